@@ -1,0 +1,1 @@
+"""理: what the norm says, as pure functions over facts that hold no identity."""

@@ -1,0 +1,110 @@
+"""权限: who may do what, and over which areas (角色、辖区)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from casemgr.terms.account import Role
+from casemgr.terms.area import span_of
+
+__all__ = ["ROLE_ACTIONS", "Access", "Action", "Role"]
+
+
+class Action(Enum):
+    """Everything a person or a job can do, as ``noun:verb``.
+
+    ``writes`` says whether the unit of work must take the writer's place from the start: whatever
+    changes rows, and whatever opens a sealed value (the audit entry is a write).
+    """
+
+    ACCOUNT_LIST = "account:list", False
+    ACCOUNT_MANAGE = "account:manage", True
+    ACCOUNT_SIGN_IN = "account:sign-in", True
+    AREA_READ = "area:read", False
+    AREA_WRITE = "area:write", True
+    AUDIT_READ = "audit:read", False
+    AUDIT_VERIFY = "audit:verify", False
+    CASE_LIST = "case:list", False
+    CASE_READ = "case:read", False
+    CASE_SEARCH = "case:search", True
+    DEMO_LOAD = "demo:load", True
+    EXCHANGE_EXPORT = "exchange:export", True
+    EXCHANGE_IMPORT = "exchange:import", True
+    EXCHANGE_PREVIEW = "exchange:preview", True
+    IDENTITY_REVEAL = "identity:reveal", True
+    INDICATOR_CLOSE = "indicator:close", True
+    INDICATOR_READ = "indicator:read", False
+    JOB_READ = "job:read", False
+    JOB_RUN = "job:run", True
+    KEYS_MANAGE = "keys:manage", True
+    REPORT_ISSUE = "report:issue", True
+    REPORT_READ = "report:read", False
+    REPORT_VERIFY = "report:verify", False
+
+    def __init__(self, code: str, writes: bool) -> None:
+        self.code = code
+        self.writes = writes
+
+
+_DOCTOR = frozenset({
+    Action.AREA_READ, Action.CASE_LIST, Action.CASE_READ, Action.CASE_SEARCH, Action.IDENTITY_REVEAL,
+    Action.EXCHANGE_IMPORT, Action.EXCHANGE_PREVIEW, Action.EXCHANGE_EXPORT,
+    Action.INDICATOR_READ, Action.REPORT_READ, Action.REPORT_VERIFY,
+})
+_COUNTY = _DOCTOR | {
+    Action.AREA_WRITE, Action.INDICATOR_CLOSE, Action.REPORT_ISSUE,
+    Action.JOB_READ, Action.JOB_RUN, Action.AUDIT_READ,
+}
+_ADMINISTRATOR = frozenset({
+    Action.ACCOUNT_LIST, Action.ACCOUNT_MANAGE, Action.AREA_READ, Action.AUDIT_READ, Action.AUDIT_VERIFY,
+    Action.JOB_READ, Action.JOB_RUN, Action.REPORT_VERIFY,
+})
+
+#: Which role may do what; an action not listed is refused. Administrators see no patient data.
+ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
+    Role.TOWNSHIP_DOCTOR: _DOCTOR,
+    Role.COUNTY_OFFICER: frozenset(_COUNTY),
+    Role.ADMINISTRATOR: _ADMINISTRATOR,
+    Role.SYSTEM: frozenset(Action),
+}
+
+#: Roles whose rows are not limited to people: they may look at no row that belongs to a person.
+WITHOUT_PATIENT_DATA = frozenset({Role.ADMINISTRATOR})
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What one actor may do and see, frozen when the work begins.
+
+    ``low <= area < high`` are the rows within reach; an empty range reaches nothing.
+    """
+
+    actor: int
+    label: str
+    role: Role
+    low: int = 0
+    high: int = 0
+    request: str = ""
+
+    @classmethod
+    def over(cls, actor: int, label: str, role: Role, area: int | None, request: str = "") -> Access:
+        """The access of an account whose subtree begins at ``area``; no area reaches nothing."""
+        if area is None or role in WITHOUT_PATIENT_DATA:
+            return cls(actor, label, role, 0, 0, request)
+        low, high = span_of(area)
+        return cls(actor, label, role, low, high, request)
+
+    @classmethod
+    def system(cls, purpose: str, area: int | None = None) -> Access:
+        """The access of a job, audited as ``job:purpose``; over everything unless an area is given."""
+        low, high = (0, 10**12) if area is None else span_of(area)
+        return cls(0, f"job:{purpose}", Role.SYSTEM, low, high, "")
+
+    def may(self, action: Action) -> bool:
+        """Whether the role is allowed to do ``action``."""
+        return action in ROLE_ACTIONS.get(self.role, frozenset())
+
+    def reaches(self, area: int) -> bool:
+        """Whether a row of ``area`` lies inside the subtree of this access."""
+        return self.low <= area < self.high

@@ -1,0 +1,1 @@
+"""事: what people do, one function one transaction; knows no Flask."""
