@@ -26,7 +26,7 @@ class Action(Enum):
     AUDIT_READ = "audit:read", False
     AUDIT_VERIFY = "audit:verify", False
     CASE_LIST = "case:list", False
-    CASE_READ = "case:read", False
+    CASE_READ = "case:read", True
     CASE_SEARCH = "case:search", True
     DEMO_LOAD = "demo:load", True
     EXCHANGE_EXPORT = "exchange:export", True
@@ -47,7 +47,9 @@ class Action(Enum):
         self.writes = writes
 
 
-_DOCTOR = frozenset({
+#: Everybody signs in, signs out, looks at the own sessions and changes the own password.
+_OWN_ACCOUNT = frozenset({Action.ACCOUNT_SIGN_IN})
+_DOCTOR = _OWN_ACCOUNT | frozenset({
     Action.AREA_READ, Action.CASE_LIST, Action.CASE_READ, Action.CASE_SEARCH, Action.IDENTITY_REVEAL,
     Action.EXCHANGE_IMPORT, Action.EXCHANGE_PREVIEW, Action.EXCHANGE_EXPORT,
     Action.INDICATOR_READ, Action.REPORT_READ, Action.REPORT_VERIFY,
@@ -56,7 +58,7 @@ _COUNTY = _DOCTOR | {
     Action.AREA_WRITE, Action.INDICATOR_CLOSE, Action.REPORT_ISSUE,
     Action.JOB_READ, Action.JOB_RUN, Action.AUDIT_READ,
 }
-_ADMINISTRATOR = frozenset({
+_ADMINISTRATOR = _OWN_ACCOUNT | frozenset({
     Action.ACCOUNT_LIST, Action.ACCOUNT_MANAGE, Action.AREA_READ, Action.AUDIT_READ, Action.AUDIT_VERIFY,
     Action.JOB_READ, Action.JOB_RUN, Action.REPORT_VERIFY,
 })

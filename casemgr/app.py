@@ -1,0 +1,64 @@
+"""应用工厂: database, vault, doors; the only module that may know all rooms."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+from flask import Flask
+
+from casemgr.cli.door import LazyGroup
+from casemgr.services import clock
+from casemgr.store import work
+from casemgr.store.db import db, prepare
+from casemgr.store.vault import Vault, read_ring
+from config import ROOT, Config
+
+#: What each door opens with; imported only when the door is asked for.
+DOORS = {"web": "casemgr.web.door", "api": "casemgr.api.door"}
+#: Operator's commands by noun, imported only when they are called.
+COMMANDS = ("account", "audit", "db", "demo", "exchange", "indicator", "jobs", "keys", "report")
+
+
+def create_app(config: Config, doors: tuple[str, ...] = ("web", "api"), *, locked: bool = False) -> Flask:
+    """An application for one installation.
+
+    ``locked`` leaves the vault shut: only commands that need neither database nor keys will work.
+    """
+    app = Flask(
+        "casemgr", root_path=str(ROOT), static_folder=str(ROOT / "static"), template_folder=str(ROOT / "templates")
+    )
+    config.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    app.config.update(
+        SECRET_KEY=config.secret_key,
+        SQLALCHEMY_DATABASE_URI=config.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=_engine_options(config),
+        CASEMGR=config,
+    )
+    db.init_app(app)
+    with app.app_context():
+        prepare(db.engine)
+        if not locked:
+            vault = Vault(read_ring(config.keyring), config.cipher)
+            work.furnish(db.engine, work.Installation(vault, config.instance, config.region, config.demo))
+        if config.verify_sql:
+            import_module("casemgr.store.verifier").watch(db.engine)
+    clock.fix(config.today)
+    for noun in COMMANDS:
+        app.cli.add_command(LazyGroup(noun))
+    for door in doors:
+        import_module(DOORS[door]).open_on(app)
+    return app
+
+
+def _engine_options(config: Config) -> dict[str, object]:
+    if config.is_sqlite:
+        path = Path(config.database_url.removeprefix("sqlite:///"))
+        if str(path) not in ("", ":memory:"):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return {"hide_parameters": True, "connect_args": {"timeout": 15, "check_same_thread": False}}
+    return {
+        "hide_parameters": True,
+        "pool_pre_ping": True,
+        "connect_args": {"options": "-c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"},
+    }

@@ -1,0 +1,1 @@
+"""门·命令: the operator's door."""

@@ -1,0 +1,85 @@
+"""口径参数: the numbers a rule may ask for, each dated and sourced in ``lists/policy.csv``."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+from casemgr.terms.lists import Line, first_day, in_force, lines
+
+NATIONAL = "CN"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One number in force: ``value`` in ``unit``, with the rule it comes from and how sure that is."""
+
+    name: str
+    value: int
+    unit: str
+    rule: str
+    status: str
+    region: str
+    valid_from: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """All numbers in force on one day in one region; a field is named like its line in the list."""
+
+    gap_stable: Parameter
+    gap_basic: Parameter
+    gap_unstable: Parameter
+    gap_unclassified: Parameter
+    gap_first: Parameter
+    months_per_visit: Parameter
+    visits_least: Parameter
+    session_minutes: Parameter
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over names and values, to be stored with every figure made under this policy."""
+        parameters = sorted((getattr(self, name) for name in self.__slots__), key=lambda one: str(one.name))
+        text = "\n".join(f"{one.name}={one.value} {one.unit} {one.rule}" for one in parameters)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def covers(region_of_line: str, region: str) -> bool:
+    """Whether a line for one region holds in another: national lines everywhere, others by code prefix."""
+    return region_of_line == NATIONAL or region.startswith(region_of_line)
+
+
+def nearest(candidates: Iterable[Line], region: str, day: date) -> dict[str, list[Line]]:
+    """The lines in force on ``day`` for ``region``, by the region they were written for, nearest first."""
+    found: dict[str, list[Line]] = {}
+    for line in candidates:
+        if covers(line["region"], region) and in_force(line, day):
+            found.setdefault(line["region"], []).append(line)
+    return dict(sorted(found.items(), key=lambda pair: (pair[0] == NATIONAL, -len(pair[0]))))
+
+
+@cache
+def in_force_on(day: date, region: str = NATIONAL) -> Policy:
+    """The policy of a region (area-code prefix, or any other word for the national one) on a day.
+
+    Raises ``LookupError`` when a number is missing for that day.
+    """
+    values: dict[str, Parameter] = {}
+    for lines_of_region in nearest(lines("policy"), region, day).values():
+        for line in lines_of_region:
+            values.setdefault(line["parameter"], _parameter(line))
+    missing = [name for name in Policy.__slots__ if name not in values]
+    if missing:
+        raise LookupError(f"no value for {', '.join(missing)} on {day.isoformat()}")
+    return Policy(**{name: values[name] for name in Policy.__slots__})
+
+
+def _parameter(line: Line) -> Parameter:
+    return Parameter(
+        line["parameter"], int(line["value"]), line["unit"], line["rule_id"], line["status"], line["region"],
+        first_day(line), line["source"],
+    )

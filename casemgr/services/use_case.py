@@ -1,0 +1,63 @@
+"""用例: permission, transaction, scope and audit around every function that people or jobs call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from casemgr.rules.access import Access, Action
+from casemgr.services.errors import Conflict, Forbidden
+from casemgr.store.work import Taken, Work, open_work
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: Every use case by its dotted name, for the tests of doors and permissions.
+CATALOGUE: dict[str, Action] = {}
+
+#: Called after each use case; the web door counts here, so a page without one can be noticed.
+LISTENERS: list[Callable[[Action], None]] = []
+
+
+def note_refusal(access: Access, action: Action) -> None:
+    """Write a refused attempt down, in a transaction of its own."""
+    with open_work(access, action, "refused", writes=True) as work:
+        work.note("refuse", "UseCase", outcome="refused")
+
+
+def use_case(
+    action: Action, *, writes: bool | None = None
+) -> Callable[[Callable[Concatenate[Work, P], R]], Callable[Concatenate[Access, P], R]]:
+    """Make ``f(work, …)`` into a use case called as ``f(access, …)``.
+
+    Raises :class:`Forbidden` (after writing the attempt down) if the role may not do ``action``.
+    """
+
+    def decorate(function: Callable[Concatenate[Work, P], R]) -> Callable[Concatenate[Access, P], R]:
+        name = f"{function.__module__.rsplit('.', 1)[-1]}.{function.__name__}"
+        CATALOGUE[name] = action
+
+        @wraps(function)
+        def run(access: Access, *args: P.args, **kwargs: P.kwargs) -> R:
+            if not access.may(action):
+                note_refusal(access, action)
+                raise Forbidden("您的角色不能进行这项操作。如确有需要，请联系本单位管理员调整权限。")
+            try:
+                with open_work(access, action, writes=writes) as work:
+                    answer = function(work, *args, **kwargs)
+            except Taken:
+                raise Conflict("同一条记录刚刚已被保存。请刷新页面核对；如仍需修改，请在新页面上重做。") from None
+            for listener in LISTENERS:
+                listener(action)
+            return answer
+
+        run.__dict__["use_case"] = action
+        return run
+
+    return decorate
+
+
+def within(work: Work) -> Any:
+    """The installation a unit of work belongs to (folder, region, demo)."""
+    return work._home

@@ -1,0 +1,1 @@
+"""库: what is kept, and behind which locks."""

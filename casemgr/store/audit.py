@@ -1,0 +1,197 @@
+"""锁二·审计: every change and every reveal is written in the same transaction, chained entry to entry."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import event, func, insert, inspect, select, text
+from sqlalchemy.orm import Session
+
+from casemgr.store.models.audit import AuditEntry, AuditSubject
+from casemgr.store.session import LockBroken, WorkSession
+from casemgr.store.types import EPOCH_AT, Secret
+from casemgr.store.vault import Place, Vault
+
+CHAIN_LOCK = 7_301_001
+NOTHING = bytes(32)
+DETAIL = Place("audit_entry", "detail")
+#: Rows that only serve the machinery; their changes are not acts of a person on somebody's file.
+UNRECORDED = frozenset({"AuditEntry", "AuditAnchor", "AuditSubject", "LoginAttempt", "JobRun"})
+#: Sessions change at every request (last seen); only their beginning and end are acts.
+QUIET_UPDATES = frozenset({"LoginSession", "ImportRun"})
+
+
+@dataclass(slots=True)
+class Note:
+    """One act before it has its place in the chain."""
+
+    verb: str
+    noun: str
+    row_key: int | None = None
+    case_key: int | None = None
+    fields: str = ""
+    purpose: str = ""
+    count: int = 1
+    outcome: str = "done"
+    detail: str = ""
+    subjects: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The notes of one unit of work."""
+
+    notes: list[Note] = field(default_factory=list)
+
+
+def encode(entry: AuditEntry, previous: bytes) -> bytes:
+    """The bytes the digest of an entry covers: fixed order, every part with its length in front."""
+    detail = entry.detail
+    parts = [
+        previous,
+        str(entry.seq).encode(),
+        str((entry.at - EPOCH_AT).total_seconds()).encode(),
+        str(entry.actor).encode(),
+        entry.actor_label.encode(),
+        str(entry.role).encode(),
+        str(entry.reach).encode(),
+        entry.action.encode(),
+        entry.verb.encode(),
+        entry.noun.encode(),
+        b"" if entry.row_key is None else str(entry.row_key).encode(),
+        b"" if entry.case_key is None else str(entry.case_key).encode(),
+        entry.fields.encode(),
+        entry.purpose.encode(),
+        str(entry.count).encode(),
+        entry.outcome.encode(),
+        entry.request.encode(),
+        detail._sealed if isinstance(detail, Secret) else b"",
+        str(entry.key_id).encode(),
+    ]
+    return b"".join(struct.pack(">I", len(part)) + part for part in parts)
+
+
+def case_of(row: Any) -> int | None:
+    """The case a row speaks of, so that a person's whole history can be found."""
+    if type(row).__name__ == "Case":
+        return int(row.id)
+    found = getattr(row, "case_id", None)
+    return None if found is None else int(found)
+
+
+def key_of(row: Any) -> int | None:
+    """The row's own key."""
+    identity = inspect(row).mapper.primary_key_from_instance(row)
+    return identity[0] if identity and isinstance(identity[0], int) else None
+
+
+def changed_fields(row: Any) -> list[str]:
+    """Names of the changed columns; values are never written down here."""
+    return sorted(
+        attribute.key
+        for attribute in inspect(row).attrs
+        if attribute.key != "version" and attribute.history.has_changes()
+    )
+
+
+@event.listens_for(WorkSession, "before_flush")
+def _collect(session: WorkSession, _context: Any, _objects: Any) -> None:
+    ledger: Ledger | None = session.info.get("ledger")
+    if ledger is None:
+        raise LockBroken("rows are written by a unit of work only")
+    for verb, group in (("create", session.new), ("change", session.dirty), ("remove", session.deleted)):
+        for row in group:
+            noun = type(row).__name__
+            if noun in UNRECORDED or (verb == "change" and noun in QUIET_UPDATES):
+                continue
+            fields = changed_fields(row) if verb == "change" else []
+            if verb == "change" and not fields:
+                continue
+            ledger.notes.append(Note(verb, noun, key_of(row), case_of(row), ",".join(fields)))
+
+
+def _detail(vault: Vault, seq: int, note: Note) -> Secret | None:
+    body = note.detail
+    if note.subjects:
+        body = f"{body}|{','.join(map(str, note.subjects))}"
+    return Secret(vault.seal(DETAIL, seq, body), DETAIL) if body else None
+
+
+def write(session: WorkSession, vault: Vault, ledger: Ledger, now: datetime) -> None:
+    """Chain the notes of this unit of work to the entries already there; part of its transaction."""
+    if not ledger.notes:
+        return
+    access, action = session.bound()
+    if session.get_bind().dialect.name == "postgresql":
+        # Readers of the head must queue, or two transactions would continue from the same entry.
+        session.open_connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHAIN_LOCK})
+    head = session.execute(
+        select(AuditEntry.seq, AuditEntry.mac).order_by(AuditEntry.seq.desc()).limit(1)
+    ).first()
+    seq, previous = (0, NOTHING) if head is None else (head.seq, head.mac)
+    key_id = vault.active_id
+    subjects: list[dict[str, int]] = []
+    at = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    for note in ledger.notes:
+        seq += 1
+        entry = AuditEntry(
+            seq=seq,
+            at=at,
+            actor=access.actor,
+            actor_label=access.label[:60],
+            role=int(access.role),
+            reach=access.low,
+            action=action.code,
+            verb=note.verb,
+            noun=note.noun,
+            row_key=note.row_key,
+            case_key=note.case_key,
+            fields=note.fields[:800],
+            purpose=note.purpose[:80],
+            count=note.count,
+            outcome=note.outcome,
+            request=access.request[:40],
+            detail=_detail(vault, seq, note),
+            key_id=key_id,
+            previous=previous,
+        )
+        entry.mac = previous = vault.mac("audit", encode(entry, previous), key_id)
+        session.add(entry)
+        if note.subjects:
+            subjects.extend({"seq": seq, "person_id": person} for person in note.subjects)
+    ledger.notes.clear()
+    if subjects:
+        session.open_connection().execute(insert(AuditSubject.__table__), subjects)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Outcome of walking the chain: how many entries, and the first broken one if any."""
+
+    count: int
+    broken: int | None
+    reason: str
+
+
+def verify(entries: Iterator[AuditEntry], vault: Vault) -> Verdict:
+    """Walk the chain from its first entry; names the first entry that does not fit."""
+    previous, expected, count = NOTHING, 1, 0
+    for entry in entries:
+        count += 1
+        if entry.seq != expected:
+            return Verdict(count, expected, "缺失")
+        if entry.previous != previous:
+            return Verdict(count, entry.seq, "与上一条不衔接")
+        if vault.mac("audit", encode(entry, previous), entry.key_id) != entry.mac:
+            return Verdict(count, entry.seq, "内容被改动")
+        previous, expected = entry.mac, expected + 1
+    return Verdict(count, None, "")
+
+
+def newest(session: Session) -> int:
+    """Number of the newest entry, 0 when there is none."""
+    return int(session.scalar(select(func.max(AuditEntry.seq))) or 0)

@@ -1,0 +1,79 @@
+"""账号: people who sign in, their sessions, tokens and failed attempts; holds no patient."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, LargeBinary, SmallInteger, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from casemgr.store.db import Model
+from casemgr.store.types import Instant, Key
+
+
+class Account(Model):
+    """One staff account."""
+
+    __tablename__ = "account"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    login: Mapped[str] = mapped_column(String(40), unique=True)
+    display: Mapped[str] = mapped_column(String(40))
+    role: Mapped[int] = mapped_column(SmallInteger)
+    area_code: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("area.code"))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    must_change: Mapped[bool] = mapped_column(Boolean, default=False)
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+    large_view: Mapped[bool] = mapped_column(Boolean, default=False)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    version: Mapped[int] = mapped_column(SmallInteger, default=1)
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class LoginSession(Model):
+    """One signed-in browser; only a keyed digest of its id is kept."""
+
+    __tablename__ = "login_session"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    csrf: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    seen_at: Mapped[datetime] = mapped_column(Instant)
+    ends_at: Mapped[datetime] = mapped_column(Instant)
+    source: Mapped[str] = mapped_column(String(64), default="")
+    agent: Mapped[str] = mapped_column(String(120), default="")
+    names_until: Mapped[datetime | None] = mapped_column(Instant)
+    names_purpose: Mapped[str] = mapped_column(String(40), default="")
+
+    __table_args__ = (Index(None, "account_id"),)
+
+
+class ApiToken(Model):
+    """Bearer token of the JSON door; only a keyed digest is kept."""
+
+    __tablename__ = "api_token"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    ends_at: Mapped[datetime] = mapped_column(Instant)
+    revoked: Mapped[bool] = mapped_column(Boolean, default=False)
+
+    __table_args__ = (Index(None, "account_id"),)
+
+
+class LoginAttempt(Model):
+    """One failed attempt to sign in, counted per login and per source for the throttle."""
+
+    __tablename__ = "login_attempt"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    login_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    source_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    at: Mapped[datetime] = mapped_column(Instant)
+
+    __table_args__ = (Index(None, "login_digest", "at"), Index(None, "source_digest", "at"))

@@ -1,0 +1,64 @@
+"""指标: closed months, their figures and the verdict on every person."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, SmallInteger, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from casemgr.store.db import Model
+from casemgr.store.scope import AreaScoped
+from casemgr.store.types import Day, Instant, Key
+
+
+class MonthClose(AreaScoped, Model):
+    """月结: one closing of one month for one subtree; a later closing with other figures is a new revision.
+
+    ``period`` is the month as a number, 202610.
+    """
+
+    __tablename__ = "month_close"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    period: Mapped[int] = mapped_column(Integer)
+    revision: Mapped[int] = mapped_column(SmallInteger)
+    as_of: Mapped[date] = mapped_column(Day)
+    edition: Mapped[str] = mapped_column(String(40))
+    policy_digest: Mapped[str] = mapped_column(String(64))
+    figures_digest: Mapped[str] = mapped_column(String(64))
+    closed_at: Mapped[datetime] = mapped_column(Instant)
+    closed_by: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = (UniqueConstraint("area", "period", "revision"),)
+
+
+class ClosedFigure(AreaScoped, Model):
+    """One figure of a closed month: area and key with numerator and denominator."""
+
+    __tablename__ = "closed_figure"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    close_id: Mapped[int] = mapped_column(ForeignKey("month_close.id", ondelete="CASCADE"))
+    period: Mapped[int] = mapped_column(Integer)
+    revision: Mapped[int] = mapped_column(SmallInteger)
+    key: Mapped[str] = mapped_column(String(40))
+    numerator: Mapped[int] = mapped_column(Integer)
+    denominator: Mapped[int | None] = mapped_column(Integer)
+
+    __table_args__ = (UniqueConstraint("area", "period", "key", "revision"), Index(None, "close_id"))
+
+
+class ClosedVerdicts(AreaScoped, Model):
+    """The verdicts of one township in a closed month, packed; case keys and codes, no identity."""
+
+    __tablename__ = "closed_verdicts"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    close_id: Mapped[int] = mapped_column(ForeignKey("month_close.id", ondelete="CASCADE"))
+    period: Mapped[int] = mapped_column(Integer)
+    revision: Mapped[int] = mapped_column(SmallInteger)
+    cases_count: Mapped[int] = mapped_column(Integer)
+    packed: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = (UniqueConstraint("area", "period", "revision"), Index(None, "close_id"))

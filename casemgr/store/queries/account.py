@@ -1,0 +1,121 @@
+"""账号查询: accounts, their sessions, tokens and failed attempts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from casemgr.store.models.account import Account, ApiToken, LoginAttempt, LoginSession
+from casemgr.store.models.area import Area
+from casemgr.store.work import Work
+
+
+def by_login(work: Work, login: str) -> Account | None:
+    """The account with this login."""
+    found: Account | None = work.one(select(Account).where(Account.login == login))
+    return found
+
+
+def by_id(work: Work, key: int) -> Account | None:
+    """The account with this key."""
+    return work.get(Account, key)
+
+
+def everybody(work: Work) -> Sequence[Any]:
+    """(Account, name of its area, its latest sign of life) of all accounts, by role and login."""
+    seen = (
+        select(LoginSession.account_id, func.max(LoginSession.seen_at).label("seen"))
+        .group_by(LoginSession.account_id)
+        .subquery()
+    )
+    return work.rows(
+        select(Account, Area.name, seen.c.seen)
+        .outerjoin(Area, Area.code == Account.area_code)
+        .outerjoin(seen, seen.c.account_id == Account.id)
+        .order_by(Account.role, Account.area_code, Account.login)
+    )
+
+
+def session_by_digest(work: Work, digests: list[bytes]) -> Any:
+    """(LoginSession, Account, area name) of the session with one of these digests, ``None`` if there is none."""
+    return work.row(
+        select(LoginSession, Account, Area.name)
+        .join(Account, Account.id == LoginSession.account_id)
+        .outerjoin(Area, Area.code == Account.area_code)
+        .where(LoginSession.digest.in_(digests))
+    )
+
+
+def token_by_digest(work: Work, digests: list[bytes]) -> Any:
+    """(ApiToken, Account, area name) of the token with one of these digests, ``None`` if there is none."""
+    return work.row(
+        select(ApiToken, Account, Area.name)
+        .join(Account, Account.id == ApiToken.account_id)
+        .outerjoin(Area, Area.code == Account.area_code)
+        .where(ApiToken.digest.in_(digests))
+    )
+
+
+def sessions_of(work: Work, account: int) -> list[LoginSession]:
+    """The sessions of one account, latest first."""
+    return work.entities(
+        select(LoginSession).where(LoginSession.account_id == account).order_by(LoginSession.seen_at.desc())
+    )
+
+
+def stale_sessions(work: Work, before: datetime, limit: int = 200) -> list[LoginSession]:
+    """Sessions whose absolute end lies before ``before``; their rows serve nobody any more."""
+    return work.entities(select(LoginSession).where(LoginSession.ends_at < before).limit(limit))
+
+
+def tokens_of(work: Work, account: int) -> list[ApiToken]:
+    """The tokens of one account, latest first."""
+    return work.entities(
+        select(ApiToken).where(ApiToken.account_id == account).order_by(ApiToken.created_at.desc())
+    )
+
+
+def attempts_on(work: Work, login_digest: bytes, since: datetime) -> list[datetime]:
+    """Instants of the failed attempts on one login since ``since``, oldest first."""
+    rows = work.rows(
+        select(LoginAttempt.at)
+        .where(LoginAttempt.login_digest == login_digest, LoginAttempt.at > since)
+        .order_by(LoginAttempt.at)
+    )
+    return [row.at for row in rows]
+
+
+def attempts_from(work: Work, source_digest: bytes, since: datetime) -> list[datetime]:
+    """Instants of the failed attempts from one source since ``since``, oldest first."""
+    rows = work.rows(
+        select(LoginAttempt.at)
+        .where(LoginAttempt.source_digest == source_digest, LoginAttempt.at > since)
+        .order_by(LoginAttempt.at)
+    )
+    return [row.at for row in rows]
+
+
+def attempt_rows(work: Work, login_digest: bytes) -> list[LoginAttempt]:
+    """The failed attempts on one login, for forgetting them after a success."""
+    return work.entities(select(LoginAttempt).where(LoginAttempt.login_digest == login_digest))
+
+
+def stale_attempts(work: Work, before: datetime, limit: int = 500) -> list[LoginAttempt]:
+    """Failed attempts too old to count."""
+    return work.entities(select(LoginAttempt).where(LoginAttempt.at < before).limit(limit))
+
+
+def area_name(work: Work, code: int | None) -> str | None:
+    """Name of an area, ``None`` if there is no such area."""
+    if code is None:
+        return None
+    found: str | None = work.scalar(select(Area.name).where(Area.code == code))
+    return found
+
+
+def active_administrators(work: Work, role: int) -> int:
+    """How many active accounts have this role."""
+    return int(work.scalar(select(func.count(Account.id)).where(Account.role == role, Account.active)) or 0)

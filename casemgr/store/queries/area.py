@@ -1,0 +1,20 @@
+"""区划查询: areas by code range."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from casemgr.store.models.area import Area
+from casemgr.store.work import Work
+
+
+def within(work: Work, low: int, high: int, deepest: int) -> Sequence[Any]:
+    """(code, name, level, parent, population) of the areas with ``low <= code < high`` and level ≤ deepest."""
+    return work.rows(
+        select(Area.code, Area.name, Area.level, Area.parent, Area.population)
+        .where(Area.code >= low, Area.code < high, Area.level <= deepest)
+        .order_by(Area.code)
+    )

@@ -1,0 +1,68 @@
+"""锁一·辖区: rows outside the access neither leave nor enter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import BigInteger, event, inspect
+from sqlalchemy.orm import Mapped, ORMExecuteState, declared_attr, mapped_column, with_loader_criteria
+from sqlalchemy.orm.interfaces import ORMOption
+
+from casemgr.store.session import LockBroken, WorkSession
+
+
+class AreaScoped:
+    """Mixin of every row about a person or an area's figures; ``area`` is the managing unit's area code."""
+
+    @declared_attr
+    def area(cls) -> Mapped[int]:
+        return mapped_column(BigInteger, nullable=False)
+
+
+def criteria(low: int, high: int) -> ORMOption:
+    """The loader criteria that keep ``low <= area < high``; closes over plain numbers only."""
+    return with_loader_criteria(
+        AreaScoped,
+        lambda cls: (cls.area >= low) & (cls.area < high),
+        include_aliases=True,
+        track_closure_variables=True,
+        propagate_to_loaders=True,
+    )
+
+
+@event.listens_for(WorkSession, "do_orm_execute")
+def _limit(state: ORMExecuteState) -> None:
+    access, _action = state.session.bound()  # type: ignore[attr-defined]
+    if state.is_column_load:
+        return
+    if state.is_relationship_load:
+        return  # the criteria of the parent statement are propagated to its loaders
+    state.statement = state.statement.options(criteria(access.low, access.high))
+
+
+def check_area(session: WorkSession, area: Any, what: str) -> None:
+    """Raise unless ``area`` lies inside the session's access."""
+    access = session.access
+    if access is None or not isinstance(area, int) or not access.reaches(area):
+        raise LockBroken(f"a {what} row would be written outside the area of this access")
+
+
+def check_batch(session: WorkSession, model: type[Any], rows: Iterable[Mapping[str, Any]]) -> None:
+    """The same check for every row of a batch."""
+    if issubclass(model, AreaScoped):
+        access = session.access
+        if access is None or not all(access.low <= row["area"] < access.high for row in rows):
+            raise LockBroken(f"a {model.__name__} row would be written outside the area of this access")
+
+
+@event.listens_for(WorkSession, "before_flush")
+def _guard_writes(session: WorkSession, _context: Any, _objects: Any) -> None:
+    if session.access is None:
+        raise LockBroken("this session has no access bound to it")
+    for group in (session.new, session.dirty, session.deleted):
+        for row in group:
+            if isinstance(row, AreaScoped):
+                check_area(session, row.area, type(row).__name__)
+                for old in inspect(row).attrs.area.history.deleted:  # type: ignore[union-attr]
+                    check_area(session, old, type(row).__name__)

@@ -1,0 +1,105 @@
+"""会话: a database session that refuses every road around the locks.
+
+Only ORM selects are read and only the unit of work writes. Text, core statements on tables, bulk
+statements, raw connections and the bulk helpers are refused; without a bound access nothing works.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from flask_sqlalchemy.session import Session
+from sqlalchemy import Column, event, inspect, select
+from sqlalchemy.orm import ORMExecuteState
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.expression import Select
+from sqlalchemy.sql.selectable import CompoundSelect, Join, TableClause
+
+if TYPE_CHECKING:
+    from casemgr.rules.access import Access, Action
+
+
+class LockBroken(RuntimeError):
+    """Code tried to walk around a lock; a programming error, never a person's mistake."""
+
+
+class WorkSession(Session):
+    """The one session class; see :func:`casemgr.store.work.open_work` for the way to a working one."""
+
+    access: Access | None = None
+    action: Action | None = None
+    internal: bool = False
+
+    def bind_access(self, access: Access, action: Action) -> None:
+        """Bind once; a second access needs a second session (no reuse of objects loaded more widely)."""
+        if self.access is not None:
+            raise LockBroken("an access is already bound to this session")
+        self.access = access
+        self.action = action
+
+    def bound(self) -> tuple[Access, Action]:
+        """The access and action of this session; :class:`LockBroken` when there are none."""
+        if self.access is None or self.action is None:
+            raise LockBroken("this session has no access bound to it")
+        return self.access, self.action
+
+    def _refused(self, *_: Any, **__: Any) -> NoReturn:
+        raise LockBroken("writing goes through the unit of work, one object or one checked batch at a time")
+
+    connection = _refused  # type: ignore[assignment]
+    bulk_save_objects = _refused  # type: ignore[assignment]
+    bulk_insert_mappings = _refused  # type: ignore[assignment]
+    bulk_update_mappings = _refused  # type: ignore[assignment]
+
+    def get(self, entity: Any, ident: Any, **_: Any) -> Any:
+        """The object with this key if it lies inside the access; always asked of the database."""
+        keys = inspect(entity).primary_key
+        values = ident if isinstance(ident, tuple) else (ident,)
+        attributes = [inspect(entity).get_property_by_column(key).class_attribute for key in keys]
+        matching = [attribute == value for attribute, value in zip(attributes, values, strict=True)]
+        return self.scalars(select(entity).where(*matching)).first()
+
+    def start(self, writes: bool) -> None:
+        """Begin the transaction, taking the writer's place at once when ``writes``; for store/ only."""
+        super().connection(execution_options={"casemgr_writes": writes})
+
+    def open_connection(self) -> Any:
+        """The connection of the running transaction; for store/ only."""
+        return super().connection()
+
+
+def _unmapped(element: Any) -> bool:
+    return isinstance(element, TableClause | Column) and "parententity" not in element._annotations
+
+
+def check_tables(statement: Any) -> None:
+    """Refuse a select that names a table or a table's column directly instead of through its mapped class."""
+    for element in visitors.iterate(statement):
+        named: list[Any] = []
+        if isinstance(element, Column):
+            named = [element]
+        elif isinstance(element, Select):
+            named = [*element._raw_columns, *element._from_obj]
+        elif isinstance(element, Join):
+            named = [element.left, element.right]
+        if any(_unmapped(one) for one in named):
+            raise LockBroken("tables are read through their mapped classes only")
+
+
+@event.listens_for(WorkSession, "do_orm_execute")
+def _only_orm_selects(state: ORMExecuteState) -> None:
+    state.session.bound()  # type: ignore[attr-defined]
+    if state.is_column_load or state.is_relationship_load:
+        return
+    statement = state.statement
+    if not state.is_select or not isinstance(statement, Select | CompoundSelect):
+        raise LockBroken("only selects over mapped classes are executed")
+    if not state.is_orm_statement:
+        raise LockBroken("only selects over mapped classes are executed")
+    check_tables(statement)
+
+
+@event.listens_for(WorkSession, "after_begin")
+def _needs_access(session: WorkSession, _transaction: Any, _connection: Any) -> None:
+    if session.access is None:
+        raise LockBroken("this session has no access bound to it")

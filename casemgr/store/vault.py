@@ -1,0 +1,288 @@
+"""密钥与加密: the key ring, sealing of single values, keyed tokens and the audit key.
+
+Bytes of a sealed value (format 1)::
+
+    0     1  format version = 0x01
+    1     1  algorithm: 0x01 AES-256-GCM, 0x02 SM4-GCM
+    2     4  key id, big endian
+    6     1  flags, 0x01 = padded
+    7    12  nonce
+    19    n  ciphertext, then 16 bytes of tag
+
+Associated data binds a value to its place: table, column and the row's 16-byte uuid. A value moved to
+another column or row does not open. Every column has its own subkey, derived from the key of the ring.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import struct
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+FORMAT = 1
+AES, SM4 = 1, 2
+CIPHERS = {"aes": AES, "sm4": SM4}
+PADDED = 1
+HEADER = struct.Struct(">BBIB")
+NONCE, TAG = 12, 16
+TEXT = b"\x01"
+TOKEN_LENGTH = 16
+
+
+class BadKeyring(Exception):
+    """The key ring cannot be used; the message is a Chinese sentence without key material."""
+
+
+class CannotOpen(Exception):
+    """A sealed value does not open: other key, other place, or damaged bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a sealed value belongs."""
+
+    table: str
+    column: str
+
+    @property
+    def info(self) -> bytes:
+        return f"{self.table}|{self.column}".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of the ring; ``material`` never leaves this module."""
+
+    key_id: int
+    material: bytes
+    state: str
+    created: str
+
+    @property
+    def fingerprint(self) -> str:
+        """Eight hex digits by which people tell keys apart."""
+        return hashlib.sha256(b"casemgr fingerprint" + self.material).hexdigest()[:8]
+
+    def __repr__(self) -> str:
+        return f"Key({self.key_id}, {self.state})"
+
+
+def _padded(payload: bytes) -> bytes:
+    """Payload with its length, filled up to 16, 32, 64 … bytes: the length of a name is itself a hint."""
+    body = struct.pack(">I", len(payload)) + payload
+    size = 16
+    while size < len(body):
+        size *= 2
+    return body + bytes(size - len(body))
+
+
+def _unpadded(body: bytes) -> bytes:
+    (length,) = struct.unpack_from(">I", body)
+    return body[4 : 4 + length]
+
+
+class Vault:
+    """Seals and opens values with the keys of one ring; safe to share between threads."""
+
+    def __init__(self, keys: list[Key], cipher: str = "aes") -> None:
+        active = [key for key in keys if key.state == "active"]
+        if len(active) != 1:
+            raise BadKeyring(f"密钥文件里应当恰好有一把启用的密钥，现在有 {len(active)} 把。")
+        self._keys = {key.key_id: key for key in keys}
+        self._active = active[0]
+        self._algorithm = CIPHERS[cipher]
+        self._subkeys: dict[tuple[int, str, bytes], bytes] = {}
+        self._aead: dict[tuple[int, bytes], AESGCM] = {}
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"Vault(active={self._active.key_id}, keys={sorted(self._keys)})"
+
+    def __reduce__(self) -> str:
+        raise TypeError("the vault never leaves its process")
+
+    @property
+    def active_id(self) -> int:
+        """Id of the key new values are sealed with."""
+        return self._active.key_id
+
+    def keys(self) -> list[Key]:
+        """All keys, for listing (id, state, fingerprint)."""
+        return [self._keys[key_id] for key_id in sorted(self._keys)]
+
+    def _subkey(self, key_id: int, purpose: str, info: bytes = b"", length: int = 32) -> bytes:
+        wanted = (key_id, purpose, info)
+        found = self._subkeys.get(wanted)
+        if found is None:
+            key = self._keys.get(key_id)
+            if key is None:
+                raise CannotOpen(f"key {key_id} is not in the ring")
+            derived = HKDF(hashes.SHA256(), length, None, b"casemgr/v1|" + purpose.encode() + b"|" + info)
+            with self._lock:
+                found = self._subkeys[wanted] = derived.derive(key.material)
+        return found
+
+    @staticmethod
+    def _aad(header: bytes, place: Place, row: int) -> bytes:
+        table, column = place.table.encode(), place.column.encode()
+        return (
+            b"CMG1" + header
+            + struct.pack(">H", len(table)) + table
+            + struct.pack(">H", len(column)) + column
+            + row.to_bytes(16, "big")
+        )
+
+    def seal(self, place: Place, row: int, text: str) -> bytes:
+        """``text`` sealed for one column of one row."""
+        return self.seal_bytes(place, row, TEXT + text.encode())
+
+    def open(self, place: Place, row: int, sealed: bytes) -> str:
+        """The text sealed for this column of this row; :class:`CannotOpen` for anything else."""
+        return self.open_bytes(place, row, sealed)[1:].decode()
+
+    def seal_bytes(self, place: Place, row: int, payload: bytes) -> bytes:
+        """Any bytes (a file, a list of keys) sealed for their place."""
+        key_id = self._active.key_id
+        header = HEADER.pack(FORMAT, self._algorithm, key_id, PADDED)
+        nonce = os.urandom(NONCE)
+        aad = self._aad(header, place, row)
+        body = _padded(payload)
+        if self._algorithm == AES:
+            return header + nonce + self._aes(key_id, place).encrypt(nonce, body, aad)
+        key = self._subkey(key_id, "sm4", place.info)[:16]
+        encryptor = Cipher(algorithms.SM4(key), modes.GCM(nonce)).encryptor()
+        encryptor.authenticate_additional_data(aad)
+        return header + nonce + encryptor.update(body) + encryptor.finalize() + encryptor.tag
+
+    def open_bytes(self, place: Place, row: int, sealed: bytes) -> bytes:
+        """Inverse of :meth:`seal_bytes`."""
+        if len(sealed) < HEADER.size + NONCE + TAG:
+            raise CannotOpen("too short")
+        header = sealed[: HEADER.size]
+        version, algorithm, key_id, flags = HEADER.unpack(header)
+        if version != FORMAT or flags != PADDED or algorithm not in (AES, SM4):
+            raise CannotOpen("unknown format")
+        nonce = sealed[HEADER.size : HEADER.size + NONCE]
+        body = sealed[HEADER.size + NONCE :]
+        aad = self._aad(header, place, row)
+        try:
+            if algorithm == AES:
+                return _unpadded(self._aes(key_id, place).decrypt(nonce, body, aad))
+            key = self._subkey(key_id, "sm4", place.info)[:16]
+            decryptor = Cipher(algorithms.SM4(key), modes.GCM(nonce, body[-TAG:])).decryptor()
+            decryptor.authenticate_additional_data(aad)
+            # update() hands out bytes before the tag is checked; nothing leaves before finalize().
+            plain = decryptor.update(body[:-TAG])
+            decryptor.finalize()
+            return _unpadded(plain)
+        except InvalidTag as wrong:
+            raise CannotOpen(f"{place.table}.{place.column}") from wrong
+
+    def open_many(self, place: Place, values: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, str]]:
+        """(row, text) of many values of one column; the way names are searched within an area."""
+        table, column = place.table.encode(), place.column.encode()
+        tail = struct.pack(">H", len(table)) + table + struct.pack(">H", len(column)) + column
+        expected: bytes | None = None
+        head = b""
+        for row, sealed in values:
+            header = sealed[: HEADER.size]
+            if header != expected:
+                _version, algorithm, key_id, _flags = HEADER.unpack(header)
+                if algorithm != AES:
+                    yield row, self.open(place, row, sealed)
+                    continue
+                decrypt = self._aes(key_id, place).decrypt
+                expected, head = header, b"CMG1" + header + tail
+            try:
+                body = decrypt(sealed[7:19], sealed[19:], head + row.to_bytes(16, "big"))
+            except InvalidTag as wrong:
+                raise CannotOpen(f"{place.table}.{place.column}") from wrong
+            yield row, body[5 : 4 + int.from_bytes(body[:4], "big")].decode()
+
+    def _aes(self, key_id: int, place: Place) -> AESGCM:
+        wanted = (key_id, place.info)
+        found = self._aead.get(wanted)
+        if found is None:
+            found = self._aead[wanted] = AESGCM(self._subkey(key_id, "aes", place.info))
+        return found
+
+    def key_id_of(self, sealed: bytes) -> int:
+        """Id of the key a value was sealed with."""
+        return int(HEADER.unpack(sealed[: HEADER.size])[2])
+
+    def token(self, place: Place, normal: str, key_id: int | None = None) -> bytes:
+        """Full-length keyed token of a unique identifier that is already in its normal form."""
+        key = self._subkey(key_id or self._active.key_id, "token", place.info)
+        return hmac.digest(key, normal.encode(), "sha256")[:TOKEN_LENGTH]
+
+    def tokens(self, place: Place, normal: str) -> list[bytes]:
+        """The token under every key of the ring, newest first, for looking up during a rotation."""
+        ids = sorted(self._keys, key=lambda key_id: (key_id != self._active.key_id, -key_id))
+        return [self.token(place, normal, key_id) for key_id in ids]
+
+    def mac(self, purpose: str, message: bytes, key_id: int | None = None) -> bytes:
+        """32-byte keyed digest for ``purpose`` (audit chain, session ids, report codes)."""
+        return hmac.digest(self._subkey(key_id or self._active.key_id, purpose), message, "sha256")
+
+
+def new_key(key_id: int, state: str = "active") -> Key:
+    """A fresh 256-bit key."""
+    return Key(key_id, os.urandom(32), state, datetime.now(UTC).date().isoformat())
+
+
+def write_ring(path: Path, keys: list[Key], *, replace: bool = False) -> None:
+    """Write the ring with mode 0600; refuses to overwrite one unless ``replace`` (rotation)."""
+    if path.exists() and not replace:
+        raise BadKeyring(f"密钥文件 {path} 已经存在，没有覆盖。丢失旧密钥会使已有数据永远无法打开。")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    body = {
+        "format": 1,
+        "keys": [
+            {
+                "id": key.key_id,
+                "state": key.state,
+                "created": key.created,
+                "material": base64.b64encode(key.material).decode(),
+            }
+            for key in keys
+        ],
+    }
+    draft = path.with_name(path.name + ".new")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as out:
+        json.dump(body, out, indent=1)
+        out.flush()
+        os.fsync(out.fileno())
+    draft.replace(path)
+
+
+def read_ring(path: Path) -> list[Key]:
+    """The keys of the ring at ``path``; :class:`BadKeyring` with a sentence when it cannot be used."""
+    try:
+        body = json.loads(path.read_text(encoding="utf-8"))
+        keys = [
+            Key(int(row["id"]), base64.b64decode(row["material"], validate=True), row["state"], row["created"])
+            for row in body["keys"]
+        ]
+    except OSError as wrong:
+        raise BadKeyring(f"读不到密钥文件 {path}。请检查文件是否存在、是否属于当前用户。") from wrong
+    except (ValueError, KeyError, TypeError) as wrong:
+        raise BadKeyring(f"密钥文件 {path} 内容损坏。请用备份的密钥文件恢复，不要新建。") from wrong
+    for key in keys:
+        if len(key.material) < 32 or len(set(key.material)) < 8:
+            raise BadKeyring(f"密钥文件 {path} 中的密钥 {key.key_id} 太弱（不足 256 位或过于规则），已拒绝使用。")
+    return keys

@@ -1,0 +1,247 @@
+"""工作单元: the only way to a session that works, and the only place that commits."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import event, insert, inspect
+from sqlalchemy.engine import Engine, Row
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from casemgr.rules.access import Access, Action
+from casemgr.store import audit, scope
+from casemgr.store.audit import Ledger, Note
+from casemgr.store.db import db
+from casemgr.store.session import LockBroken, WorkSession
+from casemgr.store.types import Plain, Sealed, Secret
+from casemgr.store.vault import Place, Vault
+
+if TYPE_CHECKING:
+    import polars as pl
+
+T = TypeVar("T")
+BATCH = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What one running installation keeps beside its database."""
+
+    vault: Vault
+    instance: Path
+    region: str
+    demo: bool
+
+
+_installations: weakref.WeakKeyDictionary[Engine, Installation] = weakref.WeakKeyDictionary()
+
+
+class Taken(Exception):
+    """A row with this key is already there (lost a race, or a second press of the button)."""
+
+
+def furnish(engine: Engine, installation: Installation) -> None:
+    """Tell the store which vault and folder belong to ``engine``; once, by the application factory."""
+    _installations[engine] = installation
+
+
+def installation() -> Installation:
+    """The installation of the current application."""
+    found = _installations.get(db.engine)
+    if found is None:
+        raise LockBroken("this database was not furnished with a vault")
+    return found
+
+
+def _row_id(model: type[Any], row: Mapping[str, Any]) -> int:
+    return int(row[getattr(model, "row_key", "id")])
+
+
+_sealed_columns: dict[type[Any], tuple[tuple[str, Place], ...]] = {}
+
+
+def sealed_columns(model: type[Any]) -> tuple[tuple[str, Place], ...]:
+    """Names and places of the sealed columns of a mapped class."""
+    found = _sealed_columns.get(model)
+    if found is None:
+        found = tuple(
+            (attribute.key, attribute.columns[0].type.place)
+            for attribute in inspect(model).column_attrs
+            if isinstance(attribute.columns[0].type, Sealed)
+        )
+        _sealed_columns[model] = found
+    return found
+
+
+@event.listens_for(WorkSession, "before_flush")
+def _seal(session: WorkSession, _context: Any, _objects: Any) -> None:
+    vault: Vault | None = session.info.get("vault")
+    for group in (session.new, session.dirty):
+        for row in group:
+            for name, place in sealed_columns(type(row)):
+                value = getattr(row, name)
+                if isinstance(value, Plain):
+                    if vault is None:
+                        raise LockBroken("sealed values are written by a unit of work only")
+                    key = int(getattr(row, getattr(type(row), "row_key", "id")))
+                    setattr(row, name, Secret(vault.seal(place, key, value._text), place))
+
+
+class Work:
+    """One transaction in the name of one access for one action."""
+
+    def __init__(self, session: WorkSession, home: Installation, purpose: str, writes: bool) -> None:
+        self._session = session
+        self._home = home
+        self._ledger = Ledger()
+        self.purpose = purpose
+        self.writes = writes
+        session.info["ledger"] = self._ledger
+        session.info["vault"] = home.vault
+
+    @property
+    def access(self) -> Access:
+        return self._session.bound()[0]
+
+    @property
+    def action(self) -> Action:
+        return self._session.bound()[1]
+
+    @property
+    def vault(self) -> Vault:
+        return self._home.vault
+
+    @property
+    def session(self) -> WorkSession:
+        """The guarded session; every read on it is limited to the access."""
+        return self._session
+
+    @property
+    def dialect(self) -> str:
+        return str(self._session.get_bind().dialect.name)
+
+    def rows(self, statement: Any) -> Sequence[Row[Any]]:
+        """All rows of an ORM select over columns."""
+        return self._session.execute(statement).all()
+
+    def each(self, statement: Any, size: int = 2_000) -> Iterator[Any]:
+        """Rows of an ORM select one after the other, in bounded memory."""
+        return iter(self._session.execute(statement, execution_options={"yield_per": size}))
+
+    def entities(self, statement: Any) -> list[Any]:
+        """All objects of an ORM select over one mapped class."""
+        return list(self._session.scalars(statement))
+
+    def one(self, statement: Any) -> Any:
+        """First object or value of a select, ``None`` if there is none."""
+        return self._session.scalars(statement).first()
+
+    def row(self, statement: Any) -> Row[Any] | None:
+        """First row of a select, ``None`` if there is none."""
+        return self._session.execute(statement).first()
+
+    def scalar(self, statement: Any) -> Any:
+        """Single value of a select."""
+        return self._session.scalar(statement)
+
+    def get(self, model: type[T], key: Any) -> T | None:
+        """The object with this key, ``None`` if it is absent or outside the access."""
+        return self._session.get(model, key)
+
+    def frame(self, statement: Any, *, bulk: bool = False) -> pl.DataFrame:
+        """An ORM select over plain columns as a polars frame; ``bulk`` reads whole counties in columns."""
+        from casemgr.store.columns import frame  # polars is loaded only where something is counted
+
+        return frame(self._session, statement, bulk=bulk)
+
+    def add(self, row: T) -> T:
+        """Put a new object into the unit of work."""
+        self._session.add(row)
+        return row
+
+    def remove(self, row: Any) -> None:
+        """Delete an object at the end of the unit of work."""
+        self._session.delete(row)
+
+    def flush(self) -> None:
+        """Send what is pending; :class:`Taken` if a row with the same key is already there."""
+        try:
+            self._session.flush()
+        except IntegrityError as wrong:
+            raise Taken(type(wrong.orig).__name__) from None
+
+    def add_many(self, model: type[Any], rows: Sequence[dict[str, Any]], *, note: bool = True) -> None:
+        """Insert a batch: every row is checked against the area, sealed, and noted as one act.
+
+        ``rows`` are dicts of column values with keys made by ``new_keys``; all rows have the same keys.
+        """
+        if not rows:
+            return
+        scope.check_batch(self._session, model, rows)
+        self._session.flush()
+        sealed = sealed_columns(model)
+        connection = self._session.open_connection()
+        statement = insert(model.__table__)
+        for start in range(0, len(rows), BATCH):
+            batch = list(rows[start : start + BATCH])
+            if sealed:
+                for row in batch:
+                    for name, place in sealed:
+                        value = row.get(name)
+                        if isinstance(value, Plain):
+                            sealed_value = self.vault.seal(place, _row_id(model, row), value._text)
+                            row[name] = Secret(sealed_value, place)
+            try:
+                connection.execute(statement, batch)
+            except IntegrityError as wrong:
+                raise Taken(type(wrong.orig).__name__) from None
+        if note:
+            self._ledger.notes.append(Note("create", model.__name__, count=len(rows)))
+
+    def note(self, verb: str, noun: str, **values: Any) -> None:
+        """Write down an act that changes no row (a reveal, a download, a refused attempt)."""
+        values.setdefault("purpose", self.purpose)
+        self._ledger.notes.append(Note(verb, noun, **values))
+
+    def _finish(self) -> None:
+        self._session.flush()
+        if self._ledger.notes:
+            if not self.writes:
+                raise LockBroken(f"{self.action.code} wrote something but is not declared as writing")
+            audit.write(self._session, self._home.vault, self._ledger, datetime.now(UTC))
+        try:
+            self._session.commit()
+        except IntegrityError as wrong:
+            raise Taken(type(wrong.orig).__name__) from None
+
+
+@contextmanager
+def open_work(
+    access: Access, action: Action, purpose: str = "", writes: bool | None = None
+) -> Iterator[Work]:
+    """A unit of work: commits at the end, rolls back on any error; the session dies with it."""
+    home = installation()
+    writing = action.writes if writes is None else writes
+    session = WorkSession(db, autoflush=False, expire_on_commit=False)
+    session.bind_access(access, action)
+    try:
+        session.start(writing)
+        work = Work(session, home, purpose, writing)
+        yield work
+        work._finish()
+    except IntegrityError as wrong:
+        session.rollback()
+        # The driver's text may quote a value; only its kind goes on.
+        raise Taken(type(wrong.orig).__name__) from None
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        Session.close(session)

@@ -1,0 +1,161 @@
+"""共用夹具: fresh installations on SQLite and PostgreSQL, and the fixtures that forbid."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from casemgr.app import create_app
+from casemgr.services import clock
+from casemgr.store.db import db
+from casemgr.store.vault import new_key, write_ring
+from config import Config, from_env
+from flask import Flask
+
+TODAY = date(2026, 11, 21)
+
+
+def make_config(instance: Path, database_url: str = "", **environ: str) -> Config:
+    """Settings of a throw-away installation with its own key ring."""
+    keyring = instance / "keyring.json"
+    if not keyring.exists():
+        write_ring(keyring, [new_key(1)])
+    return from_env({
+        "CASEMGR_INSTANCE": str(instance),
+        "CASEMGR_SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz",
+        "CASEMGR_DATABASE_URL": database_url,
+        **environ,
+    })
+
+
+def migrate(app: Flask) -> None:
+    """Bring the tables of ``app`` to the newest migration."""
+    from alembic import command
+    from casemgr.cli.db import alembic_config
+
+    with app.app_context():
+        command.upgrade(alembic_config(), "head")
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An instance folder with an empty, migrated SQLite database; copied for every test."""
+    instance = tmp_path_factory.mktemp("template")
+    app = create_app(make_config(instance), doors=())
+    migrate(app)
+    with app.app_context():
+        db.engine.dispose()
+    return instance
+
+
+@pytest.fixture
+def instance(template: Path, tmp_path: Path) -> Path:
+    """A fresh instance folder of its own."""
+    folder = tmp_path / "instance"
+    shutil.copytree(template, folder)
+    (folder / "keyring.json").chmod(0o600)
+    return folder
+
+
+@pytest.fixture
+def app(instance: Path) -> Iterator[Flask]:
+    """An application without doors on a fresh SQLite database, with its context pushed."""
+    application = create_app(make_config(instance, CASEMGR_DEMO="1", CASEMGR_TODAY=TODAY.isoformat()), doors=())
+    with application.app_context():
+        yield application
+        db.engine.dispose()
+    clock.fix(None)
+
+
+def _find_initdb() -> Path | None:
+    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
+        if (folder / "initdb").exists():
+            return folder
+    found = shutil.which("initdb")
+    return Path(found).resolve().parent if found else None
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """URL prefix of a PostgreSQL server: the one named by the environment, or one started for the tests."""
+    if url := os.environ.get("CASEMGR_TEST_DATABASE_URL"):
+        yield url.rsplit("/", 1)[0]
+        return
+    tools = _find_initdb()
+    if tools is None:
+        pytest.skip("没有 PostgreSQL：安装 postgresql 包，或设置 CASEMGR_TEST_DATABASE_URL")
+    user = "nobody" if os.geteuid() == 0 else None
+    with tempfile.TemporaryDirectory(prefix="casemgr-pg-") as folder:
+        data, socket = Path(folder) / "data", Path(folder) / "socket"
+        socket.mkdir()
+        if user:
+            for path in (Path(folder), socket):
+                shutil.chown(path, user)
+        command = [str(tools / "initdb"), "-D", str(data), "-U", "casemgr", "-A", "trust", "-E", "UTF8", "--no-locale"]
+        made = subprocess.run(command, user=user, capture_output=True, text=True, check=False, cwd=folder)
+        if made.returncode:
+            pytest.skip(f"PostgreSQL 无法启动：{made.stderr.strip().splitlines()[-1:]}")
+        server = subprocess.Popen(
+            [str(tools / "postgres"), "-D", str(data), "-k", str(socket), "-c", "listen_addresses=",
+             "-c", "fsync=off", "-c", "max_connections=30"],
+            user=user, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder,
+        )
+        try:
+            ready = [str(tools / "pg_isready"), "-h", str(socket), "-t", "20", "-q"]
+            for _ in range(200):
+                if subprocess.run(ready, check=False, capture_output=True).returncode == 0:
+                    break
+            yield f"postgresql://casemgr@/{{}}?host={socket}"
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Name shape of databases on the server, after a migrated template database was made there."""
+    import psycopg
+
+    shape = postgres_server if "{}" in postgres_server else postgres_server + "/{}"
+    with psycopg.connect(shape.format("postgres"), autocommit=True) as server:
+        server.execute("DROP DATABASE IF EXISTS casemgr_template")
+        server.execute("CREATE DATABASE casemgr_template")
+    application = create_app(make_config(tmp_path_factory.mktemp("pg"), shape.format("casemgr_template")), doors=())
+    migrate(application)
+    with application.app_context():
+        db.engine.dispose()
+    return shape
+
+
+@pytest.fixture
+def postgres_app(postgres_template: str, tmp_path: Path) -> Iterator[Flask]:
+    """An application on a fresh PostgreSQL database, with its context pushed."""
+    import psycopg
+
+    name = f"t{os.urandom(6).hex()}"
+    with psycopg.connect(postgres_template.format("postgres"), autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name} TEMPLATE casemgr_template")
+    config = make_config(
+        tmp_path / "pg-instance", postgres_template.format(name), CASEMGR_DEMO="1", CASEMGR_TODAY=TODAY.isoformat()
+    )
+    application = create_app(config, doors=())
+    with application.app_context():
+        yield application
+        db.engine.dispose()
+    clock.fix(None)
+    with psycopg.connect(postgres_template.format("postgres"), autocommit=True) as server:
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def both(request: pytest.FixtureRequest) -> Flask:
+    """The same test on SQLite and on PostgreSQL."""
+    name = "app" if request.param == "sqlite" else "postgres_app"
+    application: Flask = request.getfixturevalue(name)
+    return application
