@@ -83,7 +83,7 @@ def cut(font: TTFont, wanted: set[int]) -> None:
 
 
 def rename(font: TTFont, style: str) -> None:
-    """Give the face its own name; copyright (0), trademark (7), licence (13, 14) and makers stay as they are."""
+    """Give the face its own name; copyright (0), trademark (7), makers and licence (13, 14) stay."""
     full = FAMILY if style == "Regular" else f"{FAMILY} {style}"
     names = {1: FAMILY, 2: style, 3: f"casemgr;{POSTSCRIPT}-{style}", 4: full, 6: f"{POSTSCRIPT}-{style}"}
     table = font["name"]

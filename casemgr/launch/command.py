@@ -1,0 +1,219 @@
+"""启动命令: ``run``, ``test`` and ``setup`` from a bare machine to the end; sentences, no tracebacks."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import traceback
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from casemgr.launch import arguments, environment, family, installation, native
+from casemgr.launch.speech import Stop, open_mouth, say, warn
+from config import instance_from
+
+HOST = "127.0.0.1"
+READY_WITHIN = 60.0  # seconds; a first start also compiles every module
+LOG_LIMIT = 5_000_000  # bytes; a longer log starts anew, the old one is kept beside it
+INTERRUPTED = 130
+
+
+def start(words: Sequence[str]) -> int:
+    """Do what the words ask for and return the exit code."""
+    open_mouth()
+    try:
+        family.listen()
+        asked = arguments.read(words)
+        if asked is None:
+            say(arguments.USAGE)
+            return 0
+        return {"run": run, "test": test, "setup": setup}[asked.command](asked)
+    except Stop as stop:
+        warn(str(stop))
+        return stop.code
+    except (family.Asked, KeyboardInterrupt):
+        warn("\n已中断。")
+        return INTERRUPTED
+    except Exception as wrong:
+        warn(f"启动器出错（{type(wrong).__name__}：{wrong}），详情见 {_keep(traceback.format_exc())}。")
+        return 1
+
+
+def _keep(details: str) -> str:
+    """Put what only a developer can read into a file and name it."""
+    handle, name = tempfile.mkstemp(prefix="casemgr-", suffix=".log")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(details)
+    return name
+
+
+def _set_up(asked: arguments.Arguments, files: tuple[str, ...], natives: tuple[native.Native, ...]) -> None:
+    handle, name = tempfile.mkstemp(prefix="casemgr-setup-", suffix=".log")
+    os.close(handle)
+    log = Path(name)
+    quietly = family.Quietly(log, environment.ROOT, environment.helper_environ())
+    try:
+        native.provide(natives, allowed=asked.system, quietly=quietly)
+        environment.provide(files, system=asked.system, quietly=quietly)
+    except Stop as stop:
+        last = quietly.last_words()
+        raise Stop(f"{stop}" + (f"\n（{last}；全部输出：{log}）" if last else ""), stop.code) from stop
+    log.unlink(missing_ok=True)
+
+
+def setup(asked: arguments.Arguments) -> int:
+    """``.venv`` ready, one line."""
+    _set_up(asked, environment.FOR_RUN, native.FOR_PDF)
+    say(f"虚拟环境已就绪：{environment.VENV}")
+    return 0
+
+
+def test(asked: arguments.Arguments) -> int:
+    """The whole suite with pytest's own closing line; its exit code is ours."""
+    _set_up(asked, environment.FOR_TEST, native.FOR_PDF + native.FOR_PAGE_TESTS)
+    environ = {
+        name: value
+        for name, value in environment.child_environ().items()
+        # Settings of an installation must not reach the tests.
+        if not name.startswith("CASEMGR_") or name.startswith("CASEMGR_TEST_")
+    }
+    order = [str(environment.python_of(environment.VENV)), "-m", "pytest", *asked.pytest]
+    return family.finish(family.begin(order, cwd=environment.ROOT, environ=environ), first=signal.SIGINT)
+
+
+def run(asked: arguments.Arguments) -> int:
+    """Web process and scheduler, until the person ends them or one of them dies."""
+    _check_port(asked.port)
+    _set_up(asked, environment.FOR_RUN, native.FOR_PDF)
+    instance = instance_from(os.environ)
+    installation.make_folder(instance)
+    installation.make_secret(instance)
+    environ = environment.child_environ() | {"CASEMGR_PORT": str(asked.port)}
+    prepared = _prepare(asked, environ)
+    if prepared["demo"]:
+        environ["CASEMGR_DEMO"] = "1"
+    children: dict[str, subprocess.Popen[bytes]] = {}
+    logs = {name: instance / "logs" / f"{name}.log" for name in ("web", "scheduler")}
+    try:
+        _check_port(asked.port)
+        children["web"] = _serve(
+            ["waitress", f"--listen={HOST}:{asked.port}", "--threads=8", "wsgi:app"], logs["web"], environ
+        )
+        children["scheduler"] = _serve(["casemgr.jobs"], logs["scheduler"], environ)
+        _wait_until_ready(children, logs, asked.port)
+        _welcome(asked.port, prepared, logs)
+        _watch(children, logs)
+    except (family.Asked, KeyboardInterrupt):
+        say("\n正在停止 …")
+        return 0
+    finally:
+        family.end(list(children.values()))
+        if children:
+            say("系统已停止，数据都已保存。")
+    return 0
+
+
+def _check_port(port: int) -> None:
+    """Raise :class:`Stop` when something else listens there already."""
+    with socket.socket() as probe:
+        if os.name == "posix":
+            # As the server does: an address left over from the last run is free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except PermissionError as wrong:
+            raise Stop(f"没有权限使用端口 {port}：请改用 1024 以上的端口，例如 --port 8001。") from wrong
+        except OSError as wrong:
+            raise Stop(
+                f"端口 {port} 已被占用（可能系统已经在运行）：请先停掉它，"
+                f"或者换一个端口，例如 --port {port % 65535 + 1}。"
+            ) from wrong
+
+
+def _prepare(asked: arguments.Arguments, environ: dict[str, str]) -> dict[str, Any]:
+    """Keyring, tables, demo county; what ``prepare`` says about them."""
+    say("正在准备数据库 …")
+    order = [str(environment.python_of(environment.VENV)), "-m", "casemgr.launch.prepare"]
+    if asked.demo:
+        order.append("--demo")
+    child = family.begin(
+        order, cwd=environment.ROOT, environ=environ, out=subprocess.PIPE, err=subprocess.PIPE
+    )
+    try:
+        out, err = child.communicate()
+    finally:
+        family.end([child])
+    try:
+        answer: dict[str, Any] = json.loads(out.decode())
+    except ValueError:
+        complaint = err.decode(errors="replace")
+        last = complaint.strip().splitlines()[-1:] or ["没有说明原因"]
+        raise Stop(f"数据库没有准备好：{last[0]}（详情：{_keep(complaint)}）。") from None
+    if "failure" in answer:
+        raise Stop(str(answer["failure"]))
+    return answer
+
+
+def _serve(module: list[str], log: Path, environ: dict[str, str]) -> subprocess.Popen[bytes]:
+    if log.exists() and log.stat().st_size > LOG_LIMIT:
+        log.replace(log.with_suffix(".old.log"))
+    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        order = [str(environment.python_of(environment.VENV)), "-m", *module]
+        return family.begin(order, cwd=environment.ROOT, environ=environ, out=handle, err=subprocess.STDOUT)
+    finally:
+        os.close(handle)
+
+
+def _answers(port: int) -> bool:
+    # No proxy, whatever the environment says: the address is this machine.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"http://{HOST}:{port}/healthz", timeout=5) as reply:
+            return bool(reply.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def _dead(children: dict[str, subprocess.Popen[bytes]], logs: dict[str, Path]) -> None:
+    """Raise :class:`Stop` when a child has ended by itself."""
+    titles = {"web": "网页服务", "scheduler": "定时任务"}
+    for name, child in children.items():
+        code = child.poll()
+        if code is not None:
+            words = logs[name].read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:] or [""]
+            raise Stop(f"{titles[name]}意外结束（代码 {code}）：{words[0][:200]}\n日志：{logs[name]}")
+
+
+def _wait_until_ready(children: dict[str, subprocess.Popen[bytes]], logs: dict[str, Path], port: int) -> None:
+    until = time.monotonic() + READY_WITHIN
+    while not _answers(port):
+        _dead(children, logs)
+        if time.monotonic() > until:
+            raise Stop(f"网页服务 {READY_WITHIN:.0f} 秒内没有响应。日志：{logs['web']}")
+        time.sleep(0.05)
+
+
+def _welcome(port: int, prepared: dict[str, Any], logs: dict[str, Path]) -> None:
+    say(f"\n严重精神障碍患者管理系统已启动：http://{HOST}:{port}\n")
+    if prepared["accounts"]:
+        say("演示账号（虚构数据，请勿录入真实患者）：")
+        for account in prepared["accounts"]:
+            say(f"  {account['login']:<12} 密码 {account['password']:<18} {account['title']}")
+    elif prepared["empty"]:
+        say("还没有账号：请在另一个终端执行 .venv/bin/flask account create --help。")
+    say(f"\n日志：{logs['web'].parent}    按 Ctrl-C 停止")
+
+
+def _watch(children: dict[str, subprocess.Popen[bytes]], logs: dict[str, Path]) -> None:
+    while True:
+        _dead(children, logs)
+        time.sleep(0.5)
