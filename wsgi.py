@@ -1,30 +1,37 @@
-"""WSGI entry: ``app`` for the staff door and the JSON door; also what ``flask`` commands load."""
+"""服务入口: the application for a WSGI server (``wsgi:app``) and for the ``flask`` command."""
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 
-from casemgr.app import create_app
-from casemgr.store.vault import BadKeyring
+from flask import Flask
+
+from casemgr.app import COMMANDS, create_app
 from config import BadConfig, from_env
 
-# Making the first key ring must be possible while there is none.
-_KEYLESS = ["keys", "create"]
 
-
-def _application():  # type: ignore[no-untyped-def]
-    locked = sys.argv[1:3] == _KEYLESS
+def _for_command() -> Flask:
+    """The application behind ``flask …``; help and making a key ring work before anything is set up."""
+    wanted = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+    doors = () if wanted in COMMANDS else ("web", "api")
     try:
-        config = from_env(keyring_needed=not locked)
-        return create_app(config, doors=() if _is_command() else ("web", "api"), locked=locked)
-    except (BadConfig, BadKeyring) as wrong:
-        print(wrong, file=sys.stderr)
-        raise SystemExit(1) from None
+        return create_app(from_env(), doors)
+    except BadConfig:
+        if wanted in ("", "keys") or "--help" in sys.argv:
+            return create_app(from_env(keyring_needed=False), doors=(), locked=True)
+        raise
 
 
-def _is_command() -> bool:
-    """Operator's commands need no door, and start faster without one."""
-    return sys.argv[0].endswith(("flask", "flask.exe")) and sys.argv[1:2] not in (["run"], ["routes"])
+def _for_server() -> Flask:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    return create_app(from_env())
 
 
-app = _application()
+try:
+    app = _for_command() if os.environ.get("FLASK_RUN_FROM_CLI") == "true" else _for_server()
+except BadConfig as wrong:
+    print(wrong, file=sys.stderr)
+    sys.exit(1)
+application = app

@@ -26,7 +26,10 @@ def create_app(config: Config, doors: tuple[str, ...] = ("web", "api"), *, locke
     ``locked`` leaves the vault shut: only commands that need neither database nor keys will work.
     """
     app = Flask(
-        "casemgr", root_path=str(ROOT), static_folder=str(ROOT / "static"), template_folder=str(ROOT / "templates")
+        "casemgr",
+        root_path=str(ROOT),
+        static_folder=str(ROOT / "static"),
+        template_folder=str(ROOT / "templates"),
     )
     config.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     app.config.update(

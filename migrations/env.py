@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import casemgr.store.models  # noqa: F401 - registers all tables
 from alembic import context
-from casemgr.store.db import db
 from sqlalchemy.types import TypeDecorator
+
+import casemgr.store.models  # noqa: F401 - registers all tables
+from casemgr.store.db import db
 
 
 def _plain_types(kind: str, item: Any, _autogen: Any) -> str | bool:

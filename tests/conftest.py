@@ -11,12 +11,14 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from flask import Flask
+
 from casemgr.app import create_app
 from casemgr.services import clock
+from casemgr.store import verifier
 from casemgr.store.db import db
 from casemgr.store.vault import new_key, write_ring
 from config import Config, from_env
-from flask import Flask
 
 TODAY = date(2026, 11, 21)
 
@@ -26,21 +28,30 @@ def make_config(instance: Path, database_url: str = "", **environ: str) -> Confi
     keyring = instance / "keyring.json"
     if not keyring.exists():
         write_ring(keyring, [new_key(1)])
-    return from_env({
-        "CASEMGR_INSTANCE": str(instance),
-        "CASEMGR_SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz",
-        "CASEMGR_DATABASE_URL": database_url,
-        **environ,
-    })
+    return from_env(
+        {
+            "CASEMGR_INSTANCE": str(instance),
+            "CASEMGR_SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz",
+            "CASEMGR_DATABASE_URL": database_url,
+            **environ,
+        }
+    )
 
 
 def migrate(app: Flask) -> None:
     """Bring the tables of ``app`` to the newest migration."""
     from alembic import command
+
     from casemgr.cli.db import alembic_config
 
     with app.app_context():
         command.upgrade(alembic_config(), "head")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _every_statement_is_read() -> None:
+    """The net under the whole suite: a statement that forgot the area stops the test that sent it."""
+    verifier.watch()
 
 
 @pytest.fixture(scope="session")
@@ -66,7 +77,9 @@ def instance(template: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def app(instance: Path) -> Iterator[Flask]:
     """An application without doors on a fresh SQLite database, with its context pushed."""
-    application = create_app(make_config(instance, CASEMGR_DEMO="1", CASEMGR_TODAY=TODAY.isoformat()), doors=())
+    application = create_app(
+        make_config(instance, CASEMGR_DEMO="1", CASEMGR_TODAY=TODAY.isoformat()), doors=()
+    )
     with application.app_context():
         yield application
         db.engine.dispose()
@@ -97,14 +110,39 @@ def postgres_server() -> Iterator[str]:
         if user:
             for path in (Path(folder), socket):
                 shutil.chown(path, user)
-        command = [str(tools / "initdb"), "-D", str(data), "-U", "casemgr", "-A", "trust", "-E", "UTF8", "--no-locale"]
+        command = [
+            str(tools / "initdb"),
+            "-D",
+            str(data),
+            "-U",
+            "casemgr",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-locale",
+        ]
         made = subprocess.run(command, user=user, capture_output=True, text=True, check=False, cwd=folder)
         if made.returncode:
             pytest.skip(f"PostgreSQL 无法启动：{made.stderr.strip().splitlines()[-1:]}")
         server = subprocess.Popen(
-            [str(tools / "postgres"), "-D", str(data), "-k", str(socket), "-c", "listen_addresses=",
-             "-c", "fsync=off", "-c", "max_connections=30"],
-            user=user, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder,
+            [
+                str(tools / "postgres"),
+                "-D",
+                str(data),
+                "-k",
+                str(socket),
+                "-c",
+                "listen_addresses=",
+                "-c",
+                "fsync=off",
+                "-c",
+                "max_connections=30",
+            ],
+            user=user,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=folder,
         )
         try:
             ready = [str(tools / "pg_isready"), "-h", str(socket), "-t", "20", "-q"]
@@ -126,7 +164,9 @@ def postgres_template(postgres_server: str, tmp_path_factory: pytest.TempPathFac
     with psycopg.connect(shape.format("postgres"), autocommit=True) as server:
         server.execute("DROP DATABASE IF EXISTS casemgr_template")
         server.execute("CREATE DATABASE casemgr_template")
-    application = create_app(make_config(tmp_path_factory.mktemp("pg"), shape.format("casemgr_template")), doors=())
+    application = create_app(
+        make_config(tmp_path_factory.mktemp("pg"), shape.format("casemgr_template")), doors=()
+    )
     migrate(application)
     with application.app_context():
         db.engine.dispose()
@@ -142,7 +182,10 @@ def postgres_app(postgres_template: str, tmp_path: Path) -> Iterator[Flask]:
     with psycopg.connect(postgres_template.format("postgres"), autocommit=True) as server:
         server.execute(f"CREATE DATABASE {name} TEMPLATE casemgr_template")
     config = make_config(
-        tmp_path / "pg-instance", postgres_template.format(name), CASEMGR_DEMO="1", CASEMGR_TODAY=TODAY.isoformat()
+        tmp_path / "pg-instance",
+        postgres_template.format(name),
+        CASEMGR_DEMO="1",
+        CASEMGR_TODAY=TODAY.isoformat(),
     )
     application = create_app(config, doors=())
     with application.app_context():

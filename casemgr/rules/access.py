@@ -49,19 +49,41 @@ class Action(Enum):
 
 #: Everybody signs in, signs out, looks at the own sessions and changes the own password.
 _OWN_ACCOUNT = frozenset({Action.ACCOUNT_SIGN_IN})
-_DOCTOR = _OWN_ACCOUNT | frozenset({
-    Action.AREA_READ, Action.CASE_LIST, Action.CASE_READ, Action.CASE_SEARCH, Action.IDENTITY_REVEAL,
-    Action.EXCHANGE_IMPORT, Action.EXCHANGE_PREVIEW, Action.EXCHANGE_EXPORT,
-    Action.INDICATOR_READ, Action.REPORT_READ, Action.REPORT_VERIFY,
-})
+_DOCTOR = _OWN_ACCOUNT | frozenset(
+    {
+        Action.AREA_READ,
+        Action.CASE_LIST,
+        Action.CASE_READ,
+        Action.CASE_SEARCH,
+        Action.IDENTITY_REVEAL,
+        Action.EXCHANGE_IMPORT,
+        Action.EXCHANGE_PREVIEW,
+        Action.EXCHANGE_EXPORT,
+        Action.INDICATOR_READ,
+        Action.REPORT_READ,
+        Action.REPORT_VERIFY,
+    }
+)
 _COUNTY = _DOCTOR | {
-    Action.AREA_WRITE, Action.INDICATOR_CLOSE, Action.REPORT_ISSUE,
-    Action.JOB_READ, Action.JOB_RUN, Action.AUDIT_READ,
+    Action.AREA_WRITE,
+    Action.INDICATOR_CLOSE,
+    Action.REPORT_ISSUE,
+    Action.JOB_READ,
+    Action.JOB_RUN,
+    Action.AUDIT_READ,
 }
-_ADMINISTRATOR = _OWN_ACCOUNT | frozenset({
-    Action.ACCOUNT_LIST, Action.ACCOUNT_MANAGE, Action.AREA_READ, Action.AUDIT_READ, Action.AUDIT_VERIFY,
-    Action.JOB_READ, Action.JOB_RUN, Action.REPORT_VERIFY,
-})
+_ADMINISTRATOR = _OWN_ACCOUNT | frozenset(
+    {
+        Action.ACCOUNT_LIST,
+        Action.ACCOUNT_MANAGE,
+        Action.AREA_READ,
+        Action.AUDIT_READ,
+        Action.AUDIT_VERIFY,
+        Action.JOB_READ,
+        Action.JOB_RUN,
+        Action.REPORT_VERIFY,
+    }
+)
 
 #: Which role may do what; an action not listed is refused. Administrators see no patient data.
 ROLE_ACTIONS: dict[Role, frozenset[Action]] = {

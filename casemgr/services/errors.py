@@ -18,6 +18,13 @@ class Problem(Exception):
         self.fields = dict(fields or {})
 
 
+class Unauthenticated(Problem):
+    """Login or password wrong, or nobody signed in (401)."""
+
+    code = "unauthenticated"
+    status = 401
+
+
 class Forbidden(Problem):
     """The role may not do this (403)."""
 

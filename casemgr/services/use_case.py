@@ -20,6 +20,9 @@ CATALOGUE: dict[str, Action] = {}
 LISTENERS: list[Callable[[Action], None]] = []
 
 
+SAVED_ALREADY = "同一条记录刚刚已被保存。请刷新页面核对；如仍需修改，请在新页面上重做。"
+
+
 def note_refusal(access: Access, action: Action) -> None:
     """Write a refused attempt down, in a transaction of its own."""
     with open_work(access, action, "refused", writes=True) as work:
@@ -34,12 +37,14 @@ def use_case(
     Raises :class:`Forbidden` (after writing the attempt down) if the role may not do ``action``.
     """
 
-    def decorate(function: Callable[Concatenate[Work, P], R]) -> Callable[Concatenate[Access, P], R]:
+    def decorate(
+        function: Callable[Concatenate[Work, P], R],
+    ) -> Callable[Concatenate[Access, P], R]:
         name = f"{function.__module__.rsplit('.', 1)[-1]}.{function.__name__}"
         CATALOGUE[name] = action
 
         @wraps(function)
-        def run(access: Access, *args: P.args, **kwargs: P.kwargs) -> R:
+        def run(access: Access, /, *args: P.args, **kwargs: P.kwargs) -> R:
             if not access.may(action):
                 note_refusal(access, action)
                 raise Forbidden("您的角色不能进行这项操作。如确有需要，请联系本单位管理员调整权限。")
@@ -47,7 +52,7 @@ def use_case(
                 with open_work(access, action, writes=writes) as work:
                     answer = function(work, *args, **kwargs)
             except Taken:
-                raise Conflict("同一条记录刚刚已被保存。请刷新页面核对；如仍需修改，请在新页面上重做。") from None
+                raise Conflict(SAVED_ALREADY) from None
             for listener in LISTENERS:
                 listener(action)
             return answer

@@ -9,7 +9,7 @@ from sqlalchemy import Boolean, Integer, SmallInteger
 from sqlalchemy.sql.expression import Select
 
 from casemgr.store import scope
-from casemgr.store.session import LockBroken, WorkSession, check_tables
+from casemgr.store.session import READERS, LockBroken, WorkSession, check_tables
 from casemgr.store.types import Day, Key, Sealed
 
 
@@ -41,7 +41,7 @@ def frame(session: WorkSession, statement: Select[Any], *, bulk: bool) -> pl.Dat
     if access is None:
         raise LockBroken("this session has no access bound to it")
     limited = statement.options(scope.criteria(access.low, access.high))
-    names = [column.key for column in statement.selected_columns]
+    names = [str(column.key) for column in statement.selected_columns]
     kinds = [column.type for column in statement.selected_columns]
     if any(isinstance(kind, Sealed) for kind in kinds):
         raise LockBroken("sealed columns are not read as columns")
@@ -49,6 +49,8 @@ def frame(session: WorkSession, statement: Select[Any], *, bulk: bool) -> pl.Dat
     compiled = limited.compile(engine, compile_kwargs={"literal_binds": True})
     sql = str(compiled)
     if bulk:
+        for read in READERS:
+            read(sql, engine.dialect.name)
         data = _through_adbc(engine, sql)
         data.columns = names
     else:

@@ -69,7 +69,11 @@ def _may(work: Work, purpose: str) -> None:
 
 
 def reveal(
-    work: Work, people: Sequence[int], purpose: str, wanted: Sequence[str] = ("name",), case: int | None = None
+    work: Work,
+    people: Sequence[int],
+    purpose: str,
+    wanted: Sequence[str] = ("name",),
+    case: int | None = None,
 ) -> dict[int, Revealed]:
     """Open the named fields of these people, as far as they lie inside the access.
 
@@ -81,12 +85,19 @@ def reveal(
     found: dict[int, Revealed] = {}
     for start in range(0, len(people), 500):
         chunk = list(people[start : start + 500])
-        for row in work.rows(select(Identity.person_id, *columns).where(Identity.person_id.in_(chunk))):
-            opened = {name: _open(work, row[0], value) for name, value in zip(wanted, row[1:], strict=True)}
-            found[row[0]] = Revealed(row[0], **opened)
+        asked = select(Identity.person_id, *columns).where(Identity.person_id.in_(chunk))
+        for row in work.rows(asked):
+            person, values = row[0], tuple(row)[1:]
+            opened = {name: _open(work, person, value) for name, value in zip(wanted, values, strict=True)}
+            found[person] = Revealed(person, **opened)
     work.note(
-        "reveal", "Identity", fields=",".join(wanted), purpose=purpose, count=len(found),
-        case_key=case, subjects=tuple(sorted(found)),
+        "reveal",
+        "Identity",
+        fields=",".join(wanted),
+        purpose=purpose,
+        count=len(found),
+        case_key=case,
+        subjects=tuple(sorted(found)),
     )
     return found
 
@@ -98,15 +109,26 @@ def reveal_guardians(
     _may(work, purpose)
     found = [
         RevealedGuardian(
-            row.id, row.person_id, row.relation,
-            _open(work, row.id, row.name), _open(work, row.id, row.phone), _open(work, row.id, row.residence),
+            row.id,
+            row.person_id,
+            row.relation,
+            _open(work, row.id, row.name),
+            _open(work, row.id, row.phone),
+            _open(work, row.id, row.residence),
         )
         for start in range(0, len(people), 500)
-        for row in work.entities(select(Guardian).where(Guardian.person_id.in_(list(people[start : start + 500]))))
+        for row in work.entities(
+            select(Guardian).where(Guardian.person_id.in_(list(people[start : start + 500])))
+        )
     ]
     work.note(
-        "reveal", "Guardian", fields="name,phone,residence", purpose=purpose, count=len(found),
-        case_key=case, subjects=tuple(sorted({one.person_id for one in found})),
+        "reveal",
+        "Guardian",
+        fields="name,phone,residence",
+        purpose=purpose,
+        count=len(found),
+        case_key=case,
+        subjects=tuple(sorted({one.person_id for one in found})),
     )
     return found
 
@@ -148,7 +170,9 @@ def matches(name: str, asked: str) -> bool:
     if not (asked.isascii() and asked.isalpha()) or len(asked) > len(name.replace("·", "")):
         return False
     characters = name.replace("·", "")
-    return all(letter in _initials_of(character) for letter, character in zip(asked, characters, strict=False))
+    return all(
+        letter in _initials_of(character) for letter, character in zip(asked, characters, strict=False)
+    )
 
 
 def _names(work: Work) -> Iterator[tuple[int, str]]:
@@ -156,7 +180,7 @@ def _names(work: Work) -> Iterator[tuple[int, str]]:
     rows = work.rows(statement)
     if len(rows) > SEARCH_LIMIT:
         raise TooMany
-    return work.vault.open_many(NAME, ((row[0], bytes(row[1])) for row in rows))
+    return work.vault.open_many(NAME, ((row.person_id, bytes(row.name)) for row in rows))
 
 
 def find_by_name(work: Work, text: str) -> list[int]:

@@ -6,6 +6,9 @@ statements, raw connections and the bulk helpers are refused; without a bound ac
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from flask_sqlalchemy.session import Session
@@ -21,6 +24,28 @@ if TYPE_CHECKING:
 
 class LockBroken(RuntimeError):
     """Code tried to walk around a lock; a programming error, never a person's mistake."""
+
+
+_writing: ContextVar[bool] = ContextVar("casemgr_unit_of_work_writes", default=False)
+
+
+#: Read every text that goes to the database by another way than the session (columns in bulk).
+READERS: list[Callable[[str, str], None]] = []
+
+
+def by_unit_of_work() -> bool:
+    """Whether a statement running now was sent by a flush or by a checked batch."""
+    return _writing.get()
+
+
+@contextmanager
+def unit_of_work_writes() -> Iterator[None]:
+    """The two checked ways of writing announce themselves here, for the verifier."""
+    token = _writing.set(True)
+    try:
+        yield
+    finally:
+        _writing.reset(token)
 
 
 class WorkSession(Session):
@@ -46,10 +71,15 @@ class WorkSession(Session):
     def _refused(self, *_: Any, **__: Any) -> NoReturn:
         raise LockBroken("writing goes through the unit of work, one object or one checked batch at a time")
 
-    connection = _refused  # type: ignore[assignment]
-    bulk_save_objects = _refused  # type: ignore[assignment]
-    bulk_insert_mappings = _refused  # type: ignore[assignment]
-    bulk_update_mappings = _refused  # type: ignore[assignment]
+    connection = _refused
+    bulk_save_objects = _refused
+    bulk_insert_mappings = _refused
+    bulk_update_mappings = _refused
+
+    def flush(self, objects: Any = None) -> None:
+        """Send what is pending, checked by the listeners of scope and audit."""
+        with unit_of_work_writes():
+            super().flush(objects)
 
     def get(self, entity: Any, ident: Any, **_: Any) -> Any:
         """The object with this key if it lies inside the access; always asked of the database."""

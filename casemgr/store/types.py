@@ -115,9 +115,9 @@ class Secret:
     def _no(self, *_: object) -> NoReturn:
         raise TypeError("a sealed value is opened by reveal() and by nothing else")
 
-    __eq__ = __ne__ = __add__ = __radd__ = __lt__ = __le__ = __gt__ = __ge__ = __len__ = __iter__ = _no  # type: ignore[assignment]
+    __eq__ = __ne__ = __add__ = __radd__ = __lt__ = __le__ = __gt__ = __ge__ = __len__ = __iter__ = _no
     __hash__ = None  # type: ignore[assignment]
-    __reduce__ = _no  # type: ignore[assignment]
+    __reduce__ = _no
 
 
 class Sealed(TypeDecorator[Any]):

@@ -140,9 +140,12 @@ class Vault:
     def _aad(header: bytes, place: Place, row: int) -> bytes:
         table, column = place.table.encode(), place.column.encode()
         return (
-            b"CMG1" + header
-            + struct.pack(">H", len(table)) + table
-            + struct.pack(">H", len(column)) + column
+            b"CMG1"
+            + header
+            + struct.pack(">H", len(table))
+            + table
+            + struct.pack(">H", len(column))
+            + column
             + row.to_bytes(16, "big")
         )
 
@@ -196,8 +199,8 @@ class Vault:
         """(row, text) of many values of one column; the way names are searched within an area."""
         table, column = place.table.encode(), place.column.encode()
         tail = struct.pack(">H", len(table)) + table + struct.pack(">H", len(column)) + column
-        expected: bytes | None = None
-        head = b""
+        expected = head = b""
+        decrypt = AESGCM(bytes(32)).decrypt
         for row, sealed in values:
             header = sealed[: HEADER.size]
             if header != expected:
@@ -275,7 +278,9 @@ def read_ring(path: Path) -> list[Key]:
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
         keys = [
-            Key(int(row["id"]), base64.b64decode(row["material"], validate=True), row["state"], row["created"])
+            Key(
+                int(row["id"]), base64.b64decode(row["material"], validate=True), row["state"], row["created"]
+            )
             for row in body["keys"]
         ]
     except OSError as wrong:
@@ -284,5 +289,5 @@ def read_ring(path: Path) -> list[Key]:
         raise BadKeyring(f"密钥文件 {path} 内容损坏。请用备份的密钥文件恢复，不要新建。") from wrong
     for key in keys:
         if len(key.material) < 32 or len(set(key.material)) < 8:
-            raise BadKeyring(f"密钥文件 {path} 中的密钥 {key.key_id} 太弱（不足 256 位或过于规则），已拒绝使用。")
+            raise BadKeyring(f"密钥文件 {path} 中的密钥 {key.key_id} 太弱（不足 256 位），已拒绝使用。")
     return keys

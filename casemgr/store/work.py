@@ -19,7 +19,7 @@ from casemgr.rules.access import Access, Action
 from casemgr.store import audit, scope
 from casemgr.store.audit import Ledger, Note
 from casemgr.store.db import db
-from casemgr.store.session import LockBroken, WorkSession
+from casemgr.store.session import LockBroken, WorkSession, unit_of_work_writes
 from casemgr.store.types import Plain, Sealed, Secret
 from casemgr.store.vault import Place, Vault
 
@@ -153,7 +153,8 @@ class Work:
 
     def get(self, model: type[T], key: Any) -> T | None:
         """The object with this key, ``None`` if it is absent or outside the access."""
-        return self._session.get(model, key)
+        found: T | None = self._session.get(model, key)
+        return found
 
     def frame(self, statement: Any, *, bulk: bool = False) -> pl.DataFrame:
         """An ORM select over plain columns as a polars frame; ``bulk`` reads whole counties in columns."""
@@ -199,7 +200,8 @@ class Work:
                             sealed_value = self.vault.seal(place, _row_id(model, row), value._text)
                             row[name] = Secret(sealed_value, place)
             try:
-                connection.execute(statement, batch)
+                with unit_of_work_writes():
+                    connection.execute(statement, batch)
             except IntegrityError as wrong:
                 raise Taken(type(wrong.orig).__name__) from None
         if note:

@@ -40,5 +40,5 @@ def span_of(code: int) -> tuple[int, int]:
 
 def ancestor(code: int, level: AreaLevel) -> int:
     """The code of the area of ``level`` that holds ``code``."""
-    width = 10 ** (CODE_LENGTH - SIGNIFICANT[level])
+    width: int = 10 ** (CODE_LENGTH - SIGNIFICANT[level])
     return code - code % width

@@ -40,14 +40,21 @@ class Term(IntEnum):
         if isinstance(raw, float) and raw.is_integer():
             raw = int(raw)
         if isinstance(raw, int):
-            return cls(raw)
+            return cls._of(raw)
         text = normal(str(raw))
         for member in cls:
             if text == normal(member.label) or any(text == normal(other) for other in member.spellings):
                 return member
         if text.isascii() and text.isdigit():
-            return cls(int(text))
+            return cls._of(int(text))
         raise ValueError(text)
+
+    @classmethod
+    def _of(cls, code: int) -> Self:
+        for member in cls:
+            if member._value_ == code:
+                return member
+        raise ValueError(code)
 
     @classmethod
     def choices(cls) -> list[tuple[int, str]]:

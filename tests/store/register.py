@@ -26,7 +26,9 @@ def open_areas() -> dict[int, int]:
     units: dict[int, int] = {}
     with open_work(SYSTEM, Action.AREA_WRITE) as work:
         for code, name, level, parent in (
-            (COUNTY, "示例县", 3, None), (EAST, "东镇", 4, COUNTY), (WEST, "西镇", 4, COUNTY)
+            (COUNTY, "示例县", 3, None),
+            (EAST, "东镇", 4, COUNTY),
+            (WEST, "西镇", 4, COUNTY),
         ):
             work.add(Area(code=code, name=name, level=level, parent=parent, population=10_000))
             work.flush()
@@ -42,18 +44,33 @@ def add_person(
     person, case = new_key(), new_key()
     work.add(Person(id=person, area=area, sex=1, birth_year=1980))
     work.flush()
-    work.add(Identity(
-        person_id=person, area=area, name=Plain(name),
-        id_number=Plain(id_number) if id_number else None,
-        phone=Plain(phone) if phone else None,
-        id_token=work.vault.token(ID_NUMBER, id_number) if id_number else None,
-        phone_token=work.vault.token(PHONE, phone) if phone else None,
-        token_key=work.vault.active_id,
-    ))
-    work.add(Case(
-        id=case, person_id=person, area=area, county=COUNTY, file_no=file_no, unit_id=unit, diagnosis=1,
-        sex=1, birth_year=1980, registered_on=date(2020, 1, 1), created_at=NOW,
-    ))
+    work.add(
+        Identity(
+            person_id=person,
+            area=area,
+            name=Plain(name),
+            id_number=Plain(id_number) if id_number else None,
+            phone=Plain(phone) if phone else None,
+            id_token=work.vault.token(ID_NUMBER, id_number) if id_number else None,
+            phone_token=work.vault.token(PHONE, phone) if phone else None,
+            token_key=work.vault.active_id,
+        )
+    )
+    work.add(
+        Case(
+            id=case,
+            person_id=person,
+            area=area,
+            county=COUNTY,
+            file_no=file_no,
+            unit_id=unit,
+            diagnosis=1,
+            sex=1,
+            birth_year=1980,
+            registered_on=date(2020, 1, 1),
+            created_at=NOW,
+        )
+    )
     work.flush()
     return person, case
 
@@ -61,8 +78,18 @@ def add_person(
 def add_visit(work: Work, area: int, case: int, on: date) -> int:
     """One coded visit."""
     visit = new_key()
-    work.add(Visit(
-        id=visit, area=area, case_id=case, on=on, form_version=2018, risk=0, stability=3, adherence=1,
-        recorded_at=NOW, recorded_by=11,
-    ))
+    work.add(
+        Visit(
+            id=visit,
+            area=area,
+            case_id=case,
+            on=on,
+            form_version=2018,
+            risk=0,
+            stability=3,
+            adherence=1,
+            recorded_at=NOW,
+            recorded_by=11,
+        )
+    )
     return visit

@@ -1,8 +1,9 @@
-"""数据交换: one import of a workbook, from preview to result; the file itself is sealed in the instance folder."""
+"""数据交换: one import of a workbook, from preview to result; the file lies sealed in the instance folder."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Integer, String
@@ -33,4 +34,4 @@ class ImportRun(AreaScoped, Model):
     created_by: Mapped[int] = mapped_column(BigInteger)
     version: Mapped[int] = mapped_column(Integer, default=1)
 
-    __mapper_args__ = {"version_id_col": version}
+    __mapper_args__ = MappingProxyType({"version_id_col": version})

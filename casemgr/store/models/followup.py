@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, Integer, SmallInteger, UniqueConstraint
@@ -71,12 +72,22 @@ class Visit(AreaScoped, Model):
         UniqueConstraint("case_id", "on"),
         # Counting reads these columns only, so the index answers without touching the rows.
         Index(
-            "ix_visit_counting", "area", "on", "case_id", "mode", "informants", "loss_reason", "risk",
-            "symptoms", "stability", "adherence", "hospital",
+            "ix_visit_counting",
+            "area",
+            "on",
+            "case_id",
+            "mode",
+            "informants",
+            "loss_reason",
+            "risk",
+            "symptoms",
+            "stability",
+            "adherence",
+            "hospital",
         ),
         Index("ix_visit_in_hospital", "hospital", "on", "case_id"),
     )
-    __mapper_args__ = {"version_id_col": version}
+    __mapper_args__ = MappingProxyType({"version_id_col": version})
 
 
 def _of_visit() -> ForeignKeyConstraint:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
@@ -69,7 +70,7 @@ class Case(AreaScoped, Model):
         Index(None, "area", "file_no"),
         Index(None, "person_id"),
     )
-    __mapper_args__ = {"version_id_col": version}
+    __mapper_args__ = MappingProxyType({"version_id_col": version})
 
 
 class CaseState(AreaScoped, Model):

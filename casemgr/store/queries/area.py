@@ -12,7 +12,7 @@ from casemgr.store.work import Work
 
 
 def within(work: Work, low: int, high: int, deepest: int) -> Sequence[Any]:
-    """(code, name, level, parent, population) of the areas with ``low <= code < high`` and level ≤ deepest."""
+    """(code, name, level, parent, population) of the areas in ``[low, high)``, level ≤ deepest."""
     return work.rows(
         select(Area.code, Area.name, Area.level, Area.parent, Area.population)
         .where(Area.code >= low, Area.code < high, Area.level <= deepest)

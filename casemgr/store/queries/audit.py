@@ -56,7 +56,9 @@ def anchor(work: Work) -> int:
         return 0 if head is None else int(head.seq)
     now = datetime.now(UTC)
     work.add(AuditAnchor(seq=head.seq, mac=head.mac, at=now))
-    line = json.dumps({"seq": head.seq, "mac": bytes(head.mac).hex(), "at": now.isoformat(timespec="seconds")})
+    line = json.dumps(
+        {"seq": head.seq, "mac": bytes(head.mac).hex(), "at": now.isoformat(timespec="seconds")}
+    )
     handle = os.open(_anchor_file(work), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(handle, "w") as out:
         out.write(line + "\n")
