@@ -64,5 +64,5 @@ def _guard_writes(session: WorkSession, _context: Any, _objects: Any) -> None:
         for row in group:
             if isinstance(row, AreaScoped):
                 check_area(session, row.area, type(row).__name__)
-                for old in inspect(row).attrs.area.history.deleted:  # type: ignore[union-attr]
+                for old in inspect(row).attrs.area.history.deleted:
                     check_area(session, old, type(row).__name__)

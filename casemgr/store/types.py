@@ -42,7 +42,7 @@ class Day(TypeDecorator[date]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> int | None:
-        if value is None or type(value) is int:
+        if value is None or isinstance(value, int):
             return value
         if type(value) is not date:
             raise TypeError("a day is a date without time")
@@ -62,7 +62,7 @@ class Instant(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> int | None:
-        if value is None or type(value) is int:
+        if value is None or isinstance(value, int):
             return value
         if value.tzinfo is None:
             raise TypeError("an instant carries its time zone")

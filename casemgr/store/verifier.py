@@ -17,7 +17,6 @@ from sqlalchemy.engine import Engine
 from sqlglot import exp, parse
 from sqlglot.errors import SqlglotError
 
-from casemgr.store.db import Base, db
 from casemgr.store.scope import AreaScoped
 from casemgr.store.session import READERS, LockBroken, by_unit_of_work
 
@@ -42,10 +41,7 @@ _free: ContextVar[bool] = ContextVar("casemgr_sql_free", default=False)
 @lru_cache(maxsize=1)
 def protected() -> frozenset[str]:
     """Names of the tables whose rows belong to an area."""
-    classes = [
-        mapper.class_ for registry in (db.Model.registry, Base.registry) for mapper in registry.mappers
-    ]
-    return frozenset(one.__tablename__ for one in classes if issubclass(one, AreaScoped))
+    return frozenset(one.__tablename__ for one in AreaScoped.__subclasses__())
 
 
 @contextmanager
