@@ -12,8 +12,6 @@ SHORTEST = 10
 LONGEST = 128
 DISTINCT = 5
 LIST = Path(__file__).resolve().parent.parent / "lists" / "blocked_passwords.txt"
-#: Words about this product and this work; alone or with digits around them they are guessed first.
-OWN_WORDS = ("casemgr", "jingfang", "jingshen", "guanli", "weisheng", "yiyuan", "xiangzhen", "suifang", "mima")
 ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "1234567890", "abcdefghijklmnopqrstuvwxyz")
 
 
@@ -24,14 +22,20 @@ def blocked() -> frozenset[str]:
     return frozenset(line.strip().lower() for line in lines if line.strip() and not line.startswith("#"))
 
 
-def _bare(text: str) -> str:
-    """Small letters and characters only: digits and signs around a word do not make it stronger."""
-    folded = text.lower().translate(str.maketrans("@013$5", "aoleso"[:6]))
-    return "".join(char for char in folded if char.isalpha())
+def length(text: str) -> int:
+    """Length in half-width places: there are so many Chinese characters that one counts twice."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def _cores(text: str) -> set[str]:
+    """What is left without digits and signs, as typed and with the usual replacements (p@ssw0rd) undone."""
+    small = text.lower()
+    mended = small.rstrip("0123456789!@#$%^&*._-").translate(str.maketrans("@013$5", "aoless"))
+    return {"".join(char for char in form if char.isalpha()) for form in (small, mended)}
 
 
 def _is_run(text: str) -> bool:
-    """Whether the text walks along the keyboard or the alphabet, forwards or back, or repeats a short piece."""
+    """Whether the text walks along keyboard or alphabet, forwards or back, or repeats a short piece."""
     small = text.lower()
     for row in ROWS:
         endless = row * 3
@@ -45,18 +49,17 @@ def weakness(password: str, known: Iterable[str] = ()) -> str:
 
     ``known`` are words an attacker would try for this person: login, name, area.
     """
-    if len(password) < SHORTEST:
-        return f"密码至少 {SHORTEST} 个字符。可以用几个不相干的词连成一句，容易记也难猜。"
+    if length(password) < SHORTEST:
+        return f"密码至少 {SHORTEST} 个字符（汉字算两个）。可以用几个不相干的词连成一句，容易记也难猜。"
     if len(password) > LONGEST:
         return f"密码最多 {LONGEST} 个字符。请缩短一些。"
     if len(set(password)) < DISTINCT or _is_run(password):
         return "密码里重复或连续的字符太多，容易被猜到。请换一个。"
-    bare = _bare(password)
-    if password.lower() in blocked() or bare in blocked() or bare in OWN_WORDS:
+    if (_cores(password) | {password.lower()}) & blocked():
         return "这个密码太常见，会被最先猜到。请换一个。"
     rest = unicodedata.normalize("NFKC", password).lower()
     for word in known:
         small = unicodedata.normalize("NFKC", word).lower().strip()
-        if len(small) >= 2 and small in rest and len(rest) - len(small) * rest.count(small) < SHORTEST - 2:
+        if len(small) >= 2 and length(rest.replace(small, "")) < SHORTEST - 2 and small in rest:
             return "密码里不要用登录名、姓名或地名加几个数字。请换一个。"
     return ""

@@ -24,23 +24,24 @@ def by_id(work: Work, key: int) -> Account | None:
     return work.get(Account, key)
 
 
-def everybody(work: Work) -> Sequence[Any]:
-    """(Account, name of its area, its latest sign of life) of all accounts, by role and login."""
-    seen = (
-        select(LoginSession.account_id, func.max(LoginSession.seen_at).label("seen"))
-        .group_by(LoginSession.account_id)
-        .subquery()
+def everybody(work: Work) -> list[tuple[Account, str | None, datetime | None]]:
+    """(Account, name of its area, its latest sign of life) of all accounts, by role, area and login."""
+    seen = dict(
+        tuple(row)
+        for row in work.rows(
+            select(LoginSession.account_id, func.max(LoginSession.seen_at)).group_by(LoginSession.account_id)
+        )
     )
-    return work.rows(
-        select(Account, Area.name, seen.c.seen)
+    rows = work.rows(
+        select(Account, Area.name)
         .outerjoin(Area, Area.code == Account.area_code)
-        .outerjoin(seen, seen.c.account_id == Account.id)
         .order_by(Account.role, Account.area_code, Account.login)
     )
+    return [(account, name, seen.get(account.id)) for account, name in rows]
 
 
 def session_by_digest(work: Work, digests: list[bytes]) -> Any:
-    """(LoginSession, Account, area name) of the session with one of these digests, ``None`` if there is none."""
+    """(LoginSession, Account, area name) of the session with one of these digests, or ``None``."""
     return work.row(
         select(LoginSession, Account, Area.name)
         .join(Account, Account.id == LoginSession.account_id)
@@ -50,7 +51,7 @@ def session_by_digest(work: Work, digests: list[bytes]) -> Any:
 
 
 def token_by_digest(work: Work, digests: list[bytes]) -> Any:
-    """(ApiToken, Account, area name) of the token with one of these digests, ``None`` if there is none."""
+    """(ApiToken, Account, area name) of the token with one of these digests, or ``None``."""
     return work.row(
         select(ApiToken, Account, Area.name)
         .join(Account, Account.id == ApiToken.account_id)

@@ -1,0 +1,713 @@
+"""账号: signing in and out, sessions, tokens for programs, and the administrator's accounts.
+
+A session is a random 256-bit id that only the browser keeps; the database has a keyed digest of it. Passwords
+are kept as Argon2id. Failed attempts are counted in the database, so that several processes share one count;
+no account is ever locked for good, because that would let a stranger lock a doctor out.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from casemgr.rules.access import Access, Action
+from casemgr.rules.password import weakness
+from casemgr.services.errors import Conflict, Missing, Refused, Throttled, Unauthenticated, Unfit
+from casemgr.services.use_case import use_case, within
+from casemgr.store.db import new_key
+from casemgr.store.models.account import Account, ApiToken, LoginAttempt, LoginSession
+from casemgr.store.queries import account as queries
+from casemgr.store.work import Work
+from casemgr.terms.account import Role
+from casemgr.terms.area import AreaLevel, level_of
+
+IDLE = timedelta(minutes=15)
+IDLE_DEMO = timedelta(minutes=30)
+ABSOLUTE = timedelta(hours=8)
+#: A session's last sign of life is written down at most this often.
+TOUCH = timedelta(seconds=60)
+SESSIONS_KEPT = 2
+SESSIONS_KEPT_DEMO = 50
+TOKEN_DAYS = 90
+TOKEN_PREFIX = "cmt_"  # noqa: S105 - a prefix that lets scanners recognise leaked tokens, not a password
+
+TRIES, TRIES_WITHIN = 5, timedelta(minutes=15)
+SOURCE_TRIES, SOURCE_WITHIN = 30, timedelta(minutes=15)
+LONGEST_WAIT = timedelta(hours=1)
+REMEMBERED = timedelta(hours=24)
+
+HASHES_AT_ONCE = 2
+HASH_QUEUE_SECONDS = 10.0
+LONGEST_PASSWORD = 128
+LOGIN = re.compile(r"[a-z][a-z0-9._-]{1,39}")
+
+#: 32 MiB and two passes take 50–150 ms on the machines this runs on.
+_hasher = PasswordHasher(time_cost=2, memory_cost=32 * 1024, parallelism=1)
+_hash_places = threading.BoundedSemaphore(HASHES_AT_ONCE)
+
+WRONG = "账号或密码不对。请核对后重试；如忘记密码，请联系系统管理员重置。"
+
+#: Level of the area each role works over; ``None``: no area, hence no patient data.
+AREA_OF_ROLE = {
+    Role.TOWNSHIP_DOCTOR: AreaLevel.TOWNSHIP,
+    Role.COUNTY_OFFICER: AreaLevel.COUNTY,
+    Role.ADMINISTRATOR: None,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The person behind a session or a token, as doors need it."""
+
+    access: Access
+    account: int
+    login: str
+    display: str
+    role: Role
+    area: int | None
+    area_name: str
+    must_change: bool
+    large: bool
+    session: int
+    csrf: str
+    idle: timedelta
+    seen_at: datetime
+    names_until: datetime | None
+    names_purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A new session: ``token`` goes to the browser and is kept nowhere else."""
+
+    token: str
+    person: SignedIn
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """One of a person's own sessions."""
+
+    key: int
+    begun_at: datetime
+    seen_at: datetime
+    source: str
+    agent: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """One account as the administrator sees it."""
+
+    key: int
+    login: str
+    display: str
+    role: Role
+    area: int | None
+    area_name: str
+    active: bool
+    must_change: bool
+    created_at: datetime
+    seen_at: datetime | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewSecret:
+    """A password or token that is shown once, and to whom it belongs."""
+
+    account: int
+    login: str
+    secret: str
+
+
+# --- passwords ------------------------------------------------------------------------------------
+
+
+def _normal(password: str) -> str:
+    return unicodedata.normalize("NFKC", password)
+
+
+class _HashPlace:
+    """One of the few places for hashing: each takes 32 MiB and a processor."""
+
+    def __enter__(self) -> None:
+        if not _hash_places.acquire(timeout=HASH_QUEUE_SECONDS):
+            raise Throttled("同时登录的人太多，请过一会儿再试。您的密码没有被检查，也没有计入失败次数。")
+
+    def __exit__(self, *_: object) -> None:
+        _hash_places.release()
+
+
+def _hash(password: str) -> str:
+    with _HashPlace():
+        return _hasher.hash(_normal(password))
+
+
+@cache
+def _nobody() -> str:
+    """A hash that fits no password, so that an unknown login takes as long as a known one."""
+    return _hasher.hash(secrets.token_urlsafe(32))
+
+
+def _fits(stored: str, password: str) -> bool:
+    with _HashPlace():
+        try:
+            return _hasher.verify(stored, _normal(password))
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def new_password() -> str:
+    """A password for a first login: 16 characters without those that are easily mistaken for one another."""
+    letters = "abcdefghjkmnpqrstuvwxyz23456789"
+    return "-".join("".join(secrets.choice(letters) for _ in range(4)) for _ in range(4))
+
+
+def _check_new_password(field: str, password: str, *known: str) -> None:
+    if fault := weakness(_normal(password), known):
+        raise Unfit("密码不符合要求。", fields={field: fault})
+
+
+def normal_login(text: str) -> str:
+    """A login as it is kept: half-width, without blanks around it, small letters."""
+    return unicodedata.normalize("NFKC", text).strip().lower()
+
+
+# --- signing in -----------------------------------------------------------------------------------
+
+
+def _system(purpose: str) -> Access:
+    return Access.system(purpose)
+
+
+def _digests(work: Work, purpose: str, text: str) -> list[bytes]:
+    """Keyed digests of ``text`` under every key of the ring, the active one first."""
+    active = work.vault.active_id
+    others = [key.key_id for key in work.vault.keys() if key.key_id != active]  # noqa: SIM118 - not a dict
+    return [work.vault.mac(purpose, text.encode(), key_id) for key_id in (active, *others)]
+
+
+def wait_after(failures: list[datetime], now: datetime) -> timedelta:
+    """How long an account has to wait: nothing before five failures in 15 minutes, then 15, 30, 60 minutes.
+
+    ``failures`` are the instants of the failed attempts of the last day, oldest first.
+    """
+    if len(failures) < TRIES or failures[-1] - failures[-TRIES] > TRIES_WITHIN * 2 ** (len(failures) - TRIES):
+        return timedelta(0)
+    wait = min(TRIES_WITHIN * 2 ** (len(failures) - TRIES), LONGEST_WAIT)
+    left: timedelta = failures[-1] + wait - now
+    return max(left, timedelta(0))
+
+
+def _minutes(wait: timedelta) -> int:
+    return max(1, -(-int(wait.total_seconds()) // 60))
+
+
+@use_case(Action.ACCOUNT_SIGN_IN)
+def _reserve(work: Work, login: str, source: str, now: datetime) -> int:
+    """Count an attempt before it is tried, so that many at once cannot slip through; its key."""
+    login_digest = work.vault.mac("login", login.encode())
+    source_digest = work.vault.mac("source", source.encode())
+    from_source = queries.attempts_from(work, source_digest, now - SOURCE_WITHIN)
+    if len(from_source) >= SOURCE_TRIES:
+        wait = from_source[-SOURCE_TRIES] + SOURCE_WITHIN - now
+        raise Throttled(f"从这台电脑或这个网络登录失败的次数太多，请 {_minutes(wait)} 分钟后再试。")
+    wait = wait_after(queries.attempts_on(work, login_digest, now - REMEMBERED), now)
+    if wait:
+        raise Throttled(
+            f"这个账号连续登录失败，为防止他人猜测密码，请 {_minutes(wait)} 分钟后再试；"
+            "如忘记密码，请联系系统管理员重置，重置后可以立即登录。"
+        )
+    attempt = work.add(
+        LoginAttempt(id=new_key(), login_digest=login_digest, source_digest=source_digest, at=now)
+    )
+    return attempt.id
+
+
+@use_case(Action.ACCOUNT_SIGN_IN, writes=False)
+def _find(work: Work, login: str) -> tuple[int, str, bool, Access] | None:
+    """(key, password hash, active, access) of the account with this login."""
+    found = queries.by_login(work, login)
+    if found is None:
+        return None
+    access = Access.over(found.id, found.login, Role.read(found.role), found.area_code)
+    return found.id, found.password_hash, found.active, access
+
+
+@use_case(Action.ACCOUNT_SIGN_IN)
+def _note_failure(work: Work, known: bool) -> None:
+    work.note("refuse", "LoginSession", outcome="refused" if known else "unknown")
+
+
+@use_case(Action.ACCOUNT_SIGN_IN)
+def _begin(work: Work, account: int, source: str, agent: str, rehashed: str, now: datetime) -> Ticket:
+    found = queries.by_id(work, account)
+    if found is None or not found.active:
+        raise Unauthenticated(WRONG)
+    if rehashed:
+        found.password_hash = rehashed
+    for attempt in queries.attempt_rows(work, work.vault.mac("login", found.login.encode())):
+        work.remove(attempt)
+    for attempt in queries.stale_attempts(work, now - REMEMBERED):
+        work.remove(attempt)
+    for old in queries.stale_sessions(work, now):
+        work.remove(old)
+    kept = SESSIONS_KEPT_DEMO if within(work).demo else SESSIONS_KEPT
+    for old in queries.sessions_of(work, account)[kept - 1 :]:
+        work.remove(old)
+    token = secrets.token_urlsafe(32)
+    session = work.add(
+        LoginSession(
+            id=new_key(),
+            digest=work.vault.mac("session", token.encode()),
+            account_id=account,
+            csrf=secrets.token_urlsafe(32),
+            created_at=now,
+            seen_at=now,
+            ends_at=now + ABSOLUTE,
+            source=source[:64],
+            agent=agent[:120],
+            names_until=None,
+            names_purpose="",
+        )
+    )
+    name = queries.area_name(work, found.area_code)
+    return Ticket(token, _person(work, session, found, name, ""))
+
+
+def _person(
+    work: Work, session: LoginSession, account: Account, area_name: str | None, request: str
+) -> SignedIn:
+    role = Role.read(account.role)
+    return SignedIn(
+        access=Access.over(account.id, account.login, role, account.area_code, request),
+        account=account.id,
+        login=account.login,
+        display=account.display,
+        role=role,
+        area=account.area_code,
+        area_name=area_name or "",
+        must_change=account.must_change,
+        large=account.large_view,
+        session=session.id,
+        csrf=session.csrf,
+        idle=IDLE_DEMO if within(work).demo else IDLE,
+        seen_at=session.seen_at,
+        names_until=session.names_until,
+        names_purpose=session.names_purpose,
+    )
+
+
+def sign_in(login: str, password: str, source: str, now: datetime, agent: str = "") -> Ticket:
+    """A new session for the right login and password.
+
+    ``source`` is the address the request came from. Raises :class:`Unauthenticated` with the same words for
+    an unknown login, a wrong password and a disabled account, :class:`Throttled` after too many failures.
+    """
+    login = normal_login(login)[:80]
+    password = password[: LONGEST_PASSWORD + 1]
+    _reserve(_system("sign-in"), login, source, now)
+    found = _find(_system("sign-in"), login)
+    fits = _fits(found[1] if found else _nobody(), password)
+    if found is None or not fits or not found[2]:
+        _note_failure(_system("sign-in"), found is not None)
+        raise Unauthenticated(WRONG)
+    rehashed = _hash(password) if _hasher.check_needs_rehash(found[1]) else ""
+    return _begin(found[3], found[0], source, agent, rehashed, now)
+
+
+# --- sessions -------------------------------------------------------------------------------------
+
+
+@use_case(Action.ACCOUNT_SIGN_IN, writes=False)
+def _look_up(work: Work, token: str, now: datetime, request: str) -> SignedIn | None:
+    found = queries.session_by_digest(work, _digests(work, "session", token))
+    if found is None:
+        return None
+    session, account, area_name = found
+    person = _person(work, session, account, area_name, request)
+    if not account.active or now >= session.ends_at or now - session.seen_at >= person.idle:
+        return None
+    return person
+
+
+def signed_in(token: str, now: datetime, request: str = "") -> SignedIn | None:
+    """The person of a session token; ``None`` if it is unknown, idle for too long, too old or signed out.
+
+    ``request`` is the number of the request, for the audit. Reads only; see :func:`touch`.
+    """
+    if not token or len(token) > 100:
+        return None
+    return _look_up(_system("session"), token, now, request)
+
+
+def needs_touch(person: SignedIn, now: datetime) -> bool:
+    """Whether the session's last sign of life is old enough to be written down again."""
+    return now - person.seen_at >= TOUCH
+
+
+@use_case(Action.ACCOUNT_SIGN_IN)
+def touch(work: Work, session: int, now: datetime) -> None:
+    """Write down that a session is in use."""
+    found = work.get(LoginSession, session)
+    if found is not None:
+        found.seen_at = now
+
+
+@use_case(Action.ACCOUNT_SIGN_IN)
+def sign_out(work: Work, session: int) -> None:
+    """End one of the caller's own sessions; a session that is gone already is no mistake."""
+    found = work.get(LoginSession, session)
+    if found is not None and found.account_id == work.access.actor:
+        work.remove(found)
+
+
+@use_case(Action.ACCOUNT_SIGN_IN)
+def sign_out_others(work: Work, session: int) -> int:
+    """End all of the caller's sessions except this one; how many there were."""
+    others = [one for one in queries.sessions_of(work, work.access.actor) if one.id != session]
+    for one in others:
+        work.remove(one)
+    return len(others)
+
+
+@use_case(Action.ACCOUNT_SIGN_IN, writes=False)
+def sessions(work: Work, current: int, now: datetime) -> list[SessionView]:
+    """The caller's own living sessions, latest first."""
+    idle = IDLE_DEMO if within(work).demo else IDLE
+    return [
+        SessionView(one.id, one.created_at, one.seen_at, one.source, one.agent, one.id == current)
+        for one in queries.sessions_of(work, work.access.actor)
+        if now < one.ends_at and now - one.seen_at < idle
+    ]
+
+
+@use_case(Action.ACCOUNT_SIGN_IN)
+def set_view(work: Work, large: bool) -> None:
+    """Remember whether the caller reads in the large view."""
+    found = queries.by_id(work, work.access.actor)
+    if found is not None:
+        found.large_view = large
+
+
+@use_case(Action.IDENTITY_REVEAL)
+def show_names(work: Work, session: int, purpose: str, until: datetime | None) -> None:
+    """Let this session show names on lists until ``until`` (``None``: hide them again).
+
+    Only the permission is noted here; every list that then opens names records it once more.
+    """
+    found = work.get(LoginSession, session)
+    if found is None or found.account_id != work.access.actor:
+        raise Missing("登录已经结束。请重新登录。")
+    found.names_until = until
+    found.names_purpose = purpose[:40] if until else ""
+    work.note("allow" if until else "end", "NamesShown", purpose=purpose)
+
+
+@use_case(Action.ACCOUNT_SIGN_IN, writes=False)
+def _own_hash(work: Work) -> tuple[str, str, str, str]:
+    """(login, display, area name, password hash) of the caller."""
+    found = queries.by_id(work, work.access.actor)
+    if found is None:
+        raise Unauthenticated(WRONG)
+    return found.login, found.display, queries.area_name(work, found.area_code) or "", found.password_hash
+
+
+@use_case(Action.ACCOUNT_SIGN_IN)
+def _store_password(work: Work, hashed: str) -> None:
+    found = queries.by_id(work, work.access.actor)
+    if found is None:
+        raise Unauthenticated(WRONG)
+    found.password_hash = hashed
+    found.must_change = False
+    _end_everything(work, found.id)
+
+
+def change_password(access: Access, old: str, new: str, again: str, source: str, now: datetime) -> None:
+    """Set the caller's own password; all sessions end, this one too.
+
+    Raises :class:`Unfit` naming the fields ``old``, ``new`` or ``again``, :class:`Throttled` after too many
+    wrong old passwords.
+    """
+    login, display, area_name, stored = _own_hash(access)
+    _reserve(_system("change-password"), login, source, now)
+    if not _fits(stored, old):
+        raise Unfit("当前密码不对。", fields={"old": "当前密码不对。请重新输入；如忘记，请联系管理员重置。"})
+    _forget_attempts(_system("change-password"), login)
+    if _normal(new) == _normal(old):
+        same = "新密码与当前密码相同，起不到更换的作用。请换一个。"
+        raise Unfit(same, fields={"new": same})
+    _check_new_password("new", new, login, display, area_name)
+    if new != again:
+        raise Unfit("两次输入不一致。", fields={"again": "两次输入的新密码不一致。请重新输入。"})
+    _store_password(access, _hash(new))
+
+
+@use_case(Action.ACCOUNT_SIGN_IN)
+def _forget_attempts(work: Work, login: str) -> None:
+    for attempt in queries.attempt_rows(work, work.vault.mac("login", login.encode())):
+        work.remove(attempt)
+
+
+def _end_everything(work: Work, account: int) -> None:
+    for session in queries.sessions_of(work, account):
+        work.remove(session)
+    for token in queries.tokens_of(work, account):
+        token.revoked = True
+
+
+# --- tokens for programs --------------------------------------------------------------------------
+
+
+@use_case(Action.ACCOUNT_SIGN_IN, writes=False)
+def _look_up_token(work: Work, token: str, now: datetime, request: str) -> SignedIn | None:
+    found = queries.token_by_digest(work, _digests(work, "token", token))
+    if found is None:
+        return None
+    row, account, area_name = found
+    if row.revoked or now >= row.ends_at or not account.active or account.must_change:
+        return None
+    role = Role.read(account.role)
+    return SignedIn(
+        access=Access.over(account.id, account.login, role, account.area_code, request),
+        account=account.id,
+        login=account.login,
+        display=account.display,
+        role=role,
+        area=account.area_code,
+        area_name=area_name or "",
+        must_change=False,
+        large=False,
+        session=0,
+        csrf="",
+        idle=ABSOLUTE,
+        seen_at=now,
+        names_until=None,
+        names_purpose="",
+    )
+
+
+def bearer(token: str, now: datetime, request: str = "") -> SignedIn | None:
+    """The person of an API token; ``None`` if unknown, revoked or too old, or if the account is disabled."""
+    if not token.startswith(TOKEN_PREFIX) or len(token) > 100:
+        return None
+    return _look_up_token(_system("token"), token, now, request)
+
+
+@use_case(Action.ACCOUNT_MANAGE)
+def issue_token(work: Work, login: str, now: datetime, days: int = TOKEN_DAYS) -> NewSecret:
+    """A bearer token for the JSON API in the name of an account; shown once, kept as a keyed digest."""
+    if not 1 <= days <= 366:
+        raise Unfit("有效期应为 1 至 366 天。", fields={"days": "有效期应为 1 至 366 天。"})
+    found = _by_login(work, login)
+    if not found.active:
+        raise Refused("账号已停用，不能签发令牌。请先启用账号。")
+    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    work.add(
+        ApiToken(
+            id=new_key(),
+            digest=work.vault.mac("token", token.encode()),
+            account_id=found.id,
+            created_at=now,
+            ends_at=now + timedelta(days=days),
+            revoked=False,
+        )
+    )
+    return NewSecret(found.id, found.login, token)
+
+
+# --- accounts -------------------------------------------------------------------------------------
+
+
+def _by_login(work: Work, login: str) -> Account:
+    found = queries.by_login(work, normal_login(login))
+    if found is None:
+        raise Missing("没有这个账号。请核对登录名，或先新建账号。")
+    return found
+
+
+def _by_key(work: Work, key: int) -> Account:
+    found = queries.by_id(work, key)
+    if found is None:
+        raise Missing("没有这个账号，可能已被删除。请返回账号列表刷新。")
+    return found
+
+
+def _view(account: Account, area_name: str | None, seen_at: datetime | None) -> AccountView:
+    return AccountView(
+        account.id,
+        account.login,
+        account.display,
+        Role.read(account.role),
+        account.area_code,
+        area_name or "",
+        account.active,
+        account.must_change,
+        account.created_at,
+        seen_at,
+        account.version,
+    )
+
+
+@use_case(Action.ACCOUNT_LIST)
+def list_(work: Work) -> list[AccountView]:
+    """All accounts, by role, area and login."""
+    return [_view(*row) for row in queries.everybody(work)]
+
+
+@use_case(Action.ACCOUNT_LIST)
+def get(work: Work, key: int) -> AccountView:
+    """One account; :class:`Missing` if there is none with this key."""
+    found = _by_key(work, key)
+    return _view(found, queries.area_name(work, found.area_code), None)
+
+
+def _checked(
+    work: Work, login: str | None, display: str, role: int, area: int | None
+) -> tuple[str, Role, int | None]:
+    """The cleaned (display, role, area); :class:`Unfit` naming every field that is wrong."""
+    wrong: dict[str, str] = {}
+    if login is not None and not LOGIN.fullmatch(login):
+        wrong["login"] = "登录名应为 2–40 个小写字母、数字、点、横线或下划线，以字母开头。"
+    display = unicodedata.normalize("NFKC", display).strip()
+    if not 1 <= len(display) <= 40:
+        wrong["display"] = "姓名应为 1–40 个字。"
+    try:
+        kind = Role.read(role)
+        level = AREA_OF_ROLE[kind]
+    except (ValueError, KeyError):
+        raise Unfit("请选择角色。", fields={**wrong, "role": "请选择角色。"}) from None
+    if level is None:
+        area = None
+    elif area is None or level_of(area) is not level:
+        kind_of_area = "乡镇（街道）" if level is AreaLevel.TOWNSHIP else "县（区）"
+        wrong["area"] = f"{kind.label}应选择一个{kind_of_area}。"
+    elif queries.area_name(work, area) is None:
+        wrong["area"] = "没有这个区划。请从列表中选择；如尚未建立，请先导入“机构与区划”。"
+    if wrong:
+        raise Unfit("账号信息需要改正。", fields=wrong)
+    return display, kind, area
+
+
+@use_case(Action.ACCOUNT_MANAGE)
+def _create(
+    work: Work,
+    login: str,
+    display: str,
+    role: int,
+    area: int | None,
+    hashed: str,
+    must_change: bool,
+    now: datetime,
+) -> int:
+    display, kind, area = _checked(work, login, display, role, area)
+    if queries.by_login(work, login) is not None:
+        taken = "这个登录名已被使用。请换一个，例如加上乡镇简称。"
+        raise Conflict(taken, fields={"login": taken})
+    return work.add(
+        Account(
+            id=new_key(),
+            login=login,
+            display=display,
+            role=int(kind),
+            area_code=area,
+            password_hash=hashed,
+            must_change=must_change,
+            active=True,
+            large_view=False,
+            created_at=now,
+        )
+    ).id
+
+
+def create(
+    access: Access,
+    login: str,
+    display: str,
+    role: int,
+    area: int | None,
+    now: datetime,
+    password: str = "",
+    must_change: bool = True,
+) -> NewSecret:
+    """A new account; without ``password`` one is made up, which the person has to change at the first login.
+
+    ``area`` is a township for a doctor, a county for an officer, ``None`` for an administrator. Raises
+    :class:`Unfit` naming the fields ``login``, ``display``, ``role``, ``area`` or ``password``,
+    :class:`Conflict` if the login is taken.
+    """
+    login = normal_login(login)
+    if password:
+        _check_new_password("password", password, login, display)
+    secret = password or new_password()
+    key = _create(access, login, display, role, area, _hash(secret), must_change, now)
+    return NewSecret(key, login, secret)
+
+
+@use_case(Action.ACCOUNT_MANAGE)
+def change(work: Work, key: int, display: str, role: int, area: int | None, version: int) -> None:
+    """Change name, role or area; a new role or area ends the person's sessions and tokens at once."""
+    found = _by_key(work, key)
+    if found.version != version:
+        raise Conflict("这个账号刚刚被别人改过，为避免覆盖，没有保存。请刷新后核对再改。")
+    display, kind, area = _checked(work, None, display, role, area)
+    if found.role == Role.ADMINISTRATOR and kind is not Role.ADMINISTRATOR:
+        _keep_one_administrator(work, found)
+    moved = (found.role, found.area_code) != (int(kind), area)
+    found.display, found.role, found.area_code = display, int(kind), area
+    if moved:
+        _end_everything(work, found.id)
+
+
+def _keep_one_administrator(work: Work, leaving: Account) -> None:
+    if leaving.active and queries.active_administrators(work, int(Role.ADMINISTRATOR)) <= 1:
+        raise Refused("这是最后一个可用的系统管理员账号，停用后将没有人能管理账号。请先新建另一个管理员。")
+
+
+@use_case(Action.ACCOUNT_MANAGE)
+def disable(work: Work, key: int) -> None:
+    """Close an account: no login any more, sessions and tokens end at once. The record stays."""
+    found = _by_key(work, key)
+    if found.role == Role.ADMINISTRATOR:
+        _keep_one_administrator(work, found)
+    found.active = False
+    _end_everything(work, found.id)
+
+
+@use_case(Action.ACCOUNT_MANAGE)
+def enable(work: Work, key: int) -> None:
+    """Open a closed account again."""
+    _by_key(work, key).active = True
+
+
+@use_case(Action.ACCOUNT_MANAGE)
+def _reset(work: Work, key: int, hashed: str) -> str:
+    found = _by_key(work, key)
+    found.password_hash = hashed
+    found.must_change = True
+    _end_everything(work, found.id)
+    for attempt in queries.attempt_rows(work, work.vault.mac("login", found.login.encode())):
+        work.remove(attempt)
+    return found.login
+
+
+def reset_password(access: Access, key: int) -> NewSecret:
+    """A password that has to be changed at the next login; ends all sessions, forgets failed attempts."""
+    secret = new_password()
+    return NewSecret(key, _reset(access, key, _hash(secret)), secret)
+
+
+@use_case(Action.ACCOUNT_MANAGE)
+def key_of(work: Work, login: str) -> int:
+    """The key of the account with this login; :class:`Missing` if there is none."""
+    return _by_login(work, login).id

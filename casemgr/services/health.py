@@ -1,0 +1,10 @@
+"""就绪: what must be in order before this installation can work."""
+
+from __future__ import annotations
+
+from casemgr.store import readiness
+
+
+def ready() -> dict[str, bool]:
+    """``{"database": …, "keys": …}``; database means reachable and at the newest migration."""
+    return {"database": readiness.database(), "keys": readiness.keys()}

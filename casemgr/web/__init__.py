@@ -1,0 +1,1 @@
+"""网页门: the Chinese pages for staff, closed by default."""

@@ -1,0 +1,35 @@
+"""网页门: opens the Chinese pages on an application and refuses to start if one of them is unguarded."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask
+
+from casemgr.web import csrf, errors, filters, guard, headers, health, login, shell
+from casemgr.web.staff import account, help, home
+
+#: Every blueprint of the staff pages; a new noun adds its ``pages`` here.
+PAGES: tuple[Blueprint, ...] = (login.pages, home.pages, account.pages, help.pages)
+
+
+def open_on(app: Flask) -> None:
+    """Register the pages on ``app``; raises :class:`~casemgr.web.guard.Unguarded` if one has no guard."""
+    app.config.update(
+        # Flask's own cookie carries nothing but the message for the next page.
+        SESSION_COOKIE_NAME="casemgr-flash",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+        SESSION_COOKIE_PATH="/",
+        TEMPLATES_AUTO_RELOAD=app.debug,
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    health.install(app)
+    guard.install(app)
+    csrf.install(app)
+    errors.install(app)
+    filters.install(app)
+    shell.install(app)
+    for pages in PAGES:
+        app.register_blueprint(pages)
+    headers.install(app)
+    if open_pages := guard.unguarded(app):
+        raise guard.Unguarded("these pages have no guard: " + ", ".join(open_pages))

@@ -1,0 +1,102 @@
+"""登录: the way in and the way out."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from casemgr.services import account, clock
+from casemgr.services.errors import Throttled, Unauthenticated
+from casemgr.web import guard, shell
+
+pages = Blueprint("login", __name__)
+
+
+def _page(
+    login: str = "", sentence: str = "", fields: dict[str, str] | None = None, status: int = 200
+) -> Response:
+    values = {"login": login, "sentence": sentence, "fields": fields or {}}
+    target = guard.safe_next(request.values.get("next"))
+    return Response(render_template("login/page.html", next=target, **values), status, mimetype="text/html")
+
+
+@pages.get("/login")
+def page() -> Response:
+    """The form; somebody who is signed in already goes on to where they wanted."""
+    if g.person is not None:
+        return redirect(guard.safe_next(request.args.get("next")) or shell.home_of(g.person), 303)
+    return _page()
+
+
+@pages.post("/login")
+def sign_in() -> Response:
+    """Try login and password; a failure keeps the login as typed."""
+    login, password = request.form.get("login", ""), request.form.get("password", "")
+    fields = {}
+    if not login.strip():
+        fields["login"] = "请输入登录名。"
+    if not password:
+        fields["password"] = "请输入密码。"  # noqa: S105 - a sentence
+    if fields:
+        return _page(login, fields=fields, status=422)
+    try:
+        browser = _browser(request.headers.get("User-Agent", ""))
+        ticket = account.sign_in(login, password, request.remote_addr or "", clock.now(), browser)
+    except (Unauthenticated, Throttled) as refused:
+        return _page(login, sentence=refused.message, status=422 if refused.status == 401 else refused.status)
+    person = ticket.person
+    if person.must_change:
+        target = url_for("account.password")
+    else:
+        target = guard.safe_next(request.form.get("next")) or shell.home_of(person)
+    response = redirect(target, 303)
+    guard.give_session(response, ticket.token)
+    choice = shell.view_choice()
+    if choice.large != person.large:
+        shell.remember_view(response, shell.ViewChoice(choice.density, person.large))
+    return response
+
+
+def _browser(agent: str) -> str:
+    """Browser and system in a few words, so that people recognise their own sessions."""
+    browser = next((label for mark, label in _BROWSERS if mark in agent), "其他浏览器")
+    system = next((label for mark, label in _SYSTEMS if mark in agent), "其他系统")
+    return f"{browser} · {system}"
+
+
+_BROWSERS = (
+    ("MicroMessenger", "微信"),
+    ("Edg", "Edge"),
+    ("QQBrowser", "QQ浏览器"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+_SYSTEMS = (
+    ("HarmonyOS", "鸿蒙"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+@pages.post("/logout")
+@guard.personal
+def sign_out() -> Response:
+    """End this session, on the server too."""
+    account.sign_out(g.access, g.person.session)
+    flash("已安全退出。", "good")
+    response = redirect(url_for("login.page"), 303)
+    guard.take_session(response)
+    return response
+
+
+@pages.post("/session/stay")
+@guard.personal
+def stay() -> Response:
+    """Somebody is still there: keep the session alive now."""
+    account.touch(g.access, g.person.session, clock.now())
+    return Response(status=204)

@@ -1,0 +1,170 @@
+"""页面框架: what every page shows around its content (辖区、菜单、显示设置、演示提示)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, current_app, g, request, url_for
+from werkzeug.routing import BuildError
+from werkzeug.wrappers import Response
+
+from casemgr import __version__
+from casemgr.rules.access import Action
+from casemgr.services.account import SignedIn
+from casemgr.terms.account import Role
+from casemgr.web.guard import cookie_name
+
+PRODUCT = "严重精神障碍患者管理"
+VIEW_COOKIE = "casemgr-view"
+VIEW_AGE = 366 * 24 * 3600
+DENSITIES = (("compact", "紧凑"), ("standard", "标准"), ("loose", "宽松"))
+
+#: Where each role begins.
+HOME = {
+    Role.COUNTY_OFFICER: "county.page",
+    Role.TOWNSHIP_DOCTOR: "township.page",
+    Role.ADMINISTRATOR: "account.list_",
+}
+#: (label, endpoint, action that must be allowed); an entry whose page does not exist is left out.
+MENU = (
+    ("患者", "case.list_", Action.CASE_LIST),
+    ("导入", "exchange.page", Action.EXCHANGE_PREVIEW),
+    ("报表", "report.list_", Action.REPORT_READ),
+    ("任务", "job.list_", Action.JOB_READ),
+    ("账号", "account.list_", Action.ACCOUNT_LIST),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ViewChoice:
+    """How the reader wants to read: height of rows, and the large view for tired or older eyes."""
+
+    density: str = "standard"
+    large: bool = False
+
+    @property
+    def classes(self) -> str:
+        return f"{self.density} large" if self.large else self.density
+
+    @property
+    def densities(self) -> tuple[tuple[str, str], ...]:
+        return DENSITIES
+
+    @property
+    def text(self) -> str:
+        return f"{self.density}.{int(self.large)}"
+
+    @classmethod
+    def read(cls, text: str) -> ViewChoice:
+        """The choice written in ``text``; anything unreadable is the usual view."""
+        density, _, large = text.partition(".")
+        known = density if density in dict(DENSITIES) else "standard"
+        return cls(known, large == "1")
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    """One entry of the main menu."""
+
+    label: str
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """Everything the frame of a page needs; templates know it as ``shell``."""
+
+    product: str
+    version: str
+    place: str
+    person: str
+    role: str
+    home: str
+    menu: tuple[MenuItem, ...]
+    view: ViewChoice
+    demo: bool
+    fixed_day: dt.date | None
+    idle: int
+    here: str
+    request_id: str
+    signed_in: bool
+
+
+def _link(endpoint: str) -> str:
+    try:
+        return url_for(endpoint)
+    except BuildError:
+        return ""
+
+
+def home_of(person: SignedIn | None) -> str:
+    """Address of the page where this person begins."""
+    return (_link(HOME.get(person.role, "")) if person else "") or _link("home.page") or "/"
+
+
+def _is_here(endpoint: str, url: str) -> bool:
+    return (request.endpoint or "").split(".")[0] == endpoint.split(".")[0] or request.path == url
+
+
+def _menu(person: SignedIn | None) -> tuple[MenuItem, ...]:
+    if person is None or person.must_change:
+        return ()
+    start = HOME.get(person.role, "")
+    entries = [("首页", start, None), *MENU] if start != "account.list_" else list(MENU)
+    items = []
+    for label, endpoint, action in entries:
+        if (action is None or person.access.may(action)) and (url := _link(endpoint)):
+            personal_page = request.endpoint in ("account.sessions", "account.password")
+            items.append(MenuItem(label, url, _is_here(endpoint, url) and not personal_page))
+    return tuple(items)
+
+
+def view_choice() -> ViewChoice:
+    """What this browser has chosen."""
+    return ViewChoice.read(request.cookies.get(cookie_name(VIEW_COOKIE), ""))
+
+
+def remember_view(response: Response, choice: ViewChoice) -> None:
+    """Keep the choice in this browser for a year; it says nothing about anybody."""
+    response.set_cookie(
+        cookie_name(VIEW_COOKIE),
+        choice.text,
+        max_age=VIEW_AGE,
+        path="/",
+        httponly=True,
+        samesite="Strict",
+        secure=request.is_secure,
+    )
+
+
+def describe() -> Shell:
+    """The frame for the page of this request."""
+    config = current_app.config["CASEMGR"]
+    person: SignedIn | None = g.get("person")
+    return Shell(
+        product=PRODUCT,
+        version=__version__,
+        place=person.area_name if person else "",
+        person=person.display if person else "",
+        role=person.role.label if person else "",
+        home=home_of(person),
+        menu=_menu(person),
+        view=view_choice(),
+        demo=bool(config.demo),
+        fixed_day=config.today,
+        idle=int(person.idle.total_seconds()) if person else 0,
+        here=request.full_path.rstrip("?") if request.method == "GET" else "",
+        request_id=g.get("request_id", ""),
+        signed_in=person is not None,
+    )
+
+
+def install(app: Flask) -> None:
+    """Give every template its ``shell``."""
+
+    @app.context_processor
+    def _shell() -> dict[str, Any]:
+        return {"shell": describe()}

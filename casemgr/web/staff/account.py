@@ -1,0 +1,211 @@
+"""账号页: the administrator's accounts, and everybody's own sessions, password and view."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from casemgr.rules.access import Action
+from casemgr.services import account, area, clock
+from casemgr.services.account import AREA_OF_ROLE
+from casemgr.services.errors import Conflict, Refused, Throttled, Unfit
+from casemgr.terms.account import Role
+from casemgr.terms.area import AreaLevel
+from casemgr.web import guard, shell
+
+pages = Blueprint("account", __name__)
+
+ROLE_NOTES = {
+    Role.TOWNSHIP_DOCTOR: "管理一个乡镇（街道）的患者",
+    Role.COUNTY_OFFICER: "查看和导入全县（区）数据，出报表",
+    Role.ADMINISTRATOR: "管理账号和任务，看不到任何患者信息",
+}
+LABELS = {
+    "login": "登录名",
+    "display": "姓名",
+    "role": "角色",
+    "area": "辖区",
+    "old": "当前密码",
+    "new": "新密码",
+    "again": "再输一次新密码",
+}
+
+
+def _whole(text: str | None) -> int | None:
+    text = (text or "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 19 else None
+
+
+# --- one's own account ----------------------------------------------------------------------------
+
+
+@pages.post("/view")
+def view() -> Response:
+    """Height of rows and large view, for this browser and (large view) for the account."""
+    choice = shell.view_choice()
+    density = request.form.get("density", choice.density)
+    large = request.form.get("large", str(int(choice.large))) == "1"
+    chosen = shell.ViewChoice.read(f"{density}.{int(large)}")
+    if g.person is not None and g.person.large != large:
+        account.set_view(g.access, large)
+    response = redirect(guard.safe_next(request.form.get("back")) or shell.home_of(g.person), 303)
+    shell.remember_view(response, chosen)
+    return response
+
+
+@pages.get("/account/sessions")
+@guard.personal
+def sessions() -> str:
+    """Where this account is signed in."""
+    living = account.sessions(g.access, g.person.session, clock.now())
+    return render_template("account/sessions.html", sessions=living)
+
+
+@pages.post("/account/sessions/<int:key>/end")
+@guard.personal
+def end_session(key: int) -> Response:
+    """Sign out one of the own sessions."""
+    account.sign_out(g.access, key)
+    if key == g.person.session:
+        response = redirect(url_for("login.page"), 303)
+        guard.take_session(response)
+        return response
+    flash("该处登录已结束。", "good")
+    return redirect(url_for("account.sessions"), 303)
+
+
+@pages.post("/account/sessions/end-others")
+@guard.personal
+def end_others() -> Response:
+    """Sign out everywhere but here."""
+    count = account.sign_out_others(g.access, g.person.session)
+    flash(f"已结束其他 {count} 处登录。" if count else "没有其他登录。", "good")
+    return redirect(url_for("account.sessions"), 303)
+
+
+@pages.route("/account/password", methods=["GET", "POST"])
+@guard.personal
+def password() -> Response | str | tuple[str, int]:
+    """Change the own password; afterwards one signs in anew."""
+    if request.method == "GET":
+        return render_template("account/password.html", fields={}, labels=LABELS, sentence="")
+    old, chosen, again = (request.form.get(name, "") for name in ("old", "new", "again"))
+    try:
+        account.change_password(g.access, old, chosen, again, request.remote_addr or "", clock.now())
+    except (Unfit, Throttled) as wrong:
+        sentence = "" if wrong.fields else wrong.message
+        page = render_template("account/password.html", fields=wrong.fields, labels=LABELS, sentence=sentence)
+        return page, wrong.status
+    flash("密码已修改，所有登录都已结束。请用新密码登录。", "good")
+    response = redirect(url_for("login.page"), 303)
+    guard.take_session(response)
+    return response
+
+
+# --- the administrator ----------------------------------------------------------------------------
+
+
+@pages.get("/accounts")
+@guard.guard(Action.ACCOUNT_LIST)
+def list_() -> str:
+    """All accounts."""
+    return render_template("account/list.html", accounts=account.list_(g.access))
+
+
+def _choices() -> dict[str, object]:
+    areas = area.everywhere(g.access, AreaLevel.TOWNSHIP)
+    names = {one.code: one.name for one in areas}
+    counties = [(one.code, one.name) for one in areas if one.level is AreaLevel.COUNTY]
+    townships = [
+        (one.code, f"{names.get(one.parent or 0, '')} {one.name}".strip())
+        for one in areas
+        if one.level is AreaLevel.TOWNSHIP
+    ]
+    return {
+        "roles": [(int(role), role.label, ROLE_NOTES[role]) for role in AREA_OF_ROLE],
+        "areas": [("县（区）", counties), ("乡镇（街道）", townships)],
+        "labels": LABELS,
+    }
+
+
+@pages.route("/accounts/new", methods=["GET", "POST"])
+@guard.guard(Action.ACCOUNT_MANAGE)
+def new() -> Response | str | tuple[str, int]:
+    """A new account; the password is made up and shown once."""
+    if request.method == "GET":
+        return render_template("account/new.html", fields={}, given={}, **_choices())
+    given = request.form
+    try:
+        made = account.create(
+            g.access,
+            given.get("login", ""),
+            given.get("display", ""),
+            _whole(given.get("role")) or 0,
+            _whole(given.get("area")),
+            clock.now(),
+        )
+    except (Unfit, Conflict) as wrong:
+        page = render_template("account/new.html", fields=wrong.fields, given=given, **_choices())
+        return page, wrong.status
+    return render_template("account/secret.html", made=made, again=False)
+
+
+@pages.route("/accounts/<int:key>", methods=["GET", "POST"])
+@guard.guard(Action.ACCOUNT_MANAGE)
+def edit(key: int) -> Response | str | tuple[str, int]:
+    """Name, role and area of one account, and the buttons that close it or give it a new password."""
+    shown = account.get(g.access, key)
+    if request.method == "GET":
+        given = {"display": shown.display, "role": int(shown.role), "area": shown.area}
+        return render_template("account/edit.html", shown=shown, given=given, fields={}, **_choices())
+    given_form = request.form
+    try:
+        account.change(
+            g.access,
+            key,
+            given_form.get("display", ""),
+            _whole(given_form.get("role")) or 0,
+            _whole(given_form.get("area")),
+            _whole(given_form.get("version")) or 0,
+        )
+    except (Unfit, Refused) as wrong:
+        page = render_template(
+            "account/edit.html",
+            shown=shown,
+            given=given_form,
+            fields=wrong.fields,
+            sentence="" if wrong.fields else wrong.message,
+            **_choices(),
+        )
+        return page, wrong.status
+    flash("账号已保存。", "good")
+    return redirect(url_for("account.edit", key=key), 303)
+
+
+@pages.post("/accounts/<int:key>/disable")
+@guard.guard(Action.ACCOUNT_MANAGE)
+def disable(key: int) -> Response:
+    """Close an account."""
+    try:
+        account.disable(g.access, key)
+    except Refused as wrong:
+        flash(wrong.message, "bad")
+    else:
+        flash("账号已停用，该账号的登录和令牌已全部失效。", "good")
+    return redirect(url_for("account.edit", key=key), 303)
+
+
+@pages.post("/accounts/<int:key>/enable")
+@guard.guard(Action.ACCOUNT_MANAGE)
+def enable(key: int) -> Response:
+    """Open an account again."""
+    account.enable(g.access, key)
+    flash("账号已启用。", "good")
+    return redirect(url_for("account.edit", key=key), 303)
+
+
+@pages.post("/accounts/<int:key>/password")
+@guard.guard(Action.ACCOUNT_MANAGE)
+def reset(key: int) -> str:
+    """A new password for somebody who has forgotten theirs; shown once."""
+    return render_template("account/secret.html", made=account.reset_password(g.access, key), again=True)

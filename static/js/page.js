@@ -1,0 +1,114 @@
+/* Comfort only: every page works without this file.
+ * - menus close on Escape and on a click elsewhere
+ * - a form is sent once, however often the button is pressed (not those marked data-repeatable: downloads)
+ * - the list of errors receives the focus
+ * - a password can be looked at before it is sent
+ * - tables that do not scroll leave the tab order
+ * - a notice comes two minutes before the session ends for lack of activity */
+"use strict";
+(function () {
+  const menus = Array.from(document.querySelectorAll("[data-menu]"));
+  document.addEventListener("click", function (event) {
+    for (const menu of menus) if (!menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener("keydown", function (event) {
+    if (event.key !== "Escape") return;
+    for (const menu of menus) {
+      if (menu.open) {
+        menu.open = false;
+        menu.querySelector("summary").focus();
+      }
+    }
+  });
+
+  document.addEventListener("submit", function (event) {
+    const form = event.target;
+    if (form.method !== "post" || form.hasAttribute("data-repeatable")) return;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "1";
+    for (const button of form.querySelectorAll("button:not([type=button])")) button.setAttribute("aria-busy", "true");
+  });
+  window.addEventListener("pageshow", function () {
+    for (const form of document.querySelectorAll("form[data-sent]")) {
+      delete form.dataset.sent;
+      for (const button of form.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
+    }
+  });
+
+  const errors = document.querySelector("[data-errors]");
+  if (errors) errors.focus();
+
+  for (const box of document.querySelectorAll("[data-password]")) {
+    const input = box.querySelector("input");
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "button";
+    button.textContent = "显示";
+    button.setAttribute("aria-controls", input.id);
+    button.setAttribute("aria-pressed", "false");
+    button.setAttribute("aria-label", "显示密码");
+    button.addEventListener("click", function () {
+      const shown = input.type === "text";
+      input.type = shown ? "password" : "text";
+      button.setAttribute("aria-pressed", String(!shown));
+      button.textContent = shown ? "显示" : "隐藏";
+      button.setAttribute("aria-label", shown ? "显示密码" : "隐藏密码");
+    });
+    box.append(button);
+    if (input.form) input.form.addEventListener("submit", function () { input.type = "password"; });
+  }
+
+  const sheets = Array.from(document.querySelectorAll("[data-sheet]"));
+  function settle() {
+    for (const sheet of sheets) {
+      if (sheet.scrollWidth > sheet.clientWidth) sheet.tabIndex = 0;
+      else sheet.removeAttribute("tabindex");
+    }
+  }
+  settle();
+  window.addEventListener("resize", settle);
+
+  const idle = Number(document.body.dataset.idle || 0) * 1000;
+  const warnBefore = 120 * 1000;
+  if (idle > warnBefore + 60 * 1000) {
+    let since = Date.now();
+    let notice = null;
+    const stay = function () {
+      const token = document.querySelector("input[name=csrf]");
+      fetch("/session/stay", { method: "POST", headers: { "X-CSRF-Token": token ? token.value : "" } }).then(function (answer) {
+        if (!answer.ok) return;
+        since = Date.now();
+        notice.remove();
+        notice = null;
+      });
+    };
+    const show = function () {
+      notice = document.createElement("div");
+      notice.className = "notice warn idle";
+      notice.setAttribute("role", "alert");
+      const row = document.createElement("div");
+      row.className = "actions";
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "button main";
+      button.textContent = "继续使用";
+      button.addEventListener("click", stay);
+      row.append(button);
+      notice.append(document.createElement("p"), row);
+      document.body.append(notice);
+    };
+    // The clock is compared, not counted down: a sleeping computer stops timers.
+    window.setInterval(function () {
+      const left = idle - (Date.now() - since);
+      if (left > warnBefore) return;
+      if (!notice) show();
+      const words = left > 0
+        ? "两分钟内没有操作将自动退出。请保存未完成的内容，或点“继续使用”。"
+        : "登录已过期。请先抄下未保存的内容，再刷新页面重新登录。";
+      if (notice.firstChild.textContent !== words) notice.firstChild.textContent = words;
+    }, 5000);
+  }
+})();
