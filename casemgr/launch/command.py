@@ -61,8 +61,11 @@ def _set_up(asked: arguments.Arguments, files: tuple[str, ...], natives: tuple[n
     log = Path(name)
     quietly = family.Quietly(log, environment.ROOT, environment.helper_environ())
     try:
-        native.provide(natives, allowed=asked.system, quietly=quietly)
-        environment.provide(files, system=asked.system, quietly=quietly)
+        if not environment.is_ready(environment.VENV, files):
+            natives = (*natives, environment.INSTALLER)
+        if environment.INSTALLER in native.provide(natives, allowed=asked.system, quietly=quietly):
+            raise Stop("准备没有完成：装好上面的软件包之后，重新运行同一条命令即可。")
+        environment.provide(files, quietly)
     except Stop as stop:
         last = quietly.last_words()
         raise Stop(f"{stop}" + (f"\n（{last}；全部输出：{log}）" if last else ""), stop.code) from stop

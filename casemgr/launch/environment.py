@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import importlib.util
 import os
@@ -26,10 +27,6 @@ BENDING = frozenset(
     ("PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH", "PYTHONDONTWRITEBYTECODE", "__PYVENV_LAUNCHER__",
      "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV")
 )  # fmt: skip
-NO_PIP = (
-    "系统的 Python 没有 pip，也没有 ensurepip，无法安装依赖：请管理员执行 "
-    "apt-get update && apt-get install -y python3-venv，然后重新运行本命令。"
-)
 
 
 def python_of(venv: Path) -> Path:
@@ -109,7 +106,7 @@ def is_ready(venv: Path, files: tuple[str, ...], root: Path = ROOT) -> bool:
     return bool(version) and stamped == fingerprint([root / name for name in files], version)
 
 
-def provide(files: tuple[str, ...], *, system: bool, quietly: Callable[[list[str]], bool]) -> None:
+def provide(files: tuple[str, ...], quietly: Callable[[list[str]], bool]) -> None:
     """Make ``.venv`` hold the given requirements; raises :class:`Stop` when that is impossible here."""
     if is_ready(VENV, files):
         return
@@ -117,10 +114,11 @@ def provide(files: tuple[str, ...], *, system: bool, quietly: Callable[[list[str
         if is_ready(VENV, files):
             return
         try:
-            _build(files, system, quietly)
+            _build(files, quietly)
         except PermissionError as wrong:
             raise Stop(
-                f"没有权限写入 {wrong.filename or VENV}，无法准备虚拟环境：请把项目放到自己的目录里再运行。"
+                f"没有权限写入 {wrong.filename or VENV}，虚拟环境没有准备好："
+                "请用建立它的用户运行，或把项目复制到自己的目录里再运行。"
             ) from wrong
 
 
@@ -140,20 +138,20 @@ def _alone() -> Iterator[None]:
         os.close(handle)
 
 
-def _build(files: tuple[str, ...], system: bool, quietly: Callable[[list[str]], bool]) -> None:
+def _build(files: tuple[str, ...], quietly: Callable[[list[str]], bool]) -> None:
     version = sound(VENV)
+    if not os.access(VENV if VENV.exists() else ROOT, os.W_OK):
+        raise PermissionError(errno.EACCES, "", str(VENV))
     if not version:
         say("正在建立虚拟环境 .venv …")
         made = quietly([base_python(), "-m", "venv", "--without-pip", "--clear", str(VENV)])
         version = sound(VENV)
         if not made or not version:
-            if not os.access(ROOT, os.W_OK):
-                raise Stop(f"没有权限写入 {ROOT}，无法准备虚拟环境：请把项目放到自己的目录里再运行。")
             raise Stop(
                 "无法建立虚拟环境 .venv：请管理员执行 apt-get install -y python3-venv，然后重新运行本命令。"
             )
     wanted = [argument for name in files for argument in ("-r", str(ROOT / name))]
-    if not _install(wanted, system, quietly):
+    if not _install(wanted, quietly):
         raise Stop(
             "依赖没有装上，多半是网络不通：请检查网络后重新运行，国内可先执行 "
             "export PIP_INDEX_URL=https://pypi.tuna.tsinghua.edu.cn/simple。"
@@ -161,7 +159,7 @@ def _build(files: tuple[str, ...], system: bool, quietly: Callable[[list[str]], 
     stamp_of(VENV, files).write_text(fingerprint([ROOT / name for name in files], version))
 
 
-def _install(wanted: list[str], system: bool, quietly: Callable[[list[str]], bool]) -> bool:
+def _install(wanted: list[str], quietly: Callable[[list[str]], bool]) -> bool:
     """Install the pinned wheels. The list is closed, so nothing has to be resolved (``--no-deps``)."""
     target = str(python_of(VENV))
     uv = shutil.which("uv")
@@ -170,26 +168,32 @@ def _install(wanted: list[str], system: bool, quietly: Callable[[list[str]], boo
         return True
     options = ["install", "--no-deps", "--only-binary", ":all:", "--no-input", "--disable-pip-version-check",
                "--no-warn-script-location", "-q"]  # fmt: skip
-    return quietly([*_pip(target, system, quietly), *options, *wanted])
+    return quietly([*_pip(target, quietly), *options, *wanted])
 
 
-def _pip(target: str, system: bool, quietly: Callable[[list[str]], bool]) -> list[str]:
+def _pip(target: str, quietly: Callable[[list[str]], bool]) -> list[str]:
     """How to call pip for the environment; raises :class:`Stop` when the machine has none at all."""
     if pip_version(target) >= PIP_KNOWS_PYTHON:
         return [target, "-m", "pip"]
     if pip_version(base_python()) >= PIP_KNOWS_PYTHON:
         return [base_python(), "-m", "pip", "--python", target]
-    if not _has_ensurepip() and system and native.apt() is not None:
-        say("正在安装系统软件包：python3-venv …")
-        native.install(["python3-venv"], quietly)
-    if _has_ensurepip() and quietly([target, "-m", "ensurepip"]):
+    if has("ensurepip") and quietly([target, "-m", "ensurepip"]):
         return [target, "-m", "pip"]
-    raise Stop(NO_PIP)
+    raise Stop("这台机器的 Python 没有可用的 pip，依赖无法安装：请先按上面的提示安装 python3-venv。")
 
 
-def _has_ensurepip() -> bool:
+def has(module: str) -> bool:
+    """Whether the running interpreter can import a module, asked anew each time."""
     importlib.invalidate_caches()
-    return importlib.util.find_spec("ensurepip") is not None
+    return importlib.util.find_spec(module) is not None
+
+
+def can_install() -> bool:
+    """Whether there is anything at all that can fill a virtual environment."""
+    return bool(shutil.which("uv")) or has("pip") or has("ensurepip")
+
+
+INSTALLER = native.Native("python3-venv", "没有 pip，程序的依赖无法安装", found=can_install)
 
 
 def pip_version(python: str) -> tuple[int, int]:

@@ -25,13 +25,14 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome-stable", "google-chro
 
 @dataclass(frozen=True)
 class Native:
-    """One thing the system must have: a shared library or, with ``programs``, a program."""
+    """One thing the system must have: a library, one of some programs, or what ``found`` looks for."""
 
     package: str
     without: str
     library: str = ""
     short: str = ""
     programs: tuple[str, ...] = ()
+    found: Callable[[], bool] | None = None
 
 
 FOR_PDF = (
@@ -61,6 +62,8 @@ def loads(native: Native) -> bool:
 
 def present(native: Native) -> bool:
     """Whether the machine has it. ``libatomic`` is a matter of Linux alone."""
+    if native.found is not None:
+        return native.found()
     if native.programs:
         return any(shutil.which(program) for program in native.programs)
     if native.short == "atomic" and sys.platform != "linux":
@@ -100,33 +103,33 @@ def install(packages: list[str], quietly: Callable[[list[str]], bool]) -> bool:
 
 
 def remedy(packages: list[str]) -> str:
-    """What the person can do by hand on this kind of machine."""
+    """What the person can do by hand on this kind of machine, as the start of a sentence."""
     if sys.platform == "darwin":
-        names = {"chromium": "--cask chromium"}
-        wanted = " ".join(sorted({names.get(package, "pango") for package in packages}, reverse=True))
-        return f"请执行 brew install {wanted}"
+        names = {"chromium": "--cask chromium", "python3-venv": "python"}
+        wanted = dict.fromkeys(names.get(package, "pango") for package in packages)
+        return "请执行 " + " && ".join(f"brew install {name}" for name in wanted)
     if sys.platform == "win32":
         return (
             "请安装 MSYS2，在其中执行 pacman -S mingw-w64-ucrt-x86_64-pango，"
             "并把环境变量 WEASYPRINT_DLL_DIRECTORIES 设为 C:\\msys64\\ucrt64\\bin"
         )
     if shutil.which("apt-get", path=SYSTEM_PATH):
-        admin = "" if os.geteuid() == 0 else "请管理员"
-        return (
-            f"{admin}执行 apt-get update && apt-get install -y --no-install-recommends {' '.join(packages)}"
-        )
+        who = "请执行" if os.geteuid() == 0 else "请管理员执行"
+        return f"{who} apt-get update && apt-get install -y --no-install-recommends {' '.join(packages)}"
     return f"请安装与 Debian 软件包 {' '.join(packages)} 相当的系统软件包"
 
 
 def complaints(lacking: list[Native]) -> list[str]:
-    """One sentence for each thing that will not work, naming the packages."""
+    """One sentence for each thing that will not work, naming the packages; then what to do."""
+    if not lacking:
+        return []
     by_effect: dict[str, list[str]] = {}
     for native in lacking:
         by_effect.setdefault(native.without, []).append(native.package)
-    return [
-        f"缺少系统软件包 {'、'.join(packages)}：{effect}。{remedy(packages)}。"
-        for effect, packages in by_effect.items()
+    sentences = [
+        f"缺少系统软件包 {'、'.join(packages)}：{effect}。" for effect, packages in by_effect.items()
     ]
+    return [*sentences, f"{remedy([native.package for native in lacking])}，然后重新运行本命令。"]
 
 
 def provide(wanted: Iterable[Native], *, allowed: bool, quietly: Callable[[list[str]], bool]) -> list[Native]:
