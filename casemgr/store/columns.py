@@ -51,7 +51,7 @@ def frame(session: WorkSession, statement: Select[Any], *, bulk: bool) -> pl.Dat
     if bulk:
         for read in READERS:
             read(sql, engine.dialect.name)
-        data = _through_adbc(engine, sql)
+        data = _through_adbc(engine, sql, session.reach())
         data.columns = names
     else:
         # The compiled text is run on the session's own transaction; types are applied in the frame.
@@ -70,7 +70,7 @@ def frame(session: WorkSession, statement: Select[Any], *, bulk: bool) -> pl.Dat
     return data.with_columns(casts) if casts else data
 
 
-def _through_adbc(engine: Any, sql: str) -> pl.DataFrame:
+def _through_adbc(engine: Any, sql: str, reach: dict[str, str]) -> pl.DataFrame:
     url = engine.url
     if url.get_backend_name() == "sqlite":
         import adbc_driver_sqlite.dbapi as driver  # heavy, and only counties are read this way
@@ -83,6 +83,11 @@ def _through_adbc(engine: Any, sql: str) -> pl.DataFrame:
         connection = driver.connect(plain)
     try:
         with connection.cursor() as cursor:
+            if url.get_backend_name() != "sqlite":
+                # The row policies of the database need to know the area on this connection too.
+                low, high = int(reach["low"]), int(reach["high"])
+                cursor.execute(f"SET LOCAL casemgr.low = '{low}'")
+                cursor.execute(f"SET LOCAL casemgr.high = '{high}'")
             cursor.execute(sql)
             return pl.DataFrame(cursor.fetch_polars())
     finally:

@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from flask_sqlalchemy.session import Session
-from sqlalchemy import Column, event, inspect, select
+from sqlalchemy import Column, event, inspect, select, text
 from sqlalchemy.orm import ORMExecuteState
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.expression import Select
@@ -20,6 +20,9 @@ from sqlalchemy.sql.selectable import CompoundSelect, Join, TableClause
 
 if TYPE_CHECKING:
     from casemgr.rules.access import Access, Action
+
+
+REACH = text("SELECT set_config('casemgr.low', :low, true), set_config('casemgr.high', :high, true)")
 
 
 class LockBroken(RuntimeError):
@@ -91,7 +94,14 @@ class WorkSession(Session):
 
     def start(self, writes: bool) -> None:
         """Begin the transaction, taking the writer's place at once when ``writes``; for store/ only."""
-        super().connection(execution_options={"casemgr_writes": writes})
+        connection = super().connection(execution_options={"casemgr_writes": writes})
+        if connection.dialect.name == "postgresql":
+            connection.execute(REACH, self.reach())
+
+    def reach(self) -> dict[str, str]:
+        """What the database is told about this access, for its own row policies."""
+        access, _action = self.bound()
+        return {"low": str(access.low), "high": str(access.high)}
 
     def open_connection(self) -> Any:
         """The connection of the running transaction; for store/ only."""

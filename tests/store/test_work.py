@@ -356,3 +356,48 @@ def test_the_extensions_own_session_is_of_the_guarded_class(app: Flask) -> None:
     assert isinstance(db.session(), WorkSession)
     assert Work.__init__.__annotations__["session"] == "WorkSession"
     assert NOW.tzinfo is not None
+
+
+def test_postgresql_itself_keeps_rows_inside_the_area(postgres_app: Flask) -> None:
+    """The third lock: a connection that is no superuser sees and writes nothing without, or beyond, its area."""
+    units = open_areas()
+    with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+        for file_no, area in (("E1", EAST), ("W1", WEST)):
+            _person, case = add_person(work, area, units[area], file_no, "张一")
+            add_visit(work, area, case, date(2026, 3, 4))
+    role = "casemgr_test_role"
+    reach = "SELECT set_config('casemgr.low', :low, true), set_config('casemgr.high', :high, true)"
+    with unchecked(), db.engine.connect() as connection:
+        connection.execute(
+            text(f"DO $$ BEGIN CREATE ROLE {role}; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+        )
+        connection.execute(
+            text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}")
+        )
+        connection.commit()
+        connection.execute(text(f"SET ROLE {role}"))
+        tables = ("person", "identity", "case_file", "visit")
+        assert [connection.scalar(text(f"SELECT count(*) FROM {table}")) for table in tables] == [0, 0, 0, 0]
+        connection.execute(text(reach), {"low": str(EAST), "high": str(EAST + 1000)})
+        assert [connection.scalar(text(f"SELECT count(*) FROM {table}")) for table in tables] == [1, 1, 1, 1]
+        assert connection.execute(text(f"UPDATE visit SET risk = 5 WHERE area = {WEST}")).rowcount == 0
+        with pytest.raises(Exception, match="row-level security"):
+            connection.execute(text(f"INSERT INTO person (id, area) VALUES (1, {WEST})"))
+        connection.rollback()
+        connection.execute(text(f"SET ROLE {role}"))
+        assert connection.scalar(text("SELECT count(*) FROM person")) == 0
+        connection.execute(text("RESET ROLE"))
+        connection.commit()
+
+
+def test_every_scoped_table_has_its_policy(postgres_app: Flask) -> None:
+    from casemgr.store.verifier import protected
+
+    with unchecked(), db.engine.connect() as connection:
+        found = connection.execute(
+            text(
+                "SELECT c.relname FROM pg_class c JOIN pg_policy p ON p.polrelid = c.oid "
+                "WHERE c.relrowsecurity AND c.relforcerowsecurity"
+            )
+        )
+        assert {row[0] for row in found} == protected()
