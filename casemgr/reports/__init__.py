@@ -1,0 +1,1 @@
+"""文: what is printed - figures, charts and the PDF made from them."""

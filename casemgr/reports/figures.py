@@ -1,0 +1,247 @@
+"""月报数据: the frozen figures a monthly report prints from, their canonical text and its digest.
+
+Only counts, rates and names of areas and units stand here; no person can be put into these shapes. Small
+cells are hidden before the figures are built: a hidden count is not in the object at all.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+
+#: Version of the layout of the canonical text; a change of layout changes every digest knowingly.
+SCHEMA = 1
+
+_BASE32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_CODE_BITS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """One indicator of the report's own area: the figure, its aim and its definition's name.
+
+    ``value`` is the printed number (two decimals) in ``unit``, ``None`` when the denominator is zero or
+    unknown. ``distance`` is the number of people missing to the target, 0 when it is met.
+    """
+
+    key: str
+    name: str
+    unit: str
+    numerator: int
+    denominator: int | None
+    value: str | None
+    target: str | None
+    met: bool | None
+    distance: int | None
+    official: bool
+    variant: str
+    base_set: str
+    rules: tuple[str, ...]
+    status: str
+    last_month: str | None
+    last_year: str | None
+
+    @property
+    def unverified(self) -> bool:
+        """Whether a ground of the definition could not be read in its source (待核对)."""
+        return self.status.startswith("UNVERIFIED")
+
+
+@dataclass(frozen=True, slots=True)
+class AreaColumn:
+    """One measure of the table by area."""
+
+    key: str
+    name: str
+    unit: str
+    target: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AreaCell:
+    """One measure of one area; ``hidden`` = too few people, then all three are ``None``."""
+
+    numerator: int | None
+    denominator: int | None
+    value: str | None
+    met: bool | None
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AreaRow:
+    """One area below the report's own: people on the register and one cell per column."""
+
+    code: int | None
+    name: str
+    registered: int | None
+    cells: tuple[AreaCell, ...]
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AreaTable:
+    """The table by township or by village; ``omitted`` tells in a sentence why there is none."""
+
+    level: str
+    columns: tuple[AreaColumn, ...]
+    rows: tuple[AreaRow, ...]
+    total: AreaRow | None
+    protected: bool
+    omitted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """One indicator over the months up to the report's (values as printed, ``None`` = month not closed)."""
+
+    key: str
+    name: str
+    unit: str
+    target: str | None
+    values: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One line of a distribution; ``count`` and ``percent`` are ``None`` when hidden."""
+
+    name: str
+    count: int | None
+    percent: str | None
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """People on the register by one attribute; the shares add up to ``total``."""
+
+    name: str
+    note: str
+    total: int
+    shares: tuple[Share, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Follow-up owed on the as-of day for one class: people, due by the end of next month, overdue.
+
+    ``people`` is ``None`` where it would tell how few refused.
+    """
+
+    name: str
+    limit_days: int | None
+    people: int | None
+    coming: int
+    overdue: int
+    rule: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """One rule behind a definition: id, wording and the words beside it (待核对, 产品建议 or nothing)."""
+
+    id: str
+    wording: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What one official indicator means: variant, the people it is taken of, and its grounds."""
+
+    key: str
+    name: str
+    variant: str
+    people: str
+    grounds: tuple[Ground, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One official figure that a later revision of the month changed."""
+
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class MonthlyFigures:
+    """Everything a monthly report prints, from one revision of one closed month.
+
+    ``period`` is ``YYYY-MM``; ``as_of`` and ``closed_on`` are ISO dates; ``place`` is how the text calls the
+    area (全县, 全镇). ``months`` labels the values of every trend.
+    """
+
+    number: str
+    area: int
+    area_name: str
+    area_level: str
+    place: str
+    unit_name: str
+    period: str
+    as_of: str
+    closed_on: str
+    revision: int
+    edition: str
+    edition_name: str
+    policy_digest: str
+    population: int | None
+    registered: int
+    rates: tuple[Rate, ...]
+    table: AreaTable
+    months: tuple[str, ...]
+    trends: tuple[Trend, ...]
+    risk: Distribution
+    classes: Distribution
+    duties: tuple[Duty, ...]
+    duties_total: Duty
+    not_agreed: int | None
+    no_checkup: int | None
+    definitions: tuple[Definition, ...]
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def official(self) -> tuple[Rate, ...]:
+        """The indicators that count in this edition."""
+        return tuple(rate for rate in self.rates if rate.official)
+
+    @property
+    def others(self) -> tuple[Rate, ...]:
+        """The other variants, printed for comparison only."""
+        return tuple(rate for rate in self.rates if not rate.official)
+
+
+def canonical(figures: MonthlyFigures) -> bytes:
+    """The figures as one unambiguous UTF-8 JSON text: sorted keys, no blanks, layout version in front."""
+    document = {"schema": SCHEMA, "kind": "monthly", "figures": asdict(figures)}
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def digest_of(figures: MonthlyFigures) -> str:
+    """摘要: SHA-256 of the canonical figures, 64 hexadecimal digits."""
+    return sha256(canonical(figures)).hexdigest()
+
+
+def code_of(digest: str) -> str:
+    """核验码: the first 60 bits of the digest as 12 characters without I, L, O, U (``7K2M-9XWD-40TQ``)."""
+    bits = int(digest, 16) >> (256 - _CODE_BITS)
+    letters = "".join(_BASE32[bits >> shift & 31] for shift in range(_CODE_BITS - 5, -1, -5))
+    return grouped(letters)
+
+
+def read_code(raw: str) -> str | None:
+    """The 核验码 a person typed (small letters, blanks, O for 0, I or L for 1), or ``None`` if it is none."""
+    letters = "".join(raw.upper().replace("－", "-").replace("-", "").split())
+    letters = letters.replace("O", "0").replace("I", "1").replace("L", "1")
+    if len(letters) != _CODE_BITS // 5 or any(letter not in _BASE32 for letter in letters):
+        return None
+    return grouped(letters)
+
+
+def grouped(text: str, mark: str = "-") -> str:
+    """``text`` in groups of four, easy to compare by eye."""
+    return mark.join(text[start : start + 4] for start in range(0, len(text), 4))

@@ -1,0 +1,142 @@
+"""打印: finished HTML → PDF bytes, behind a locked door and the same bytes every time.
+
+WeasyPrint takes over a second to import, so this module is only imported where something is printed. It is
+used in a job, a command or a child process, never in a web request.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from weasyprint import CSS, HTML
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+
+STATIC = Path(__file__).resolve().parents[2] / "static"
+#: A host that can never exist (RFC 2606): nothing under it could reach a network even by mistake.
+ASSETS = "https://assets.invalid/"
+SHEETS = ("css/fonts.css", "css/print.css")
+_OUTSIDE = "a report may use nothing from outside the program"
+_KINDS = {".css": "text/css", ".woff2": "font/woff2", ".otf": "font/otf", ".svg": "image/svg+xml"}
+_MISSING = re.compile(r"\.notdef glyph rendered .* \(U\+([0-9A-F]+)\)")
+
+
+class LockedFetcher(URLFetcher):  # type: ignore[misc]  # the library ships no types
+    """Gives ``data:`` addresses and the program's own sheets and fonts; anything else stops the rendering."""
+
+    def __init__(self) -> None:
+        super().__init__(allowed_protocols={"data"}, allow_redirects=False, fail_on_errors=True)
+        self.refused = False
+
+    def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
+        """The asset at ``url``; ``FatalURLFetchingError`` (not an ``Exception``) for anything not ours."""
+        if url.startswith(ASSETS):
+            return self._asset(url.removeprefix(ASSETS), url)
+        if url[:5].lower() != "data:":
+            return self._refuse()
+        return super().fetch(url, headers)
+
+    def _refuse(self) -> URLFetcherResponse:
+        # While drawing SVG the library swallows even fatal errors, so the attempt is remembered as well.
+        self.refused = True
+        raise FatalURLFetchingError(_OUTSIDE)
+
+    def _asset(self, name: str, url: str) -> URLFetcherResponse:
+        path = (STATIC / name).resolve()
+        kind = _KINDS.get(path.suffix)
+        if kind is None or not path.is_relative_to(STATIC) or not path.is_file():
+            return self._refuse()
+        return URLFetcherResponse(url, path.read_bytes(), {"Content-Type": kind})
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A finished document: its bytes, its number of pages, and the characters no font could draw (缺字)."""
+
+    content: bytes
+    pages: int
+    missing: tuple[str, ...]
+
+
+@lru_cache(maxsize=1)
+def _press() -> tuple[FontConfiguration, tuple[CSS, ...], LockedFetcher]:
+    """Fonts and sheets, read once per process: finding fonts costs more than printing a report."""
+    fonts = FontConfiguration()
+    fetcher = LockedFetcher()
+    sheets = tuple(
+        CSS(url=ASSETS + name, url_fetcher=fetcher, font_config=fonts)
+        for name in SHEETS
+        if (STATIC / name).is_file()
+    )
+    return fonts, sheets, fetcher
+
+
+#: PDF/UA-1: tagged, with title and language; nothing in it depends on the day of printing.
+_OPTIONS: dict[str, Any] = {"pdf_variant": "pdf/ua-1", "pdf_tags": True, "custom_metadata": True}
+
+#: One at a time: the font configuration and the capturing of log records belong to the process.
+_TURN = threading.Lock()
+
+
+class _Records(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
+
+
+@contextmanager
+def _captured() -> Iterator[list[str]]:
+    """WeasyPrint's own log records, kept from every log: they spell out characters of the document."""
+    logger = logging.getLogger("weasyprint")
+    records = _Records()
+    before = (logger.handlers[:], logger.propagate, logger.level)
+    logger.handlers, logger.propagate = [records], False
+    logger.setLevel(logging.WARNING)
+    try:
+        yield records.messages
+    finally:
+        logger.handlers, logger.propagate = before[0], before[1]
+        logger.setLevel(before[2])
+
+
+def _not_drawn(messages: list[str]) -> tuple[str, ...]:
+    """The characters named in missing-glyph records, in order and once each."""
+    seen: dict[str, None] = {}
+    for message in messages:
+        if found := _MISSING.fullmatch(message):
+            seen.setdefault(chr(int(found[1], 16)))
+    return tuple(seen)
+
+
+def printed(html: str) -> Printed:
+    """``html`` (complete, escaped, with its title, language and dates) as a tagged PDF/UA document.
+
+    The same text gives the same bytes: no clock, no random identifier. Raises ``ValueError`` when the
+    document asks for anything outside the program; a missing glyph is reported, not raised.
+    """
+    with _TURN, _captured() as messages:
+        fonts, sheets, fetcher = _press()
+        target = BytesIO()
+        fetcher.refused = False
+        try:
+            document = HTML(string=html, base_url=ASSETS, url_fetcher=fetcher).render(
+                stylesheets=list(sheets), font_config=fonts, **_OPTIONS
+            )
+            document.write_pdf(target, **_OPTIONS)
+        except FatalURLFetchingError:
+            raise ValueError(_OUTSIDE) from None
+        if fetcher.refused:
+            raise ValueError(_OUTSIDE)
+        return Printed(target.getvalue(), len(document.pages), _not_drawn(messages))
