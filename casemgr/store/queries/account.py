@@ -109,6 +109,11 @@ def stale_attempts(work: Work, before: datetime, limit: int = 500) -> list[Login
     return work.entities(select(LoginAttempt).where(LoginAttempt.at < before).limit(limit))
 
 
+def stale_tokens(work: Work, before: datetime, limit: int = 500) -> list[ApiToken]:
+    """Tokens that ended before ``before``, revoked or not."""
+    return work.entities(select(ApiToken).where(ApiToken.ends_at < before).limit(limit))
+
+
 def area_name(work: Work, code: int | None) -> str | None:
     """Name of an area, ``None`` if there is no such area."""
     if code is None:

@@ -1,0 +1,155 @@
+"""页面测试的夹具: one running server and one Chromium for the whole session.
+
+Other page tests use ``server`` (its address), ``page`` (a fresh page, 1280 px wide; its complaints are checked at
+the end of the test), ``sign_in(page, server, login)`` and :func:`assert_accessible`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
+
+from tests.pages.world import PASSWORD
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = Path(os.environ.get("CASEMGR_TEST_CHROMIUM", "/usr/bin/chromium"))
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+SIZES = {"1280": (1280, 800), "390": (390, 844)}
+#: Set to a folder to keep a picture of every page that :func:`assert_accessible` looks at.
+PICTURES = os.environ.get("CASEMGR_TEST_PICTURES", "")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder drives a browser."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; without it the page tests are skipped and say so."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"没有 {CHROMIUM}：执行 apt-get install chromium，或用 CASEMGR_TEST_CHROMIUM 指定")
+    with sync_playwright() as tool:
+        chromium = tool.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def server(browser: Browser, template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a served small register (see ``world.py``)."""
+    folder = tmp_path_factory.mktemp("pages") / "instance"
+    shutil.copytree(template, folder)
+    (folder / "keyring.json").chmod(0o600)
+    command = [sys.executable, "-m", "tests.pages.serve", str(folder)]
+    with (folder / "serve.log").open("w") as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
+    try:
+        assert process.stdout is not None
+        port = process.stdout.readline().strip()
+        assert port, (folder / "serve.log").read_text()
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+class Complaints:
+    """What a browser was not content with: errors of scripts, refused contents, failed requests."""
+
+    def __init__(self, page: Page) -> None:
+        self.found: list[str] = []
+        self.expected: set[int] = set()
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.found.append(f"script: {error}"))
+        page.on("requestfailed", self._failed)
+        page.on("response", self._response)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        # An answer with an error status is judged by its number, see _response.
+        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+            self.found.append(f"{message.type}: {message.text}")
+
+    def _failed(self, request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":
+            self.found.append(f"failed: {request.url} {request.failure}")
+
+    def _response(self, response: Response) -> None:
+        if response.status >= 400 and response.status not in self.expected:
+            self.found.append(f"{response.status}: {response.url}")
+
+
+def open_page(browser: Browser, width: int = 1280, height: int = 800) -> Page:
+    """A fresh page without cookies."""
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, locale="zh-CN", timezone_id="Asia/Shanghai"
+    )
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    return page
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page 1280 px wide that ends the test if the browser complained (``page.complaints.expected``: statuses)."""
+    fresh = open_page(browser)
+    complaints = Complaints(fresh)
+    fresh.complaints = complaints  # type: ignore[attr-defined]
+    yield fresh
+    fresh.context.close()
+    assert complaints.found == []
+
+
+def sign_in(page: Page, server: str, login: str) -> None:
+    """Sign in as one of the people of ``world.py``."""
+    page.goto(f"{server}/login")
+    page.get_by_label("登录名").fill(login)
+    page.get_by_label("密码", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="登录").click()
+    page.wait_for_url(lambda url: "/login" not in url)
+
+
+def resize(page: Page, size: str) -> None:
+    """Make the page 1280 or 390 px wide."""
+    width, height = SIZES[size]
+    page.set_viewport_size({"width": width, "height": height})
+
+
+def assert_accessible(page: Page, name: str) -> None:
+    """At 1280 and 390 px: no serious or critical finding of axe, and no sideways scrolling of the whole page."""
+    for size in SIZES:
+        resize(page, size)
+        if PICTURES:
+            Path(PICTURES).mkdir(parents=True, exist_ok=True)
+            page.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)")
+            page.screenshot(path=f"{PICTURES}/{name}-{size}.png", full_page=True)
+        # Typed values of axe's answer: rule, impact, and the first element each finding is about.
+        found = Axe().run(page).response["violations"]
+        grave = [
+            f"{rule['id']} ({rule['impact']}): {rule['nodes'][0]['html'][:160]}"
+            for rule in found
+            if rule["impact"] in ("serious", "critical")
+        ]
+        assert grave == [], f"{name} at {size} px"
+        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert overflow <= 0, f"{name} at {size} px scrolls sideways by {overflow} px"

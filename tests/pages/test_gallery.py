@@ -1,0 +1,16 @@
+"""The design system as a whole: every part on one page, at both widths and in every view."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.pages.conftest import assert_accessible, sign_in
+
+
+@pytest.mark.parametrize("view", ["compact.0", "standard.1"])
+def test_every_part_is_accessible(page: Page, server: str, view: str) -> None:
+    sign_in(page, server, "admin")
+    page.context.add_cookies([{"name": "casemgr-view", "value": view, "url": server}])
+    page.goto(f"{server}/gallery")
+    assert_accessible(page, f"gallery-{view}")
