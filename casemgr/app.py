@@ -8,7 +8,8 @@ from pathlib import Path
 from flask import Flask
 
 from casemgr.cli.door import LazyGroup
-from casemgr.services import clock
+from casemgr.jobs.schedule import JOBS
+from casemgr.services import clock, job
 from casemgr.store import work
 from casemgr.store.db import db, prepare
 from casemgr.store.vault import Vault, read_ring
@@ -47,6 +48,7 @@ def create_app(config: Config, doors: tuple[str, ...] = ("web", "api"), *, locke
         if config.verify_sql:
             import_module("casemgr.store.verifier").watch(db.engine)
     clock.fix(config.today)
+    job.declare(JOBS)
     for noun in COMMANDS:
         app.cli.add_command(LazyGroup(noun))
     for door in doors:

@@ -28,10 +28,12 @@ class When:
 
     def __post_init__(self) -> None:
         fits = (
-            all(0 <= minute < 60 for minute in self.minutes) and bool(self.minutes)
-            and all(0 <= hour < 24 for hour in self.hours) and bool(self.hours)
+            all(0 <= minute < 60 for minute in self.minutes)
+            and bool(self.minutes)
+            and all(0 <= hour < 24 for hour in self.hours)
+            and bool(self.hours)
             and all(1 <= day <= LAST_SAFE_DAY for day in self.days)
-        )  # fmt: skip
+        )
         if not fits:
             raise ValueError("minutes 0–59, hours 0–23, days of the month 1–28")
 
@@ -39,7 +41,8 @@ class When:
     def words(self) -> str:
         """The timetable in Chinese, as a page shows it: ``每月 1 日 02:00``, ``每 10 分钟``."""
         if not self.days and len(self.hours) == 24:
-            return f"每 {60 // len(self.minutes)} 分钟" if len(self.minutes) > 1 else f"每小时第 {self.minutes[0]} 分"
+            often = len(self.minutes) > 1
+            return f"每 {60 // len(self.minutes)} 分钟" if often else f"每小时第 {self.minutes[0]} 分"
         times = "、".join(f"{hour:02d}:{minute:02d}" for hour in self.hours for minute in self.minutes)
         days = f"每月 {'、'.join(str(day) for day in self.days)} 日" if self.days else "每天"
         return f"{days} {times}"

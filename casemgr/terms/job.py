@@ -8,15 +8,19 @@ from enum import Enum
 class RunState(Enum):
     """运行状态; the value is what the database keeps, ``label`` what people read."""
 
-    DUE = "due", "等待运行"
-    RUNNING = "running", "正在运行"
-    DONE = "done", "完成"
-    FAILED = "failed", "失败"
+    DUE = "due"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
 
-    label: str
+    @property
+    def label(self) -> str:
+        return _LABELS[self]
 
-    def __new__(cls, code: str, label: str) -> RunState:
-        member = object.__new__(cls)
-        member._value_ = code
-        member.label = label
-        return member
+
+_LABELS = {
+    RunState.DUE: "等待运行",
+    RunState.RUNNING: "正在运行",
+    RunState.DONE: "完成",
+    RunState.FAILED: "失败",
+}

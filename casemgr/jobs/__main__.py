@@ -1,0 +1,52 @@
+"""启动时钟: ``python -m casemgr.jobs [--once]``, the process that runs the scheduled jobs."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from types import FrameType
+
+from casemgr.app import create_app
+from casemgr.jobs.runner import Clockwork
+from casemgr.store.vault import BadKeyring
+from config import BadConfig, from_env
+
+
+def main(arguments: list[str]) -> int:
+    """Run until SIGTERM or Ctrl-C; exit code 0 after a clean end, 1 when the settings cannot be used."""
+    parser = argparse.ArgumentParser(prog="python -m casemgr.jobs", description="定时任务进程。")
+    parser.add_argument("--once", action="store_true", help="把到期的任务运行一遍后退出")
+    asked = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    try:
+        app = create_app(from_env(), doors=())
+    except (BadConfig, BadKeyring) as wrong:
+        print(wrong, file=sys.stderr)
+        return 1
+    clockwork = Clockwork(app)
+
+    def end(number: int, frame: FrameType | None) -> None:
+        clockwork.stop()
+
+    for name in ("SIGTERM", "SIGINT", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), end)
+    if asked.once:
+        clockwork.once()
+        clockwork.close()
+    else:
+        clockwork.serve()
+    return 0
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1:])
+    logging.shutdown()
+    # A step that does not end must not keep the process: its transaction rolls back, its slot is given back.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

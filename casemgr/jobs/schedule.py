@@ -1,0 +1,55 @@
+"""任务表: every job of the clock, one line each: when, what, in whose name, how long, how often again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from casemgr.rules.access import Action
+from casemgr.rules.timetable import When
+from casemgr.services import month_end, upkeep
+from casemgr.services.job import Job
+
+#: All times are Asia/Shanghai. A job works with the system's access in its own name and is audited like
+#: a person.
+JOBS: tuple[Job, ...] = (
+    Job(
+        "close-month",
+        "月结与月报",
+        When(minutes=(0,), hours=(2,), days=(1,)),
+        month_end.close_month,
+        action=Action.INDICATOR_CLOSE,
+        limit=timedelta(hours=4),
+        tries=3,
+        pause=timedelta(minutes=15),
+        monthly=True,
+        every=True,
+        keep=timedelta(days=800),
+    ),
+    Job(
+        "audit-anchor",
+        "审计锚定",
+        When(minutes=(0, 10, 20, 30, 40, 50)),
+        upkeep.anchor,
+        limit=timedelta(minutes=5),
+        keep=timedelta(days=45),
+    ),
+    Job(
+        "tidy",
+        "清理过期数据",
+        When(minutes=(15,), hours=(3,)),
+        upkeep.tidy,
+        limit=timedelta(minutes=30),
+        tries=3,
+        keep=timedelta(days=400),
+    ),
+    Job(
+        "audit-verify",
+        "审计链核对",
+        When(minutes=(30,), hours=(3,)),
+        upkeep.verify,
+        action=Action.AUDIT_VERIFY,
+        limit=timedelta(hours=2),
+        tries=2,
+        keep=timedelta(days=400),
+    ),
+)

@@ -1,0 +1,76 @@
+"""例行维护: anchor and verify the audit chain, and tidy away what serves nobody any more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from casemgr.rules.access import Action
+from casemgr.services import audit, job
+from casemgr.services.job import Outcome, Run
+from casemgr.services.use_case import use_case
+from casemgr.store.queries import account as accounts
+from casemgr.store.work import Work
+
+#: A failed attempt to sign in counts for a day; see :mod:`casemgr.services.account`.
+ATTEMPTS_KEPT = timedelta(hours=24)
+TOKENS_KEPT = timedelta(days=90)
+UPLOADS_KEPT = timedelta(days=30)
+
+
+def anchor(run: Run) -> Outcome:
+    """Write the head of the audit chain down outside the chain."""
+    return Outcome(f"审计链已锚定到第 {audit.anchor(run.access)} 条。")
+
+
+def verify(run: Run) -> Outcome:
+    """Walk the whole audit chain; a broken chain is a failed run that names the first broken entry."""
+    run.step(0, 1)
+    verdict = audit.verify(run.access)
+    if verdict.broken is None:
+        return Outcome(f"审计链完整，共 {verdict.count} 条。")
+    return Outcome(
+        f"审计链在第 {verdict.broken} 条断开（{verdict.reason}），记录可能被改动。"
+        "请立即保全数据库与备份，并联系系统管理员核查。", ok=False,
+    )  # fmt: skip
+
+
+@use_case(Action.JOB_RUN)
+def _sign_ins(work: Work, now: datetime) -> int:
+    """Remove sessions that have ended and failed attempts that no longer count, a batch at a time."""
+    rows = [*accounts.stale_sessions(work, now), *accounts.stale_attempts(work, now - ATTEMPTS_KEPT)]
+    for row in rows:
+        work.remove(row)
+    return len(rows)
+
+
+@use_case(Action.JOB_RUN)
+def _tokens(work: Work, now: datetime) -> int:
+    rows = accounts.stale_tokens(work, now - TOKENS_KEPT)
+    for row in rows:
+        work.remove(row)
+    return len(rows)
+
+
+def _all(batch: Callable[[], int], run: Run, stage: int, stages: int) -> int:
+    """Repeat a batch until it finds nothing more; progress is told between the batches."""
+    count = 0
+    while found := batch():
+        count += found
+        run.step(stage, stages)
+    return count
+
+
+def tidy(run: Run) -> Outcome:
+    """Remove ended sessions, old failed attempts, long-expired tokens and old run records."""
+    steps: tuple[tuple[str, Callable[[], int]], ...] = (
+        ("登录记录", lambda: _sign_ins(run.access, run.now)),
+        ("过期令牌", lambda: _tokens(run.access, run.now)),
+        ("运行记录", lambda: job.forget_runs(run.access, job.moment())),
+    )
+    counts: list[str] = []
+    for number, (name, batch) in enumerate(steps):
+        run.step(number, len(steps))
+        counts.append(f"{name} {_all(batch, run, number, len(steps))} 条")
+    run.step(len(steps), len(steps))
+    return Outcome(f"已清理：{'，'.join(counts)}。")

@@ -1,0 +1,172 @@
+"""The clock's process: two of them run a slot once, and it ends when asked."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from casemgr.jobs.runner import Clockwork
+from casemgr.rules.access import Action
+from casemgr.rules.timetable import When
+from casemgr.services import job
+from casemgr.services.job import Job, Outcome, Run
+from casemgr.store.models import JobRun
+from casemgr.store.work import open_work
+from tests.conftest import TODAY
+from tests.store.register import SYSTEM
+
+ROOT = Path(__file__).resolve().parents[2]
+HOURLY = When(minutes=(0,))
+
+
+def environ(app: Flask) -> dict[str, str]:
+    config = app.config["CASEMGR"]
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("CASEMGR_")},
+        "CASEMGR_INSTANCE": str(config.instance), "CASEMGR_DATABASE_URL": config.database_url,
+        "CASEMGR_KEYRING": str(config.keyring), "CASEMGR_SECRET_KEY": config.secret_key, "CASEMGR_DEMO": "1",
+        "CASEMGR_TODAY": TODAY.isoformat(), "PYTHONPATH": str(ROOT),
+    }  # fmt: skip
+
+
+def begin(app: Flask, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "casemgr.jobs", *arguments], cwd=ROOT, env=environ(app), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+
+
+def rows() -> list[JobRun]:
+    with open_work(SYSTEM, Action.JOB_READ) as work:
+        return work.entities(select(JobRun).order_by(JobRun.job))
+
+
+def test_two_processes_run_each_slot_once(both: Flask) -> None:
+    processes = [begin(both, "--once") for _ in range(2)]
+    texts = [process.communicate(timeout=120)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], texts
+    found = rows()
+    # A minute that ends between the two adds one slot of the frequent job.
+    assert [row.job for row in found if row.job != "audit-anchor"] == ["audit-verify", "close-month", "tidy"]
+    assert {(row.state, row.fence, row.attempts) for row in found} == {("done", 1, 1)}
+    assert sum(text.count("job tidy of") for text in texts) == 1
+
+
+def test_the_process_runs_what_is_due_and_ends_at_a_signal(app: Flask) -> None:
+    process = begin(app)
+    assert process.stdout is not None
+    seen: list[str] = []
+    for line in process.stdout:
+        seen.append(line)
+        if sum(" done, attempt 1" in one for one in seen) == 4:
+            break
+    process.send_signal(signal.SIGTERM)
+    rest, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, "".join(seen) + rest
+    assert "Traceback" not in "".join(seen) + rest
+    assert {row.state for row in rows()} == {"done"}
+
+
+def test_settings_that_cannot_be_used_are_named(app: Flask) -> None:
+    broken = {**environ(app), "CASEMGR_CIPHER": "rot13"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "casemgr.jobs"],
+        cwd=ROOT, env=broken, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 1
+    assert "CASEMGR_CIPHER" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+class Gate:
+    """A job that stands in front of a gate, so that a test decides when it goes on."""
+
+    def __init__(self) -> None:
+        self.entered, self.open = threading.Event(), threading.Event()
+
+    def __call__(self, run: Run) -> Outcome:
+        self.entered.set()
+        self.open.wait(30)
+        run.step(1, 1)
+        return Outcome("过了。")
+
+
+@pytest.fixture
+def gate(app: Flask) -> Iterator[Gate]:
+    before = list(job._jobs.values())
+    gate = Gate()
+    job.declare([Job("gate", "门", HOURLY, gate)])
+    yield gate
+    gate.open.set()
+    job.declare(before)
+
+
+def test_a_long_job_holds_up_no_other(app: Flask, gate: Gate) -> None:
+    job.declare([*job._jobs.values(), Job("quick", "快", HOURLY, lambda run: Outcome("快。"))])
+    clockwork = Clockwork(app)
+    assert clockwork.look(timetable=True) == 2
+    assert gate.entered.wait(30)
+    for thread in threading.enumerate():
+        if thread.name == "quick":
+            thread.join(30)
+    assert [(row.job, row.state) for row in rows()] == [("gate", "running"), ("quick", "done")]
+    gate.open.set()
+    assert clockwork.wait(30)
+    assert [(row.job, row.state) for row in rows()] == [("gate", "done"), ("quick", "done")]
+
+
+def test_a_full_house_waits(app: Flask, gate: Gate) -> None:
+    job.declare([*job._jobs.values(), Job("quick", "快", HOURLY, lambda run: Outcome("快。"))])
+    clockwork = Clockwork(app, places=1)
+    assert clockwork.look(timetable=True) == 1
+    assert gate.entered.wait(30)
+    assert clockwork.look(timetable=True) == 0
+    gate.open.set()
+    clockwork.wait(30)
+    assert clockwork.look(timetable=True) == 1
+    assert clockwork.wait(30)
+    assert {row.state for row in rows()} == {"done"}
+
+
+def test_a_job_asked_to_end_reaches_its_next_step_and_goes_back(app: Flask, gate: Gate) -> None:
+    clockwork = Clockwork(app)
+    clockwork.look(timetable=True)
+    assert gate.entered.wait(30)
+    clockwork.stop()
+    gate.open.set()
+    clockwork.close(30)
+    assert [(row.state, row.attempts) for row in rows()] == [("due", 0)]
+    assert clockwork.look() == 0, "a stopping process begins nothing"
+
+
+def test_a_job_that_does_not_reach_a_step_is_put_back_all_the_same(app: Flask, gate: Gate) -> None:
+    clockwork = Clockwork(app)
+    clockwork.look(timetable=True)
+    assert gate.entered.wait(30)
+    clockwork.stop()
+    clockwork.close(patience=0)
+    assert [(row.state, row.attempts) for row in rows()] == [("due", 0)]
+    gate.open.set()
+    assert clockwork.wait(30)
+    assert [(row.state, row.attempts) for row in rows()] == [("due", 0)], "the late return changes nothing"
+
+
+def test_a_database_out_of_reach_ends_neither_look_nor_process(
+    app: Flask, gate: Gate, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def gone(timetable: bool = True) -> list[job.Slot]:
+        raise OSError("/secret/path of 张三")
+
+    monkeypatch.setattr(job, "due", gone)
+    assert Clockwork(app).look() == 0
+    assert "OSError" in caplog.text
+    assert "张三" not in caplog.text
