@@ -134,6 +134,11 @@ def from_env(environ: Mapping[str, str] | None = None, *, keyring_needed: bool =
     )
 
 
+def by_command(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether the program was started by the ``flask`` command, and not by a server."""
+    return (os.environ if environ is None else environ).get("FLASK_RUN_FROM_CLI") == "true"
+
+
 def weak(material: str) -> bool:
     """Whether base64 key material is too short or too regular to be a key."""
     try:

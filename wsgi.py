@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 
 from flask import Flask
 
 from casemgr.app import COMMANDS, create_app
-from config import BadConfig, from_env
+from config import BadConfig, by_command, from_env
 
 
 def _for_command() -> Flask:
@@ -30,7 +29,7 @@ def _for_server() -> Flask:
 
 
 try:
-    app = _for_command() if os.environ.get("FLASK_RUN_FROM_CLI") == "true" else _for_server()
+    app = _for_command() if by_command() else _for_server()
 except BadConfig as wrong:
     print(wrong, file=sys.stderr)
     sys.exit(1)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 
 from casemgr.web import csrf, errors, filters, guard, headers, health, login, shell
-from casemgr.web.staff import account, help, home
+from casemgr.web.staff import account, help, home, job
 
 #: Every blueprint of the staff pages; a new noun adds its ``pages`` here.
-PAGES: tuple[Blueprint, ...] = (login.pages, home.pages, account.pages, help.pages)
+PAGES: tuple[Blueprint, ...] = (login.pages, home.pages, account.pages, job.pages, help.pages)
 
 
 def open_on(app: Flask) -> None:

@@ -162,7 +162,7 @@ def _enter() -> Response | None:
     token = session_token()
     if token:
         g.person = account.signed_in(token, clock.now(), request=g.request_id)
-        g.touch = not mark.background
+        g.touch = not (mark.background or request.headers.get("X-Background"))
         g.access = g.person.access if g.person else None
     if endpoint is None:
         return None

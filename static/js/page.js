@@ -4,6 +4,7 @@
  * - the list of errors receives the focus
  * - a password can be looked at before it is sent
  * - tables that do not scroll leave the tab order
+ * - what is under way (data-refresh="seconds" on an element with an id) is brought up to date by itself
  * - a notice comes two minutes before the session ends for lack of activity */
 "use strict";
 (function () {
@@ -70,6 +71,24 @@
   }
   settle();
   window.addEventListener("resize", settle);
+
+  function renew(element) {
+    const seconds = Number(element.dataset.refresh);
+    if (!(seconds > 0) || !element.id) return;
+    window.setTimeout(function () {
+      // The header tells the server that nobody has touched anything: the session does not live on by itself.
+      fetch(window.location.href, { headers: { "X-Background": "1" } }).then(function (answer) {
+        return answer.ok && !answer.redirected ? answer.text() : "";
+      }).then(function (text) {
+        const fresh = text && new DOMParser().parseFromString(text, "text/html").getElementById(element.id);
+        // Whoever is typing in there is not disturbed.
+        if (!fresh || element.contains(document.activeElement)) return renew(element);
+        element.replaceWith(fresh);
+        renew(fresh);
+      }, function () { renew(element); });
+    }, seconds * 1000);
+  }
+  for (const element of document.querySelectorAll("[data-refresh]")) renew(element);
 
   const idle = Number(document.body.dataset.idle || 0) * 1000;
   const warnBefore = 120 * 1000;
