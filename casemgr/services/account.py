@@ -20,7 +20,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from casemgr.rules.access import Access, Action
 from casemgr.rules.password import weakness
-from casemgr.services.errors import Conflict, Missing, Refused, Throttled, Unauthenticated, Unfit
+from casemgr.services.errors import Conflict, Forbidden, Missing, Refused, Throttled, Unauthenticated, Unfit
 from casemgr.services.use_case import use_case, within
 from casemgr.store.db import new_key
 from casemgr.store.models.account import Account, ApiToken, LoginAttempt, LoginSession
@@ -37,6 +37,7 @@ TOUCH = timedelta(seconds=60)
 SESSIONS_KEPT = 2
 SESSIONS_KEPT_DEMO = 50
 TOKEN_DAYS = 90
+SHORT_TOKENS_KEPT = 20
 TOKEN_PREFIX = "cmt_"  # noqa: S105 - a prefix that lets scanners recognise leaked tokens, not a password
 
 TRIES, TRIES_WITHIN = 5, timedelta(minutes=15)
@@ -308,12 +309,8 @@ def _person(
     )
 
 
-def sign_in(login: str, password: str, source: str, now: datetime, agent: str = "") -> Ticket:
-    """A new session for the right login and password.
-
-    ``source`` is the address the request came from. Raises :class:`Unauthenticated` with the same words for
-    an unknown login, a wrong password and a disabled account, :class:`Throttled` after too many failures.
-    """
+def _proved(login: str, password: str, source: str, now: datetime) -> tuple[int, str, bool, Access]:
+    """What :func:`_find` knows about the account whose password this is; see :func:`sign_in` for refusals."""
     login = normal_login(login)[:80]
     password = password[: LONGEST_PASSWORD + 1]
     _reserve(_system("sign-in"), login, source, now)
@@ -322,8 +319,18 @@ def sign_in(login: str, password: str, source: str, now: datetime, agent: str = 
     if found is None or not fits or not found[2]:
         _note_failure(_system("sign-in"), found is not None)
         raise Unauthenticated(WRONG)
-    rehashed = _hash(password) if _hasher.check_needs_rehash(found[1]) else ""
-    return _begin(found[3], found[0], source, agent, rehashed, now)
+    return found
+
+
+def sign_in(login: str, password: str, source: str, now: datetime, agent: str = "") -> Ticket:
+    """A new session for the right login and password.
+
+    ``source`` is the address the request came from. Raises :class:`Unauthenticated` with the same words for
+    an unknown login, a wrong password and a disabled account, :class:`Throttled` after too many failures.
+    """
+    account, stored, _active, access = _proved(login, password, source, now)
+    rehashed = _hash(password[: LONGEST_PASSWORD + 1]) if _hasher.check_needs_rehash(stored) else ""
+    return _begin(access, account, source, agent, rehashed, now)
 
 
 # --- sessions -------------------------------------------------------------------------------------
@@ -504,6 +511,21 @@ def bearer(token: str, now: datetime, request: str = "") -> SignedIn | None:
     return _look_up_token(_system("token"), token, now, request)
 
 
+def _new_token(work: Work, account: Account, now: datetime, lasts: timedelta) -> NewSecret:
+    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    work.add(
+        ApiToken(
+            id=new_key(),
+            digest=work.vault.mac("token", token.encode()),
+            account_id=account.id,
+            created_at=now,
+            ends_at=now + lasts,
+            revoked=False,
+        )
+    )
+    return NewSecret(account.id, account.login, token)
+
+
 @use_case(Action.ACCOUNT_MANAGE)
 def issue_token(work: Work, login: str, now: datetime, days: int = TOKEN_DAYS) -> NewSecret:
     """A bearer token for the JSON API in the name of an account; shown once, kept as a keyed digest."""
@@ -512,18 +534,38 @@ def issue_token(work: Work, login: str, now: datetime, days: int = TOKEN_DAYS) -
     found = _by_login(work, login)
     if not found.active:
         raise Refused("账号已停用，不能签发令牌。请先启用账号。")
-    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
-    work.add(
-        ApiToken(
-            id=new_key(),
-            digest=work.vault.mac("token", token.encode()),
-            account_id=found.id,
-            created_at=now,
-            ends_at=now + timedelta(days=days),
-            revoked=False,
-        )
-    )
-    return NewSecret(found.id, found.login, token)
+    return _new_token(work, found, now, timedelta(days=days))
+
+
+@use_case(Action.ACCOUNT_SIGN_IN)
+def _take_token(work: Work, login: str, now: datetime) -> NewSecret:
+    found = _by_login(work, login)
+    if found.must_change:
+        raise Forbidden("这个账号还在使用初始密码，不能取得令牌。请先在网页上登录并修改密码。")
+    for attempt in queries.attempt_rows(work, work.vault.mac("login", found.login.encode())):
+        work.remove(attempt)
+    living = [one for one in queries.tokens_of(work, found.id) if not one.revoked and now < one.ends_at]
+    for old in [one for one in living if one.ends_at - one.created_at <= ABSOLUTE][SHORT_TOKENS_KEPT - 1 :]:
+        old.revoked = True
+    return _new_token(work, found, now, ABSOLUTE)
+
+
+def take_token(login: str, password: str, source: str, now: datetime) -> NewSecret:
+    """A bearer token that lasts as long as a session may, for the right login and password.
+
+    Refuses like :func:`sign_in`; :class:`Forbidden` while the first password has not been changed. The oldest
+    of many living tokens of this kind is revoked.
+    """
+    access = _proved(login, password, source, now)[3]
+    return _take_token(access, login, now)
+
+
+@use_case(Action.ACCOUNT_SIGN_IN)
+def revoke_token(work: Work, token: str) -> None:
+    """End one of the caller's own tokens; one that is unknown or ended already is no mistake."""
+    found = queries.token_by_digest(work, _digests(work, "token", token))
+    if found is not None and found[0].account_id == work.access.actor:
+        found[0].revoked = True
 
 
 # --- accounts -------------------------------------------------------------------------------------
