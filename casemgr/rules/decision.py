@@ -8,7 +8,7 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a person counts, why (``reason``, Chinese, with dates), by which ``rule``, and what would change it.
+    """Whether a person counts, the ``reason`` with dates, its ``rule``, and what would ``change`` it.
 
     ``missing`` is how many acts are still needed (0 when counted, ``None`` when nothing the team could do
     changes it any more); ``until`` the last day on which the next of them is in time. An act is a visit, a

@@ -80,6 +80,12 @@ def in_force_on(day: date, region: str = NATIONAL) -> Policy:
 
 def _parameter(line: Line) -> Parameter:
     return Parameter(
-        line["parameter"], int(line["value"]), line["unit"], line["rule_id"], line["status"], line["region"],
-        first_day(line), line["source"],
+        line["parameter"],
+        int(line["value"]),
+        line["unit"],
+        line["rule_id"],
+        line["status"],
+        line["region"],
+        first_day(line),
+        line["source"],
     )

@@ -1,0 +1,107 @@
+"""指标目录: every figure the product computes, by key: its people, its judgement and its grounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from casemgr.terms.indicator import RateUnit
+from casemgr.terms.rulebook import least_sure
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One figure: ``judgement`` of the people of ``base``; per resident instead when ``per_resident``.
+
+    ``base`` names a set of :mod:`casemgr.indicators.sets`, ``judgement`` one of
+    :mod:`casemgr.indicators.count`; both by id, so that this list stays readable without polars.
+    """
+
+    key: str
+    name: str
+    variant: str
+    base: str
+    judgement: str
+    cites: tuple[str, ...]
+    unit: RateUnit = RateUnit.PERCENT
+    per_resident: bool = False
+
+    @property
+    def indicator(self) -> str:
+        """The id of the indicator this is a variant of, ``IND-03``."""
+        return self.key.partition(".")[0]
+
+    @property
+    def status(self) -> str:
+        """How sure the definition is: the status of its least sure ground."""
+        return least_sure(self.cites)
+
+
+_INTERVAL = "STD-INT GW2017-7.10 GW2017-7.11 GW2017-7.12 GF2018-7.16"
+
+#: Key, name, variant, base set, judgement, and the rules cited besides the indicator's own.
+_RATES = (
+    ("IND-02.REG-A", "管理率", "REG-A", "REG-A", "MAN", "SET-MAN SET-REG-A"),
+    ("IND-02.REG-B", "管理率", "REG-B", "REG-B", "MAN", "SET-MAN SET-REG-B"),
+    ("IND-03.STD-INT", "规范管理率", "STD-INT", "REG-A", "STD-INT", f"SET-REG-A {_INTERVAL}"),
+    ("IND-03.STD-3M", "规范管理率", "STD-3M", "REG-A", "STD-3M", "SET-REG-A STD-3M"),
+    ("IND-03.STD-4", "规范管理率", "STD-4", "REG-A", "STD-4", "SET-REG-A STD-4 GW2017-7.1"),
+    ("IND-03.STD-PRO", "规范管理率", "STD-PRO", "REG-A", "STD-PRO", "SET-REG-A STD-PRO GW2017-7.1"),
+    ("IND-03.STD-INT.REG-B", "规范管理率", "STD-INT", "REG-B", "STD-INT", f"SET-REG-B {_INTERVAL}"),
+    ("IND-04.MED-YEAR", "服药率", "MED-YEAR", "REG-A", "MED-YEAR-TAKING", "SET-REG-A MED-YEAR"),
+    ("IND-04.MED-QUARTER", "服药率", "MED-QUARTER", "REG-A", "MED-QUARTER-TAKING", "SET-REG-A MED-QUARTER"),
+    ("IND-05.MED-YEAR", "规律服药率", "MED-YEAR", "REG-A", "MED-YEAR-REGULAR", "SET-REG-A MED-YEAR"),
+    ("IND-05.MED-LAST", "规律服药率", "MED-LAST", "REG-A", "MED-LAST-REGULAR", "SET-REG-A MED-LAST"),
+    (
+        "IND-05.MED-QUARTER",
+        "规律服药率",
+        "MED-QUARTER",
+        "REG-A",
+        "MED-QUARTER-REGULAR",
+        "SET-REG-A MED-QUARTER",
+    ),
+    (
+        "IND-05.MED-QUARTER.DEN-MAN",
+        "规律服药率",
+        "MED-QUARTER",
+        "REG-A-MAN",
+        "MED-QUARTER-REGULAR",
+        "SET-REG-A SET-MAN MED-QUARTER",
+    ),
+    (
+        "IND-06.MED-QUARTER",
+        "精神分裂症服药率",
+        "MED-QUARTER",
+        "REG-A-SCHIZO",
+        "MED-QUARTER-TAKING",
+        "SET-REG-A MED-QUARTER",
+    ),
+    ("IND-08.LAST", "治疗率", "LAST", "REG-A", "MED-LAST-TAKING", "SET-REG-A MED-LAST"),
+    (
+        "IND-08.SCHIZO.LAST",
+        "精神分裂症治疗率",
+        "LAST",
+        "REG-A-SCHIZO",
+        "MED-LAST-TAKING",
+        "SET-REG-A MED-LAST",
+    ),
+    ("IND-09.LAST", "病情稳定率", "LAST", "REG-A-CLASSED", "LAST-STABLE", "SET-REG-A STA-LAST"),
+    ("IND-10", "面访率", "", "REG-A", "FACE", "SET-REG-A SET-MAN FU-C10"),
+    ("IND-11", "体检率", "", "REG-A", "CHECKED", "SET-REG-A GW2017-14.1"),
+    ("IND-12.N1", "居家患者社区康复参与率", "N1", "REG-A-HOME", "N1", "SET-REG-A REHAB-SESSION"),
+    ("IND-12.N4", "居家患者社区康复参与率", "N4", "REG-A-HOME", "N4", "SET-REG-A REHAB-SESSION"),
+    ("IND-12.N12", "居家患者社区康复参与率", "N12", "REG-A-HOME", "N12", "SET-REG-A REHAB-SESSION"),
+)
+
+PREVALENCE = Measure(
+    "IND-01", "报告患病率", "", "REG-A", "REGISTERED", ("IND-01", "SET-REG-A"), RateUnit.PER_MILLE, True
+)
+
+MEASURES: tuple[Measure, ...] = (
+    PREVALENCE,
+    *(
+        Measure(key, name, variant, base, judgement, (key.partition(".")[0], *cites.split()))
+        for key, name, variant, base, judgement, cites in _RATES
+    ),
+)
+
+BY_KEY = {measure.key: measure for measure in MEASURES}

@@ -1,0 +1,70 @@
+"""事实: the columns every judgement reads; codes, days and keys, never identity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+Schema = dict[str, Any]
+
+#: One row per case, as known on the as-of day. Days are days since 1970; ``area`` is the managing unit's.
+CASES: Schema = {
+    "case": pl.Int64,
+    "area": pl.Int64,
+    "village": pl.Int64,
+    "registered_on": pl.Int32,
+    "exit": pl.Int8,
+    "exited_on": pl.Int32,
+    "diagnosis": pl.Int8,
+    "refused": pl.Boolean,
+    "article30": pl.Boolean,
+}
+#: Follow-ups up to the as-of day: those of the year, and from earlier what "at home" needs.
+VISITS: Schema = {
+    "case": pl.Int64,
+    "on": pl.Int32,
+    "mode": pl.Int8,
+    "informants": pl.Int32,
+    "loss_reason": pl.Int8,
+    "risk": pl.Int8,
+    "symptoms": pl.Int32,
+    "stability": pl.Int8,
+    "adherence": pl.Int8,
+    "hospital": pl.Int8,
+}
+SESSIONS: Schema = {
+    "case": pl.Int64,
+    "on": pl.Int32,
+    "form": pl.Int8,
+    "minutes": pl.Int16,
+    "attended": pl.Boolean,
+}
+CHECKUPS: Schema = {"case": pl.Int64, "on": pl.Int32}
+AREAS: Schema = {
+    "code": pl.Int64,
+    "name": pl.String,
+    "level": pl.Int8,
+    "parent": pl.Int64,
+    "population": pl.Int64,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """Everything one computation reads, each frame in the schema of the same name."""
+
+    cases: pl.DataFrame
+    visits: pl.DataFrame
+    sessions: pl.DataFrame
+    checkups: pl.DataFrame
+    areas: pl.DataFrame
+
+
+def fitted(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
+    """``frame`` with exactly the columns and types of ``schema``; ``ValueError`` if one is missing."""
+    missing = [name for name in schema if name not in frame.columns]
+    if missing:
+        raise ValueError(f"columns missing: {', '.join(missing)}")
+    return frame.select(pl.col(name).cast(kind) for name, kind in schema.items())

@@ -1,0 +1,43 @@
+"""康复与体检判定: took part in community rehabilitation, had the yearly check-up."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import polars as pl
+
+from casemgr.indicators.case_period import CaseRow
+from casemgr.indicators.judgement import Basis, Judgement
+from casemgr.rules.decision import Verdict
+
+#: How many sessions the three readings of 参与 ask for.
+SESSIONS = {"N1": 1, "N4": 4, "N12": 12}
+
+
+def _took_part(row: CaseRow, counted: bool, basis: Basis, *, least: int) -> Verdict:
+    done, minutes = row["sessions"], basis.policy.session_minutes.value
+    if counted:
+        last = basis.on(row["last_session"])
+        return Verdict(True, f"本年度有效康复活动 {done} 次，末次 {last}。", "REHAB-SESSION", missing=0)
+    reason = f"本年度有效康复活动 {done} 次，少于 {least} 次。"
+    if row["short_sessions"]:
+        reason += f"另有 {row['short_sessions']} 次未到场或不足 {minutes} 分钟。"
+    needed = least - done
+    act = f"再参加康复活动 {needed} 次（到场且每次不少于 {minutes} 分钟）"
+    return basis.needs(row, reason, "REHAB-SESSION", needed, act)
+
+
+def _checked(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
+    if counted:
+        return Verdict(True, f"{basis.on(row['checkup_on'])}已体检。", "GW2017-14.1", missing=0)
+    reason = f"本年度至{basis.on(basis.period.end)}没有健康体检。"
+    return basis.needs(row, reason, "GW2017-14.1", 1, "健康体检 1 次（须征得患者或监护人同意）")
+
+
+JUDGEMENTS = (
+    *(
+        Judgement(name, pl.col("sessions") >= least, partial(_took_part, least=least))
+        for name, least in SESSIONS.items()
+    ),
+    Judgement("CHECKED", pl.col("checkups") > 0, _checked),
+)
