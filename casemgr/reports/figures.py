@@ -173,7 +173,8 @@ class MonthlyFigures:
     """Everything a monthly report prints, from one revision of one closed month.
 
     ``period`` is ``YYYY-MM``; ``as_of`` and ``closed_on`` are ISO dates; ``place`` is how the text calls the
-    area (全县, 全镇). ``months`` labels the values of every trend.
+    area (全县, 全镇). ``months`` labels the values of every trend. ``revision`` counts the issues of this
+    report, ``close_revision`` the closings of the month; ``demo`` marks made-up people.
     """
 
     number: str
@@ -186,6 +187,8 @@ class MonthlyFigures:
     as_of: str
     closed_on: str
     revision: int
+    close_revision: int
+    demo: bool
     edition: str
     edition_name: str
     policy_digest: str

@@ -109,7 +109,7 @@ def test_a_table_that_cannot_be_protected_says_so_in_a_sentence() -> None:
 
 
 def test_a_second_revision_lists_what_changed() -> None:
-    figures = replace(county(), revision=2, changes=(Change("规范管理率", "327/375", "328/375"),))
+    figures = replace(county(), close_revision=2, changes=(Change("规范管理率", "327/375", "328/375"),))
     text, _ = read(figures)
     assert "规范管理率327/375328/375" in text
 
@@ -159,3 +159,8 @@ def test_a_trend_of_one_month_is_a_table_without_a_picture(values: tuple[str | N
     html = document(replace(figures, trends=(replace(figures.trends[0], values=values),)), ADDRESS)
     assert "chart-trend" not in html
     assert "表2" in html
+
+
+def test_made_up_people_are_said_to_be_made_up() -> None:
+    assert "演示数据" not in read(county())[0]
+    assert "演示数据，均为虚构，不得作为统计资料使用" in read(replace(county(), demo=True))[0]
