@@ -359,7 +359,7 @@ def test_the_extensions_own_session_is_of_the_guarded_class(app: Flask) -> None:
 
 
 def test_postgresql_itself_keeps_rows_inside_the_area(postgres_app: Flask) -> None:
-    """The third lock: a connection that is no superuser sees and writes nothing without, or beyond, its area."""
+    """The third lock: without its area, or beyond it, an ordinary role sees and writes nothing."""
     units = open_areas()
     with open_work(SYSTEM, Action.DEMO_LOAD) as work:
         for file_no, area in (("E1", EAST), ("W1", WEST)):
