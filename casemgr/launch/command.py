@@ -116,11 +116,10 @@ def run(asked: arguments.Arguments) -> int:
         _watch(children, logs)
     except (family.Asked, KeyboardInterrupt):
         say("\n正在停止 …")
-        return 0
+        family.end(list(children.values()))
+        say("系统已停止，数据都已保存。")
     finally:
         family.end(list(children.values()))
-        if children:
-            say("系统已停止，数据都已保存。")
     return 0
 
 

@@ -72,13 +72,16 @@ def sound(venv: Path) -> str:
     """Version of a virtual environment that can be used, or "".
 
     After an upgrade of the system's Python the environment starts, but its packages lie in the folder of the
-    old version; the version it was made with stands in ``pyvenv.cfg``.
+    old version; after a move of the project its programs point to the old place. ``pyvenv.cfg`` tells both.
     """
     try:
         settings = (venv / "pyvenv.cfg").read_text()
     except OSError:
         return ""
     made_with = re.search(r"^version(?:_info)? *= *(\d+\.\d+)", settings, re.MULTILINE)
+    command = re.search(r"^command *= *(.*?) *$", settings, re.MULTILINE)
+    if command and not command[1].endswith(str(venv)):
+        return ""
     now = version_of(python_of(venv))
     return now if made_with and now.startswith(made_with[1] + ".") else ""
 
@@ -96,14 +99,14 @@ def stamp_of(venv: Path, files: tuple[str, ...]) -> Path:
     return venv / f".installed-{Path(files[-1]).stem}"
 
 
-def is_ready(venv: Path, files: tuple[str, ...], root: Path = ROOT) -> bool:
-    """Whether the environment holds exactly what the requirement files say."""
+def is_ready(venv: Path, files: tuple[str, ...]) -> bool:
+    """Whether the environment holds exactly what the requirement files beside it say."""
     try:
         stamped = stamp_of(venv, files).read_text()
     except OSError:
         return False
     version = sound(venv)
-    return bool(version) and stamped == fingerprint([root / name for name in files], version)
+    return bool(version) and stamped == fingerprint([venv.parent / name for name in files], version)
 
 
 def provide(files: tuple[str, ...], quietly: Callable[[list[str]], bool]) -> None:

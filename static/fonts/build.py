@@ -5,10 +5,10 @@ Only whoever changes the set of characters runs this; the two results are commit
     apt-get install --no-install-recommends fonts-noto-cjk
     .venv/bin/python static/fonts/build.py
 
-Sets: Regular = GBK, CJK Extension A and the whole 通用规范汉字表; Bold = GB 2312 and level 3 of that table.
-name-characters.txt holds that level (made for names and places) with the few others of the table that GBK
-lacks: the characters that people's names most often miss elsewhere (䶮, 㛃, 𬀩 …). Both faces have the signs
-that reports use. A character that only Regular has is taken from Regular within bold text, too.
+Sets: Regular = GBK, CJK Extension A and the whole 通用规范汉字表; Bold = GB 2312 and the same table.
+name-characters.txt holds level 3 of the table (made for names and places) and what else of it GB 2312 lacks:
+the characters that people's names most often miss elsewhere (䶮, 㛃, 𬀩 …). Both faces have the signs that
+reports use. A character that only Regular has is taken from Regular within bold text, too.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def coded_in(encoding: str) -> set[int]:
 
 
 def name_characters() -> set[int]:
-    """Level 3 of 通用规范汉字表, and what else of that table GBK lacks."""
+    """Level 3 of 通用规范汉字表, and what else of that table GB 2312 lacks."""
     text = (HERE / "name-characters.txt").read_text(encoding="utf-8")
     return {ord(character) for character in text if not character.isspace()}
 
