@@ -20,7 +20,7 @@ _MOST_STREAMS = 1_000
 
 _STREAM = re.compile(rb"stream\r?\n")
 _CODE = re.compile(rb"/casemgrcode\s*\(([0-9A-Z-]{14})\)")
-_REPORT = re.compile(rb"/casemgrreport\s*\(([a-z]{1,16})/(\d{4}-\d{2})/(\d{1,12})/(\d{1,4})\)")
+_REPORT = re.compile(rb"/casemgrreport\s*\(([a-z]{1,16})/(20\d\d-(?:0[1-9]|1[0-2]))/(\d{1,12})/(\d{1,4})\)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,107 @@
+"""报表命令: issue the monthly report and verify a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from casemgr.cli.door import PoliteGroup, put_json
+from casemgr.rules.access import Access
+from casemgr.services import area, report
+from casemgr.services.report import ReportView, Verification
+from casemgr.terms.area import AreaLevel
+
+group = PoliteGroup("report", help="报表：签发月报、核验文件。")
+
+ISSUER = Access.system("report")
+MONTH = "YYYY-MM"
+
+
+def _document(view: ReportView) -> dict[str, Any]:
+    return {
+        "id": str(view.key),
+        "number": view.number,
+        "kind": view.kind.label,
+        "period": view.period,
+        "area": str(view.area),
+        "area_name": view.area_name,
+        "revision": view.revision,
+        "as_of": view.as_of.isoformat(),
+        "title": view.title,
+        "digest": view.digest,
+        "sha256": view.file_digest,
+        "code": view.code,
+        "bytes": view.size,
+        "issued_at": view.issued_at.isoformat(timespec="seconds"),
+    }
+
+
+def _save(path: Path, content: bytes) -> None:
+    if path.is_dir():
+        raise click.BadParameter("是一个文件夹，请写明文件名。", param_hint="--out")
+    path.write_bytes(content)
+
+
+@group.command("monthly")
+@click.option("--period", required=True, metavar=MONTH, help="月份，如 2026-10；须已月结。")
+@click.option("--area", "code", required=True, type=int, metavar="CODE", help="县（区）或乡镇的区划代码。")
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="写到这个文件。")
+@click.option("--json", "as_json", is_flag=True, help="只输出 JSON。")
+def monthly(period: str, code: int, out: Path, as_json: bool) -> None:
+    """签发一份月报（已签发且数据未变的，给出同一份文件）。"""
+    view = report.issue(ISSUER, period, code)
+    _save(out, report.download(ISSUER, view.key).content)
+    if as_json:
+        put_json(_document(view) | {"file": str(out)})
+    else:
+        click.echo(f"{view.number}《{view.title}》已写入 {out}，核验码 {view.code}。")
+
+
+@group.command("all")
+@click.option("--period", required=True, metavar=MONTH, help="月份，如 2026-10；须已月结。")
+@click.option("--area", "code", required=True, type=int, metavar="CODE", help="县（区）的区划代码。")
+@click.option("--json", "as_json", is_flag=True, help="只输出 JSON。")
+def every(period: str, code: int, as_json: bool) -> None:
+    """签发县（区）和全部乡镇（街道）的月报，存放在系统中。"""
+    inside = area.tree(Access.system("report", code), AreaLevel.TOWNSHIP)
+    codes = [one.code for one in inside if one.level in (AreaLevel.COUNTY, AreaLevel.TOWNSHIP)]
+    issued: list[ReportView] = []
+    failed: list[str] = []
+    for place, result in report.issue_many(ISSUER, period, codes):
+        if isinstance(result, ReportView):
+            issued.append(result)
+        else:
+            failed.append(f"{place}：{result.message}")
+    if as_json:
+        put_json({"issued": [_document(view) for view in issued], "failed": failed})
+    else:
+        click.echo(f"{period} 月报 {len(issued)} 份已签发。")
+    if failed or not codes:
+        click.echo("；".join(failed) or "没有这个区划，或其下没有乡镇（街道）。", err=True)
+        raise SystemExit(1)
+
+
+def _verdict(answer: Verification) -> dict[str, Any]:
+    return {
+        "genuine": answer.genuine,
+        "verdict": answer.verdict.value,
+        "sentence": answer.sentence,
+        "report": _document(answer.report) if answer.report else None,
+    }
+
+
+@group.command("verify")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="只输出 JSON。")
+def verify(file: Path, as_json: bool) -> None:
+    """核验一个 PDF：是不是本系统签发的报表，有没有改动。"""
+    answer = report.verify(None, file.read_bytes())
+    if as_json:
+        put_json(_verdict(answer))
+    elif answer.genuine:
+        click.echo(answer.sentence)
+    if not answer.genuine:
+        click.echo(answer.sentence, err=True)
+        raise SystemExit(1)

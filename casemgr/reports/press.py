@@ -1,0 +1,27 @@
+"""印刷间: prints one document in a child process, which knows no database and no keys."""
+
+from __future__ import annotations
+
+import os
+
+MEMORY = 2 * 1024**3
+FILE = 64 * 1024**2
+
+
+def limit() -> None:
+    """Bound what a runaway document could take from the machine (POSIX); called once in each child."""
+    if os.name != "posix":
+        return
+    import resource  # not there on Windows
+
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE, FILE))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def press(text: str) -> tuple[bytes, tuple[str, ...]]:
+    """HTML → the bytes of the PDF and the characters that could not be drawn."""
+    from casemgr.reports.pdf import printed  # WeasyPrint is loaded by the child, not by its parent
+
+    made = printed(text)
+    return made.content, made.missing

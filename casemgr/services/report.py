@@ -1,0 +1,424 @@
+"""报表: issue a monthly report, keep it, give it out, and say whether a paper is the one that was issued."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+from multiprocessing import get_context
+from pathlib import Path
+
+from casemgr.reports.figures import MonthlyFigures, code_of, digest_of, read_code
+from casemgr.reports.marks import Claim, claim_of
+from casemgr.reports.monthly import day_in_words, document, title_of
+from casemgr.reports.press import limit, press
+from casemgr.rules.access import Access, Action
+from casemgr.services import clock, monthly
+from casemgr.services.errors import Forbidden, Missing, Problem, Refused
+from casemgr.services.monthly import month_number, month_text
+from casemgr.services.use_case import note_refusal, use_case, within
+from casemgr.store.db import new_key
+from casemgr.store.models.report import Report
+from casemgr.store.queries import report as queries
+from casemgr.store.work import Work
+from casemgr.terms.area import span_of
+from casemgr.terms.report import ReportKind
+
+FOLDER = "reports"
+PAGE = 50
+#: Where people ask about a paper, as printed on it. The host differs from office to office.
+ADDRESS = "本系统网页“报表—核验”（/reports/verify）"
+#: Two reports are drawn at a time: as many as the smallest machine has cores.
+PRESSES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """One issued report as pages and commands show it; nothing in it is about a person."""
+
+    key: int
+    number: str
+    kind: ReportKind
+    period: str
+    area: int
+    area_name: str
+    revision: int
+    newest: bool
+    as_of: date
+    title: str
+    digest: str
+    file_digest: str
+    code: str
+    size: int
+    issued_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """The bytes of a report and the name to save them under."""
+
+    name: str
+    content: bytes
+
+
+class Verdict(Enum):
+    """What can be said about a paper."""
+
+    GENUINE = "genuine"
+    KNOWN_CODE = "known-code"
+    ALTERED = "altered"
+    UNKNOWN = "unknown"
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The answer to «is this ours, unchanged?»: verdict, sentence for people, the report if it is known."""
+
+    verdict: Verdict
+    sentence: str
+    report: ReportView | None
+
+    @property
+    def genuine(self) -> bool:
+        """Whether the very bytes were issued here."""
+        return self.verdict is Verdict.GENUINE
+
+
+# --- issuing --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """What is to be printed: the report as it stands already, or the figures and text of a new issue."""
+
+    figures: MonthlyFigures
+    issued: ReportView | None
+    file_sound: bool
+
+
+def issue(access: Access, month: str, area: int) -> ReportView:
+    """The report of ``month`` (``2026-10``) for a county or township, printed and kept if it is not yet.
+
+    Asking again with the same closed figures gives the same report; other figures make the next revision.
+    Prints in this process (about a second): for jobs and commands, never for a web request. Raises
+    :class:`Missing`, :class:`Unfit`, and :class:`Refused` when the month is not closed, when a character
+    cannot be drawn or when the kept file was damaged beyond repair.
+    """
+    draft = _draft(access, month, area)
+    if draft.issued is not None and draft.file_sound:
+        return draft.issued
+    from casemgr.reports.pdf import printed  # WeasyPrint takes over a second and stays out of start-up
+
+    made = printed(document(draft.figures, ADDRESS))
+    return _keep(access, draft.figures, made.content, made.missing, clock.now())
+
+
+def issue_many(
+    access: Access, month: str, areas: Sequence[int], step: Callable[[int, int], None] | None = None
+) -> Iterator[tuple[int, ReportView | Problem]]:
+    """(area, report or the reason why there is none) for each of ``areas``, drawn two at a time in children.
+
+    ``step(done, total)`` is called before each result. Reports that stand already are not drawn again.
+    """
+    waiting: list[tuple[int, MonthlyFigures, Future[tuple[bytes, tuple[str, ...]]]]] = []
+    done = 0
+
+    def finish() -> tuple[int, ReportView | Problem]:
+        area, figures, future = waiting.pop(0)
+        content, missing = future.result()
+        try:
+            return area, _keep(access, figures, content, missing, clock.now())
+        except Problem as problem:
+            return area, problem
+
+    # Spawned, not forked: a child must not inherit connections, keys or locks.
+    with ProcessPoolExecutor(PRESSES, get_context("spawn"), initializer=limit) as presses:
+        for area in areas:
+            if step is not None:
+                step(done, len(areas))
+            while len(waiting) > 2 * PRESSES:
+                yield finish()
+                done += 1
+            try:
+                draft = _draft(access, month, area)
+            except Problem as problem:
+                yield area, problem
+                done += 1
+                continue
+            if draft.issued is not None and draft.file_sound:
+                yield area, draft.issued
+                done += 1
+                continue
+            text = document(draft.figures, ADDRESS)
+            waiting.append((area, draft.figures, presses.submit(press, text)))
+        while waiting:
+            if step is not None:
+                step(done, len(areas))
+            yield finish()
+            done += 1
+
+
+@use_case(Action.REPORT_ISSUE, writes=False)
+def _draft(work: Work, month: str, area: int) -> _Draft:
+    kind, period = int(ReportKind.MONTHLY), month_number(month)
+    issued = queries.newest(work, kind, period, area)
+    if issued is not None:
+        figures = monthly.collect(work, month, area, issued.revision)
+        if digest_of(figures) == issued.figures_digest:
+            sound = _read_file(work, issued) is not None
+            return _Draft(figures, _view(issued, figures.area_name, issued.revision), sound)
+    figures = monthly.collect(work, month, area, issued.revision + 1 if issued is not None else 1)
+    return _Draft(figures, None, False)
+
+
+@use_case(Action.REPORT_ISSUE)
+def _keep(
+    work: Work, figures: MonthlyFigures, content: bytes, missing: tuple[str, ...], now: datetime
+) -> ReportView:
+    if missing:
+        raise Refused(
+            f"{figures.area_name}的月报里有 {len(missing)} 个字没有字形，印出来会缺字，因此没有签发。"
+            "请核对区划和单位名称中的生僻字，或由系统管理员安装补充字体后再试。"
+        )
+    kind, period = int(ReportKind.MONTHLY), month_number(figures.period)
+    file_digest = hashlib.sha256(content).hexdigest()
+    standing = queries.numbered(work, kind, period, figures.area, figures.revision)
+    if standing is not None:
+        # Somebody else was as quick, or the file was lost: the very same bytes may take its place again.
+        if standing.file_digest != file_digest:
+            raise Refused(
+                f"{standing.number}的原文件已经损坏或丢失，重新生成的文件与原件不完全相同，不能冒充原件。"
+                "请从备份恢复“reports”文件夹，或重新月结后签发新的一版。"
+            )
+        _write_file(_path(work, standing.file_name), content)
+        return _view(standing, figures.area_name, standing.revision)
+    name = f"{period}/{figures.area:012d}-{figures.revision}.pdf"
+    _write_file(_path(work, name), content)
+    digest = digest_of(figures)
+    row = work.add(
+        Report(
+            id=new_key(),
+            area=figures.area,
+            kind=kind,
+            number=figures.number,
+            period=period,
+            revision=figures.revision,
+            as_of=date.fromisoformat(figures.as_of),
+            title=title_of(figures),
+            figures_digest=digest,
+            file_digest=file_digest,
+            file_name=name,
+            size=len(content),
+            code=code_of(digest),
+            issued_at=now,
+            issued_by=work.access.actor,
+        )
+    )
+    return _view(row, figures.area_name, row.revision)
+
+
+def _path(work: Work, name: str) -> Path:
+    folder: Path = within(work).instance / FOLDER
+    return folder / name
+
+
+def _write_file(path: Path, content: bytes) -> None:
+    """Whole or not at all, readable by the program's user only, on the disk before the row is."""
+    path.parent.parent.mkdir(mode=0o700, exist_ok=True)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(path)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def _read_file(work: Work, report: Report) -> bytes | None:
+    """The kept file if it is there and still the one that was issued."""
+    path = _path(work, report.file_name)
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    return content if hashlib.sha256(content).hexdigest() == report.file_digest else None
+
+
+# --- looking --------------------------------------------------------------------------------------
+
+
+def _views(work: Work, rows: Sequence[Report]) -> list[ReportView]:
+    names = queries.area_names(work, {row.area for row in rows})
+    newest = queries.newest_revisions(work, {row.period for row in rows}, {row.area for row in rows})
+    return [
+        _view(row, names.get(row.area, str(row.area)), newest[row.kind, row.period, row.area]) for row in rows
+    ]
+
+
+def _view(row: Report, area_name: str, newest: int) -> ReportView:
+    return ReportView(
+        key=row.id,
+        number=row.number,
+        kind=ReportKind.read(row.kind),
+        period=month_text(row.period),
+        area=row.area,
+        area_name=area_name,
+        revision=row.revision,
+        newest=row.revision == newest,
+        as_of=row.as_of,
+        title=row.title,
+        digest=row.figures_digest,
+        file_digest=row.file_digest,
+        code=row.code,
+        size=row.size,
+        issued_at=row.issued_at,
+    )
+
+
+@use_case(Action.REPORT_READ)
+def list_(
+    work: Work, month: str = "", area: int | None = None, page: int = 1
+) -> tuple[list[ReportView], int]:
+    """One page of the issued reports inside the access, and how many there are.
+
+    ``month`` and ``area`` (with all areas below it) narrow the list. Raises :class:`Unfit` for a bad month.
+    """
+    low, high = span_of(area) if area is not None else (0, 10**12)
+    period = month_number(month) if month else None
+    rows, total = queries.listed(work, period, low, high, (max(page, 1) - 1) * PAGE, PAGE)
+    return _views(work, rows), total
+
+
+@use_case(Action.REPORT_READ)
+def months(work: Work) -> list[str]:
+    """Months that have a report, newest first."""
+    return [month_text(period) for period in queries.periods(work)]
+
+
+@use_case(Action.REPORT_READ, writes=True)
+def download(work: Work, key: int) -> Download:
+    """The file of a report, as issued; written down as a download.
+
+    Raises :class:`Missing` outside the access, :class:`Refused` when the kept file is not the one issued.
+    """
+    row = queries.by_key(work, key)
+    if row is None:
+        raise Missing("没有这份报表，或不在您的辖区内。请从报表列表中选择。")
+    content = _read_file(work, row)
+    if content is None:
+        raise Refused(
+            f"{row.number}的文件已损坏或丢失，为避免发出不真实的报表，没有下载。"
+            "请让县级人员重新签发一次（数据未变时会恢复成同一份文件），或从备份恢复。"
+        )
+    work.note("download", "Report", row_key=row.id)
+    return Download(f"{row.title}{f'第{row.revision}版' if row.revision > 1 else ''}.pdf", content)
+
+
+# --- verifying ------------------------------------------------------------------------------------
+
+
+def verify(access: Access | None, content: bytes) -> Verification:
+    """Whether ``content`` is, byte for byte, a report issued by this installation.
+
+    The digest of the bytes decides; what the file says about itself only makes the sentence clearer. The
+    register is asked as a whole, because a genuine paper from elsewhere in the county is genuine too.
+    ``None`` is the operator's own access.
+    """
+    _may_verify(access)
+    system = Access.system("report-verify")
+    return _judge(system, hashlib.sha256(content).hexdigest(), claim_of(content))
+
+
+def verify_code(access: Access | None, typed: str) -> Verification:
+    """Which report a 核验码 typed from paper belongs to; the paper itself has to be compared by eye."""
+    _may_verify(access)
+    code = read_code(typed)
+    if code is None:
+        return Verification(
+            Verdict.UNKNOWN,
+            "核验码应是 12 位数字和大写字母，印在每页下方，如 7K2M-9XWD-40TQ。请核对后再输入。",
+            None,
+        )
+    return _judge_code(Access.system("report-verify"), code)
+
+
+def _may_verify(access: Access | None) -> None:
+    if access is not None and not access.may(Action.REPORT_VERIFY):
+        note_refusal(access, Action.REPORT_VERIFY)
+        raise Forbidden("您的角色不能核验报表。如工作需要，请联系本单位管理员。")
+
+
+def _told(view: ReportView) -> str:
+    return f"{view.number}，《{view.title}》，数据截至{day_in_words(view.as_of.isoformat())}"
+
+
+def _newer(view: ReportView) -> str:
+    return "" if view.newest else " 注意：这份报表之后已经签发了新的一版，请以最新一版为准。"
+
+
+def _known(work: Work, row: Report | None) -> ReportView | None:
+    return _views(work, [row])[0] if row is not None else None
+
+
+@use_case(Action.REPORT_VERIFY)
+def _judge(work: Work, file_digest: str, claim: Claim | None) -> Verification:
+    genuine = _known(work, queries.by_file(work, file_digest))
+    if genuine is not None:
+        sentence = f"通过核验：这是本系统签发的报表，内容没有改动。{_told(genuine)}。{_newer(genuine)}"
+        return Verification(Verdict.GENUINE, sentence, genuine)
+    if claim is None:
+        return Verification(
+            Verdict.FOREIGN,
+            "不能通过核验：文件里没有本系统报表的标记。它不是本系统签发的 PDF，或者经过打印、扫描、另存。"
+            "请使用收到的原始文件，或按纸面上的核验码核对。",
+            None,
+        )
+    named = _named(work, claim)
+    if named is None:
+        return Verification(
+            Verdict.UNKNOWN,
+            "不能通过核验：文件带有同类报表的标记，但本系统没有签发过这一份。它可能出自别的系统，或标记被改动。"
+            "请向报送单位索取原件，或到纸面所印的核验地址核对。",
+            None,
+        )
+    return Verification(
+        Verdict.ALTERED,
+        f"不能通过核验：文件自称是{named.number}，本系统确实签发过这一编号的报表，但文件内容与签发时不同，"
+        "可能有数字被改动，或是重新制作、另存过。请以“报表”页下载的原件为准。",
+        named,
+    )
+
+
+def _named(work: Work, claim: Claim) -> ReportView | None:
+    """The issued report a file pretends to be: by its code, else by month, area and revision."""
+    found = queries.by_code(work, claim.code)
+    if found is None and claim.kind == "monthly":
+        period = month_number(claim.period)
+        found = queries.numbered(work, int(ReportKind.MONTHLY), period, claim.area, claim.revision)
+    return _known(work, found)
+
+
+@use_case(Action.REPORT_VERIFY)
+def _judge_code(work: Work, code: str) -> Verification:
+    found = _known(work, queries.by_code(work, code))
+    if found is None:
+        return Verification(
+            Verdict.UNKNOWN,
+            f"本系统没有核验码为 {code} 的报表。请核对是否看错（没有字母 I、L、O、U）；"
+            "若无误，这张纸不是本系统签发的，或数字被改动过。",
+            None,
+        )
+    sentence = (
+        f"这个核验码属于本系统签发的{_told(found)}。核验码只说明有这份报表，"
+        f"请下载原件与纸面逐项核对，两者应完全一致。{_newer(found)}"
+    )
+    return Verification(Verdict.KNOWN_CODE, sentence, found)
