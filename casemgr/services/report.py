@@ -304,6 +304,15 @@ def months(work: Work) -> list[str]:
     return [month_text(period) for period in queries.periods(work)]
 
 
+@use_case(Action.REPORT_READ)
+def get(work: Work, key: int) -> ReportView:
+    """One issued report; :class:`Missing` when there is none or it lies outside the access."""
+    row = queries.by_key(work, key)
+    if row is None:
+        raise Missing("没有这份报表，或不在您的辖区内。请从报表列表中选择。")
+    return _views(work, [row])[0]
+
+
 @use_case(Action.REPORT_READ, writes=True)
 def download(work: Work, key: int) -> Download:
     """The file of a report, as issued; written down as a download.
