@@ -22,9 +22,10 @@ import json
 import os
 import struct
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -170,6 +171,21 @@ class Vault:
         encryptor = Cipher(algorithms.SM4(key), modes.GCM(nonce)).encryptor()
         encryptor.authenticate_additional_data(aad)
         return header + nonce + encryptor.update(body) + encryptor.finalize() + encryptor.tag
+
+    def sealer(self, place: Place) -> Callable[[int, str], bytes]:
+        """:meth:`seal` for many values of one column, with all that they share worked out once."""
+        if self._algorithm != AES:
+            return partial(self.seal, place)
+        key_id = self._active.key_id
+        header = HEADER.pack(FORMAT, AES, key_id, PADDED)
+        head = self._aad(header, place, 0)[:-16]
+        encrypt, nonce_of = self._aes(key_id, place).encrypt, os.urandom
+
+        def seal(row: int, text: str) -> bytes:
+            nonce, body = nonce_of(NONCE), _padded(TEXT + text.encode())
+            return header + nonce + encrypt(nonce, body, head + row.to_bytes(16, "big"))
+
+        return seal
 
     def open_bytes(self, place: Place, row: int, sealed: bytes) -> bytes:
         """Inverse of :meth:`seal_bytes`."""

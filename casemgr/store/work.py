@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import event, insert, inspect
+from sqlalchemy import event, inspect
 from sqlalchemy.engine import Engine, Row
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from casemgr.rules.access import Access, Action
-from casemgr.store import audit, scope
+from casemgr.store import audit, batch, scope
 from casemgr.store.audit import Ledger, Note
 from casemgr.store.db import db
 from casemgr.store.session import LockBroken, WorkSession, unit_of_work_writes
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 T = TypeVar("T")
-BATCH = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,23 +186,11 @@ class Work:
             return
         scope.check_batch(self._session, model, rows)
         self._session.flush()
-        sealed = sealed_columns(model)
-        connection = self._session.open_connection()
-        statement = insert(model.__table__)
-        for start in range(0, len(rows), BATCH):
-            batch = list(rows[start : start + BATCH])
-            if sealed:
-                for row in batch:
-                    for name, place in sealed:
-                        value = row.get(name)
-                        if isinstance(value, Plain):
-                            sealed_value = self.vault.seal(place, _row_id(model, row), value._text)
-                            row[name] = Secret(sealed_value, place)
-            try:
-                with unit_of_work_writes():
-                    connection.execute(statement, batch)
-            except IntegrityError as wrong:
-                raise Taken(type(wrong.orig).__name__) from None
+        try:
+            with unit_of_work_writes():
+                batch.write(self._session.open_connection(), self.vault, model, rows)
+        except IntegrityError as wrong:
+            raise Taken(type(wrong.orig).__name__) from None
         if note:
             self._ledger.notes.append(Note("create", model.__name__, count=len(rows)))
 
