@@ -1,7 +1,7 @@
 """页面测试的夹具: one running server and one Chromium for the whole session.
 
-Other page tests use ``server`` (its address), ``page`` (a fresh page, 1280 px wide; its complaints are checked at
-the end of the test), ``sign_in(page, server, login)`` and :func:`assert_accessible`.
+Other page tests use ``server`` (its address), ``page`` (a fresh page, 1280 px wide; its complaints are checked
+at the end of the test), ``sign_in(page, server, login)`` and :func:`assert_accessible`.
 """
 
 from __future__ import annotations
@@ -111,7 +111,10 @@ def open_page(browser: Browser, width: int = 1280, height: int = 800) -> Page:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page 1280 px wide that ends the test if the browser complained (``page.complaints.expected``: statuses)."""
+    """A page 1280 px wide; the test fails if the browser complained.
+
+    ``page.complaints.expected`` takes the error statuses a test asks for on purpose.
+    """
     fresh = open_page(browser)
     complaints = Complaints(fresh)
     fresh.complaints = complaints  # type: ignore[attr-defined]
@@ -135,15 +138,14 @@ def resize(page: Page, size: str) -> None:
     page.set_viewport_size({"width": width, "height": height})
 
 
-def assert_accessible(page: Page, name: str) -> None:
-    """At 1280 and 390 px: no serious or critical finding of axe, and no sideways scrolling of the whole page."""
-    for size in SIZES:
+def assert_accessible(page: Page, name: str, sizes: tuple[str, ...] = ("1280", "390")) -> None:
+    """At each width: no serious or critical finding of axe, no sideways scrolling of the whole page."""
+    for size in sizes:
         resize(page, size)
         if PICTURES:
             Path(PICTURES).mkdir(parents=True, exist_ok=True)
             page.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)")
             page.screenshot(path=f"{PICTURES}/{name}-{size}.png", full_page=True)
-        # Typed values of axe's answer: rule, impact, and the first element each finding is about.
         found = Axe().run(page).response["violations"]
         grave = [
             f"{rule['id']} ({rule['impact']}): {rule['nodes'][0]['html'][:160]}"
@@ -151,5 +153,7 @@ def assert_accessible(page: Page, name: str) -> None:
             if rule["impact"] in ("serious", "critical")
         ]
         assert grave == [], f"{name} at {size} px"
-        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        overflow = page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
         assert overflow <= 0, f"{name} at {size} px scrolls sideways by {overflow} px"

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -27,6 +28,12 @@ PEOPLE = {
     "west": ("西镇丙", Role.TOWNSHIP_DOCTOR, WEST),
     "admin": ("管理丁", Role.ADMINISTRATOR, None),
 }
+
+
+@pytest.fixture(autouse=True)
+def _quick_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(account, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    account._nobody.cache_clear()
 
 
 @pytest.fixture
