@@ -1,7 +1,7 @@
 """页面测试的夹具: one running server and one Chromium for the whole session.
 
-Other page tests use ``server`` (its address), ``page`` (a fresh page, 1280 px wide; its complaints are checked
-at the end of the test), ``sign_in(page, server, login)`` and :func:`assert_accessible`.
+Other page tests use ``server`` (its address), ``page`` (a fresh page, 1280 px wide; whatever the browser
+complains about fails the test), ``sign_in(page, server, login)`` and :func:`assert_accessible`.
 """
 
 from __future__ import annotations
