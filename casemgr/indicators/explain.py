@@ -58,6 +58,12 @@ def explain_case(
     return [explain(row, one, basis) for row in rows.head(1).iter_rows(named=True) for one in measures]
 
 
+def not_yet_registered(basis: Basis) -> list[Explanation]:
+    """What is said of a case that was not on the register by the end of the period."""
+    reason = f"建档日期晚于统计截止日（{basis.on(basis.period.end)}），不在本期统计内。"
+    return [Explanation(one.key, one.name, None, reason, "SET-REG-A", "", one.status) for one in MEASURES]
+
+
 def explain_people(
     rows: pl.DataFrame, measure: Measure, basis: Basis
 ) -> Iterator[tuple[Mapping[str, Any], Explanation]]:

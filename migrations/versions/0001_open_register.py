@@ -719,7 +719,7 @@ def upgrade() -> None:
             ],
             unique=False,
         )
-        batch_op.create_index("ix_visit_in_hospital", ["hospital", "on", "case_id"], unique=False)
+        batch_op.create_index("ix_visit_in_hospital", ["hospital", "area", "on", "case_id"], unique=False)
 
     op.create_table(
         "drug_line",

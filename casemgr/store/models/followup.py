@@ -85,7 +85,7 @@ class Visit(AreaScoped, Model):
             "adherence",
             "hospital",
         ),
-        Index("ix_visit_in_hospital", "hospital", "on", "case_id"),
+        Index("ix_visit_in_hospital", "hospital", "area", "on", "case_id"),
     )
     __mapper_args__ = MappingProxyType({"version_id_col": version})
 

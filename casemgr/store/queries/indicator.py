@@ -1,0 +1,117 @@
+"""指标查询: closed months and their figures, and the files behind the people of a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+
+from casemgr.store.models.area import Area
+from casemgr.store.models.indicator import ClosedFigure, ClosedVerdicts, MonthClose
+from casemgr.store.models.register import Case
+from casemgr.store.work import Work
+
+#: How many keys one statement names.
+KEYS = 5_000
+
+
+def latest_close(work: Work, period: int, area: int) -> MonthClose | None:
+    """The newest revision of a closed month of one county."""
+    found: MonthClose | None = work.one(
+        select(MonthClose)
+        .where(MonthClose.period == period, MonthClose.area == area)
+        .order_by(MonthClose.revision.desc())
+        .limit(1)
+    )
+    return found
+
+
+def revisions(work: Work, period: int, low: int, high: int, key: str) -> dict[int, int]:
+    """Newest revision by area of the areas in ``[low, high)`` that have a figure with this key."""
+    statement = (
+        select(ClosedFigure.area, func.max(ClosedFigure.revision))
+        .where(
+            ClosedFigure.period == period,
+            ClosedFigure.area >= low,
+            ClosedFigure.area < high,
+            ClosedFigure.key == key,
+        )
+        .group_by(ClosedFigure.area)
+    )
+    return {area: revision for area, revision in map(tuple, work.rows(statement))}
+
+
+def figures(work: Work, period: int, low: int, high: int, among: Collection[int]) -> Sequence[Any]:
+    """(area, revision, key, numerator, denominator) of the areas in ``[low, high)`` in some revisions."""
+    return work.rows(
+        select(
+            ClosedFigure.area,
+            ClosedFigure.revision,
+            ClosedFigure.key,
+            ClosedFigure.numerator,
+            ClosedFigure.denominator,
+        ).where(
+            ClosedFigure.period == period,
+            ClosedFigure.area >= low,
+            ClosedFigure.area < high,
+            ClosedFigure.revision.in_(among),
+        )
+    )
+
+
+def figures_of_close(work: Work, close: int) -> Sequence[Any]:
+    """(area, key, numerator, denominator) of one closing."""
+    return work.rows(
+        select(ClosedFigure.area, ClosedFigure.key, ClosedFigure.numerator, ClosedFigure.denominator).where(
+            ClosedFigure.close_id == close
+        )
+    )
+
+
+def course(work: Work, area: int, periods: Collection[int], keys: Collection[str]) -> Sequence[Any]:
+    """(period, key, numerator, denominator) of one area over some months, newest revision last."""
+    return work.rows(
+        select(ClosedFigure.period, ClosedFigure.key, ClosedFigure.numerator, ClosedFigure.denominator)
+        .where(ClosedFigure.area == area, ClosedFigure.period.in_(periods), ClosedFigure.key.in_(keys))
+        .order_by(ClosedFigure.revision)
+    )
+
+
+def verdicts(work: Work, period: int, low: int, high: int) -> list[bytes]:
+    """The packed verdicts of the areas in ``[low, high)``, newest revision of each."""
+    rows = work.rows(
+        select(ClosedVerdicts.area, ClosedVerdicts.packed)
+        .where(ClosedVerdicts.period == period, ClosedVerdicts.area >= low, ClosedVerdicts.area < high)
+        .order_by(ClosedVerdicts.revision)
+    )
+    return list({row.area: row.packed for row in rows}.values())
+
+
+def counties(work: Work, low: int, high: int, level: int) -> Sequence[int]:
+    """Codes of the areas of a level in ``[low, high)``."""
+    return [
+        row.code
+        for row in work.rows(
+            select(Area.code)
+            .where(Area.code >= low, Area.code < high, Area.level == level)
+            .order_by(Area.code)
+        )
+    ]
+
+
+def files(work: Work, cases: Iterable[int]) -> dict[int, Any]:
+    """(file_no, area, village) of cases by key, as far as they lie inside the access."""
+    wanted = list(cases)
+    found: dict[int, Any] = {}
+    for start in range(0, len(wanted), KEYS):
+        statement = select(Case.id, Case.file_no, Case.area, Case.village).where(
+            Case.id.in_(wanted[start : start + KEYS])
+        )
+        found.update((row.id, row) for row in work.rows(statement))
+    return found
+
+
+def case_numbered(work: Work, file_no: str) -> Sequence[int]:
+    """Keys of the cases with this file number; it is unique within one county."""
+    return [row.id for row in work.rows(select(Case.id).where(Case.file_no == file_no).limit(2))]
