@@ -18,7 +18,9 @@ from config import ROOT, Config
 #: What each door opens with; imported only when the door is asked for.
 DOORS = {"web": "casemgr.web.door", "api": "casemgr.api.door"}
 #: Operator's commands by noun, imported only when they are called.
-COMMANDS = ("account", "audit", "db", "demo", "exchange", "indicator", "jobs", "keys", "report")
+COMMANDS = (
+    "account", "audit", "db", "demo", "exchange", "indicator", "installation", "jobs", "keys", "report",
+)  # fmt: skip
 
 
 def create_app(config: Config, doors: tuple[str, ...] = ("web", "api"), *, locked: bool = False) -> Flask:

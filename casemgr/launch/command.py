@@ -18,7 +18,7 @@ from typing import Any
 
 from casemgr.launch import arguments, environment, family, installation, native
 from casemgr.launch.speech import Stop, open_mouth, say, warn
-from config import instance_from
+from config import instance_from, keyring_from
 
 HOST = "127.0.0.1"
 READY_WITHIN = 60.0  # seconds; a first start also compiles every module
@@ -96,13 +96,13 @@ def run(asked: arguments.Arguments) -> int:
     """Web process and scheduler, until the person ends them or one of them dies."""
     _check_port(asked.port)
     _set_up(asked, environment.FOR_RUN, native.FOR_PDF)
+    os.umask(0o077)  # whatever an installation writes is for its owner alone
     instance = instance_from(os.environ)
     installation.make_folder(instance)
-    installation.make_secret(instance)
+    if not os.environ.get("CASEMGR_SECRET_KEY"):
+        installation.make_secret(instance)
     environ = environment.child_environ() | {"CASEMGR_PORT": str(asked.port)}
     prepared = _prepare(asked, environ)
-    if prepared["demo"]:
-        environ["CASEMGR_DEMO"] = "1"
     children: dict[str, subprocess.Popen[bytes]] = {}
     logs = {name: instance / "logs" / f"{name}.log" for name in ("web", "scheduler")}
     try:
@@ -110,8 +110,9 @@ def run(asked: arguments.Arguments) -> int:
         children["web"] = _serve(
             ["waitress", f"--listen={HOST}:{asked.port}", "--threads=8", "wsgi:app"], logs["web"], environ
         )
-        children["scheduler"] = _serve(["casemgr.jobs"], logs["scheduler"], environ)
         _wait_until_ready(children, logs, asked.port)
+        # Afterwards: what the clock has to catch up on must not delay the first page.
+        children["scheduler"] = _serve(["casemgr.jobs"], logs["scheduler"], environ)
         _welcome(asked.port, prepared, logs)
         _watch(children, logs)
     except (family.Asked, KeyboardInterrupt):
@@ -140,27 +141,53 @@ def _check_port(port: int) -> None:
             ) from wrong
 
 
-def _prepare(asked: arguments.Arguments, environ: dict[str, str]) -> dict[str, Any]:
-    """Keyring, tables, demo county; what ``prepare`` says about them."""
-    say("正在准备数据库 …")
-    order = [str(environment.python_of(environment.VENV)), "-m", "casemgr.launch.prepare"]
-    if asked.demo:
-        order.append("--demo")
+def _flask(environ: dict[str, str], *words: str) -> str:
+    """What a ``flask`` command prints; its one line of complaint becomes :class:`Stop`."""
     child = family.begin(
-        order, cwd=environment.ROOT, environ=environ, out=subprocess.PIPE, err=subprocess.PIPE
-    )
+        [str(environment.python_of(environment.VENV)), "-m", "flask", *words],
+        cwd=environment.ROOT, environ=environ, out=subprocess.PIPE, err=subprocess.PIPE,
+    )  # fmt: skip
     try:
         out, err = child.communicate()
     finally:
         family.end([child])
-    try:
-        answer: dict[str, Any] = json.loads(out.decode())
-    except ValueError:
-        complaint = err.decode(errors="replace")
-        last = complaint.strip().splitlines()[-1:] or ["没有说明原因"]
-        raise Stop(f"数据库没有准备好：{last[0]}（详情：{_keep(complaint)}）。") from None
-    if "failure" in answer:
-        raise Stop(str(answer["failure"]))
+    if child.returncode:
+        complaint = err.decode(errors="replace").strip() or f"flask {' '.join(words)}"
+        if "Traceback" in complaint:
+            complaint = f"{complaint.splitlines()[-1]}（详情：{_keep(complaint)}）"
+        raise Stop(complaint)
+    return out.decode()
+
+
+def _prepare(asked: arguments.Arguments, environ: dict[str, str]) -> dict[str, Any]:
+    """Keyring, tables, demo county; what the register holds then. Sets ``CASEMGR_DEMO`` to match."""
+    told = environ.get("CASEMGR_DEMO")
+    demo = asked.demo and told != "0"
+    ring = keyring_from(environ)
+    database = instance_from(environ) / "casemgr.db"
+    first = not environ.get("CASEMGR_DATABASE_URL") and not database.exists()
+    if not ring.exists():
+        if database.exists():
+            # A new ring could open nothing of what is there, and would seal the next rows with another key.
+            raise Stop(
+                f"数据库 {database} 在，密钥文件 {ring} 却不在：没有它，已加密的内容打不开。"
+                "请把原来的密钥文件放回去。"
+            )
+        _flask(environ, "keys", "create")
+    if demo and first:
+        say("正在准备数据库和演示县（虚构的 2,300 人，只在第一次）…")
+    else:
+        say("正在准备数据库 …")
+    if demo:
+        environ["CASEMGR_DEMO"] = "1"
+    words = ["installation", "prepare", *(["--demo"] if demo else [])]
+    answer: dict[str, Any] = json.loads(_flask(environ, *words))
+    if answer["real"] and told == "1":
+        raise Stop(
+            "CASEMGR_DEMO=1 不能与真实登记库一起使用：演示账号的密码是公开的。"
+            "请去掉这个环境变量，或用 CASEMGR_INSTANCE 另建一个数据目录来试用。"
+        )
+    environ["CASEMGR_DEMO"] = "1" if answer["made_up"] else "0"
     return answer
 
 

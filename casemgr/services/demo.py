@@ -110,6 +110,12 @@ def history_of(people: int, as_of: date, years: int | None = None) -> date:
 
 
 @use_case(Action.DEMO_LOAD, writes=False)
+def holdings(work: Work) -> Holdings:
+    """What the register holds, in whatever installation: nothing, made-up rows or real ones."""
+    return queries.holdings(work, MADE_UP, OWN)
+
+
+@use_case(Action.DEMO_LOAD, writes=False)
 def _holdings(work: Work) -> Holdings:
     if not within(work).demo:
         raise Refused(
@@ -346,7 +352,7 @@ def _open_accounts(access: Access, made: list[County], keys: list[int]) -> None:
 
 
 @use_case(Action.DEMO_LOAD, writes=False)
-def _accounts(work: Work) -> list[DemoAccount]:
+def accounts(work: Work) -> list[DemoAccount]:
     """The demo accounts nobody has changed since they were made."""
     doctor = next(
         (login for width in (2, 3, 4) for login in queries.untouched(work, [f"yisheng{1:0{width}d}"])), None
@@ -386,7 +392,7 @@ def load(
     access = Access.system("demo-load")
     found = _holdings(access)
     if if_empty and (found.files or found.demo):
-        return Loaded(False, _accounts(access))
+        return Loaded(False, accounts(access))
     _refuse_to_mix(found)
     townships = townships_for(people) if townships is None else townships
     _check(people, townships, years)
@@ -421,4 +427,4 @@ def load(
         done += chunk.people
         tell("people", done, people)
     _open_accounts(access, made, doctors)
-    return Loaded(True, _accounts(access), as_of, history, len(made), len(towns), done, rows, 0)
+    return Loaded(True, accounts(access), as_of, history, len(made), len(towns), done, rows, 0)

@@ -193,6 +193,8 @@ def test_run_serves_a_page_and_ends_everything_at_ctrl_c(tmp_path: Path) -> None
     finally:
         run.kill()
         run.wait()
+        if run.stdout:
+            run.stdout.close()
     assert "系统已停止" in rest
     assert "Traceback" not in "".join(said) + rest
     with socket.socket() as probe:
