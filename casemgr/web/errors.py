@@ -37,7 +37,11 @@ WORDS = {
     422: Words("unfit", "内容需要改正", "提交的内容有误，没有保存。请返回上一页按提示改正。"),
     429: Words("throttled", "操作太频繁", "短时间内尝试次数过多，为安全起见请稍后再试。"),
     500: Words("fault", "系统出错", "刚才的操作没有完成。请稍后重试；如仍出错，请把页面编号告诉管理员。"),
-    503: Words("unavailable", "暂时不可用", "系统正在启动或维护。请稍后再试。"),
+    503: Words(
+        "unavailable",
+        "暂时不可用",
+        "数据库正忙（可能正在导入或结账）或连接不上，刚才的操作没有完成。请过一会儿再试。",
+    ),
 }
 
 
@@ -82,6 +86,10 @@ def _http(error: HTTPException) -> BaseResponse:
     if error.code is not None and error.code < 400:
         return error.get_response(request.environ)  # a redirect of the router
     status = error.code or 500
+    cause = getattr(error, "original_exception", None)
+    if type(cause).__name__ == "OperationalError":
+        # The database is busy or away; the door knows the driver's error by its name only.
+        return answer(503, headers={"Retry-After": "30"})
     own = error.description if error.description != type(error).description else ""
     # Werkzeug's own English explanations stay inside; only sentences this program wrote go out.
     sentence = own if own and not own.isascii() else ""

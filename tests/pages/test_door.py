@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.pages.conftest import assert_accessible, resize, sign_in
 from tests.pages.world import PASSWORD
@@ -110,6 +110,25 @@ def test_the_large_view_is_one_click_and_stays(page: Page, server: str) -> None:
     page.get_by_role("button", name="普通").click()
     page.wait_for_url("**/help")
     assert page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)") < 18
+
+
+def test_everything_works_without_script(browser: Browser, server: str) -> None:
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    sign_in(page, server, "admin")
+    page.locator("summary", has_text="显示").click()
+    page.get_by_role("button", name="紧凑").click()
+    expect(page.locator("html.compact")).to_have_count(1)
+    page.get_by_role("link", name="新建账号").click()
+    page.get_by_label("登录名").fill("no-script")
+    page.get_by_label("姓名").fill("无脚本")
+    page.get_by_label("系统管理员").check()
+    page.get_by_role("button", name="建立账号").click()
+    expect(page.get_by_text("只显示这一次")).to_be_visible()
+    page.locator("summary", has_text="管理丁").click()
+    page.get_by_role("button", name="退出登录").click()
+    expect(page.get_by_text("已安全退出")).to_be_visible()
+    context.close()
 
 
 def test_nothing_scrolls_sideways_at_320_px(page: Page, server: str) -> None:

@@ -71,6 +71,22 @@ def test_a_fault_shows_and_logs_no_values(
     assert number in page, "the number on the page finds the line in the log"
 
 
+class OperationalError(Exception):
+    """Named like the error of a database that is busy or away."""
+
+
+def test_a_busy_database_is_told_as_such(site: Flask, client_of: ClientOf) -> None:
+    boom(site, OperationalError("database is locked, parameters 张三"))
+    client = client_of("east")
+    site.testing = False
+    answer = client.get("/boom")
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "30"
+    page = answer.get_data(as_text=True)
+    assert "数据库正忙" in page
+    assert "张三" not in page
+
+
 def test_english_explanations_stay_inside(site: Flask, client_of: ClientOf) -> None:
     boom(site, NotFound("The requested thing was not found in table case"))
     client = client_of("east")
