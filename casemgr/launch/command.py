@@ -217,9 +217,12 @@ def _dead(children: dict[str, subprocess.Popen[bytes]], logs: dict[str, Path]) -
     titles = {"web": "网页服务", "scheduler": "定时任务"}
     for name, child in children.items():
         code = child.poll()
-        if code is not None:
-            words = logs[name].read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:] or [""]
-            raise Stop(f"{titles[name]}意外结束（代码 {code}）：{words[0][:200]}\n日志：{logs[name]}")
+        if code is None:
+            continue
+        if code < 0:
+            raise Stop(f"{titles[name]}被终止（信号 {-code}），系统已停止。日志：{logs[name]}")
+        words = logs[name].read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:] or [""]
+        raise Stop(f"{titles[name]}意外结束（代码 {code}）：{words[0][:200]}\n日志：{logs[name]}")
 
 
 def _wait_until_ready(children: dict[str, subprocess.Popen[bytes]], logs: dict[str, Path], port: int) -> None:

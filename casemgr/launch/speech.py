@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
 
@@ -22,9 +23,11 @@ def open_mouth() -> None:
 
 def say(sentence: str = "") -> None:
     """One line to the person."""
-    print(sentence, flush=True)
+    with contextlib.suppress(OSError):  # the terminal may be closed; ending properly matters more
+        print(sentence, flush=True)
 
 
 def warn(sentence: str) -> None:
     """One line about something that is missing or wrong."""
-    print(sentence, file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):
+        print(sentence, file=sys.stderr, flush=True)
