@@ -19,6 +19,7 @@ from flask import Flask
 
 from casemgr.rules.timetable import SHANGHAI
 from casemgr.services import job
+from casemgr.services.fault import describe
 from casemgr.services.job import Claim
 
 log = logging.getLogger("casemgr.jobs")
@@ -70,7 +71,7 @@ class Clockwork:
                         self._begin(claim)
                         begun += 1
         except Exception as wrong:
-            job.describe(wrong, "looking for due jobs")
+            describe(wrong, "looking for due jobs")
         finally:
             self._looking.release()
         return begun
@@ -79,7 +80,7 @@ class Clockwork:
         try:
             return job.claim(slot, self.owner)
         except Exception as wrong:
-            job.describe(wrong, f"claiming {slot.job.name}")
+            describe(wrong, f"claiming {slot.job.name}")
             return None
 
     def _begin(self, claim: Claim) -> None:
@@ -93,7 +94,7 @@ class Clockwork:
                 job.carry_out(claim, self.stopping.is_set)
         except Exception as wrong:
             # Not even the result could be written down; the lease lapses and the slot is tried again.
-            job.describe(wrong, f"job {claim.job.name}")
+            describe(wrong, f"job {claim.job.name}")
         finally:
             self._running.pop(claim.key, None)
             self._places.release()
@@ -150,4 +151,4 @@ class Clockwork:
                     if job.give_back(claim):
                         log.info("job %s goes back and is run at the next start", claim.job.name)
                 except Exception as wrong:
-                    job.describe(wrong, f"giving {claim.job.name} back")
+                    describe(wrong, f"giving {claim.job.name} back")

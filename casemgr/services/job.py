@@ -13,7 +13,6 @@ import logging
 import re
 import secrets
 import threading
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from casemgr.rules.access import Access, Action
 from casemgr.rules.timetable import SHANGHAI, When, past_month
 from casemgr.services import clock
 from casemgr.services.errors import Conflict, Forbidden, Missing, Problem, Unfit
+from casemgr.services.fault import describe
 from casemgr.services.use_case import note_refusal, use_case
 from casemgr.store.db import new_key
 from casemgr.store.models.job import JobRun
@@ -565,15 +565,6 @@ def _heartbeat(run: Run) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
-
-
-def describe(wrong: BaseException, what: str) -> str:
-    """Log a fault without its message, which may quote a value; returns what people see, with its number."""
-    number = secrets.token_hex(3)
-    last = traceback.extract_tb(wrong.__traceback__)[-8:]
-    frames = "; ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in last)
-    log.error("%s failed: %s, fault %s: %s", what, type(wrong).__name__, number, frames)
-    return f"程序错误 {type(wrong).__name__}，编号 {number}"
 
 
 def _outcome(run: Run) -> Outcome:

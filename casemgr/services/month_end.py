@@ -9,7 +9,8 @@ from casemgr.rules.access import Access
 from casemgr.services import area
 from casemgr.services.area import AreaView
 from casemgr.services.errors import Problem
-from casemgr.services.job import Outcome, Run, describe
+from casemgr.services.fault import describe
+from casemgr.services.job import Abandoned, Outcome, Overdue, Run, Stopping
 from casemgr.terms.area import AreaLevel, ancestor
 
 #: More names than this do not fit into the sentence of a run.
@@ -49,7 +50,7 @@ def close_month(run: Run) -> Outcome:
     counties = _counties(run.access)
     if not counties:
         return Outcome("还没有县（区），没有可以月结的数据。请先导入“机构与区划”。")
-    from casemgr.services import indicator, report  # polars and WeasyPrint stay out of start-up
+    from casemgr.services import indicator  # polars stays out of start-up
 
     total = sum(2 + len(townships) for _county, townships in counties)
     done = closed = issued = 0
@@ -57,20 +58,42 @@ def close_month(run: Run) -> Outcome:
     for county, townships in counties:
         access = run.claim.job.access(run.claim.job.name, county.code)
         run.step(done, total)
-        if not _tried(failures, county.name, "月结", partial(indicator.close, access, run.period)):
-            done += 2 + len(townships)
-            continue
-        closed += 1
-        done += 1
-        for place in (county, *townships):
-            run.step(done, total)
-            issued += _tried(
-                failures, place.name, "月报", partial(report.issue, access, run.period, place.code)
-            )
-            done += 1
+        if _tried(failures, county.name, "月结", partial(indicator.close, access, run.period)):
+            closed += 1
+            issued += _issue(run, access, (county, *townships), (done + 1, total), failures)
+        done += 2 + len(townships)
     run.step(total, total)
     text = f"{run.period} 月结：{closed} 个县（区）已结账，月报 {issued} 份。"
     if not failures:
         return Outcome(text)
     more = f"等 {len(failures)} 处" if len(failures) > NAMED else ""
     return Outcome(f"{text}未完成：{'；'.join(failures[:NAMED])}{more}。", ok=False, again=True)
+
+
+def _issue(
+    run: Run, access: Access, places: Sequence[AreaView], progress: tuple[int, int], failures: list[str]
+) -> int:
+    """Issue the reports of ``places``; how many there are now. What fails is named in ``failures``."""
+    from casemgr.services import report  # WeasyPrint's templates stay out of start-up
+
+    done, total = progress
+    names = {place.code: place.name for place in places}
+    issued = 0
+
+    def step(number: int, _of: int) -> None:
+        run.step(done + number, total)
+
+    try:
+        for code, result in report.issue_many(access, run.period, list(names), step):
+            name = names.pop(code)
+            if isinstance(result, Problem):
+                failures.append(f"{name}（月报：{result.message}）")
+            else:
+                issued += 1
+    except (Stopping, Overdue, Abandoned):
+        raise
+    except Exception as wrong:
+        # The presses broke down: none of those that have not come out will.
+        sentence = describe(wrong, "month end, 月报")
+        failures.append(f"{'、'.join(names.values())}（月报：{sentence}）")
+    return issued

@@ -1,0 +1,1 @@
+"""门·接口: the JSON door for programs, described by its own OpenAPI document."""

@@ -1,0 +1,1 @@
+"""接口第一版: one noun a file."""
