@@ -41,20 +41,23 @@ def hide(
     counts: Sequence[Sequence[int]],
     within: Sequence[int | None] | None = None,
     open_rows: Collection[int] = (),
+    *,
+    zeros_known: bool = True,
 ) -> Hiding:
     """Cells of ``counts[row][column]`` (people, ≥ 0) to hide when every column's total is printed nearby.
 
     ``within[c]`` is the column whose people contain those of ``c`` (denominator of a numerator), which
     readers know and may use; ``open_rows`` are rows known from elsewhere or saying nothing about a person
-    (未评估), never hidden. Raises ``ValueError`` for ragged rows, negative counts or a part larger than
-    its whole (REC-SMALL-1).
+    (未评估), never hidden. ``zeros_known``: readers may know where nobody is (a village), so a zero protects
+    nothing and larger counts are hidden instead; otherwise (a danger level) a zero is hidden first. Raises
+    ``ValueError`` for ragged rows, negative counts or a part larger than its whole (REC-SMALL-1).
     """
     width = len(counts[0]) if counts else 0
     inside = tuple(within) if within is not None else (None,) * width
     _check(counts, width, inside)
     if not counts:
         return Hiding(frozenset(), True)
-    table = _Table(counts, inside, frozenset(open_rows))
+    table = _Table(counts, inside, frozenset(open_rows), zeros_known)
     possible = table.settle()
     return Hiding(frozenset(table.hidden), possible)
 
@@ -73,11 +76,15 @@ class _Table:
     """The table while cells are being hidden."""
 
     def __init__(
-        self, counts: Sequence[Sequence[int]], inside: Sequence[int | None], open_rows: frozenset[int]
+        self,
+        counts: Sequence[Sequence[int]],
+        inside: Sequence[int | None],
+        open_rows: frozenset[int],
+        zeros_known: bool,
     ) -> None:
         self.counts = counts
         self.inside = inside
-        self.open_rows = open_rows
+        self.zeros_known = zeros_known
         self.rows = [row for row in range(len(counts)) if row not in open_rows]
         self.columns = range(len(inside))
         self.hidden = {
@@ -105,11 +112,11 @@ class _Table:
                     whole = self.inside[whole]
 
     def _hide_one_more(self, column: int) -> bool:
-        """Hide the smallest printed non-zero count; when there is none left, the whole column."""
+        """Hide the smallest printed count that protects; when there is none left, the whole column."""
         printed = [row for row in self.rows if (row, column) not in self.hidden]
-        filled = [row for row in printed if self.counts[row][column] > 0]
-        if filled:
-            self.hidden.add((min(filled, key=lambda row: (self.counts[row][column], row)), column))
+        useful = [row for row in printed if self.counts[row][column] > 0 or not self.zeros_known]
+        if useful:
+            self.hidden.add((min(useful, key=lambda row: (self.counts[row][column], row)), column))
             return True
         self.hidden.update((row, column) for row in printed)
         return bool(printed)

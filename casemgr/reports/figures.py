@@ -150,13 +150,17 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """What one official indicator means: variant, the people it is taken of, and its grounds."""
+    """What one official indicator means: variant, the people it is taken of, and its grounds.
+
+    ``again`` are ids of grounds whose wording stands in a definition above.
+    """
 
     key: str
     name: str
     variant: str
     people: str
     grounds: tuple[Ground, ...]
+    again: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,12 +117,12 @@ def collect(work: Work, month: str, area: int, revision: int) -> MonthlyFigures:
             f"{month_in_words(month)}的月结里没有{place.name}的完整数据（可能是月结之后才建立的区划）。"
             "请重新月结后再出月报。"
         )
-    edition = editions.in_force_on(close.as_of, _region(work, area))
+    edition = editions.in_force_on(close.as_of, within(work).region)
     rates = _rates(own, earlier, wanted, edition)
     headline = _headline(edition)
     protected = place.level is AreaLevel.TOWNSHIP
     risk, classes = _risk(own, protected), _classes(own, protected)
-    duties, total, refused = _duties(work, own, close.as_of, area, protected)
+    duties, total, refused = _duties(work, own, close.as_of, protected)
     registered = own[REGISTERED][1] or 0
     checked = own.get(CHECKED)
     return MonthlyFigures(
@@ -171,11 +171,6 @@ def number_of(prefix: str, period: int, level: AreaLevel, area: int, revision: i
 
 
 # --- where ----------------------------------------------------------------------------------------
-
-
-def _region(work: Work, area: int) -> str:
-    """The region whose edition holds for an area: what the installation was told, else the county's code."""
-    return within(work).region or f"{area // 1_000_000:06d}"
 
 
 def _place(work: Work, area: int) -> _Place:
@@ -424,7 +419,11 @@ def _distribution(
     name: str, note: str, lines: Sequence[tuple[str, int]], protected: bool, open_rows: Sequence[int]
 ) -> Distribution:
     total = sum(count for _name, count in lines)
-    hiding = hide([[count] for _name, count in lines], open_rows=open_rows) if protected else None
+    hiding = (
+        hide([[count] for _name, count in lines], open_rows=open_rows, zeros_known=False)
+        if protected
+        else None
+    )
     shares = []
     for number, (line, count) in enumerate(lines):
         if hiding is not None and number not in open_rows and not hiding.shows(number, 0):
@@ -460,9 +459,9 @@ def _classes(own: Closed, protected: bool) -> Distribution:
 
 
 def _duties(
-    work: Work, own: Closed, day: date, area: int, protected: bool
+    work: Work, own: Closed, day: date, protected: bool
 ) -> tuple[tuple[Duty, ...], Duty, int | None]:
-    limits = policies.in_force_on(day, _region(work, area))
+    limits = policies.in_force_on(day, within(work).region)
     kinds = (
         ("不稳定", str(int(Stability.UNSTABLE)), limits.gap_unstable),
         ("基本稳定", str(int(Stability.BASIC)), limits.gap_basic),
@@ -502,21 +501,16 @@ def _duties(
 def _definitions(edition: Edition) -> tuple[Definition, ...]:
     from casemgr.indicators.sets import SETS  # loads polars; the names of the base sets stand there
 
+    wanted = {REGISTERED, *edition.official}
     made = []
-    for key in dict.fromkeys((REGISTERED, *edition.official)):
-        one = BY_KEY[key]
+    told: set[str] = set()
+    for one in (measure for key, measure in BY_KEY.items() if key in wanted):
         grounds = [rule(cited) for cited in one.cites]
-        if key in edition.targets:
-            grounds.append(rule(edition.targets[key].rule))
+        if one.key in edition.targets:
+            grounds.append(rule(edition.targets[one.key].rule))
         people = "常住人口" if one.per_resident else SETS[one.base].name
-        made.append(
-            Definition(
-                key,
-                one.name,
-                one.variant,
-                people,
-                tuple(Ground(ground.id, ground.wording, ground.mark) for ground in grounds),
-            )
-        )
-    order = {key: place for place, key in enumerate(BY_KEY)}
-    return tuple(sorted(made, key=lambda one: order[one.key]))
+        written = tuple(Ground(new.id, new.wording, new.mark) for new in grounds if new.id not in told)
+        again = tuple(old.id for old in grounds if old.id in told)
+        told.update(ground.id for ground in grounds)
+        made.append(Definition(one.key, one.name, one.variant, people, written, again))
+    return tuple(made)

@@ -216,7 +216,7 @@ def _keep(
             file_name=name,
             size=len(content),
             code=code_of(digest),
-            issued_at=now,
+            issued_at=now.replace(microsecond=now.microsecond // 1000 * 1000),
             issued_by=work.access.actor,
         )
     )

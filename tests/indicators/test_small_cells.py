@@ -32,6 +32,21 @@ def worlds(counts: list[list[int]], within: list[int | None], hiding: Hiding, co
             yield dict(zip(rows, (*filling, last), strict=True))
 
 
+@given(st.lists(st.one_of(st.integers(0, 5), st.integers(0, 90)), min_size=2, max_size=6))
+@settings(max_examples=150, deadline=None)
+def test_hidden_levels_keep_two_possible_values_too(levels: list[int]) -> None:
+    counts = [[level] for level in levels]
+    hiding = hide(counts, zeros_known=False)
+    hidden = sorted(row for row, _column in hiding.cells)
+    assert all(row in hidden for row, level in enumerate(levels) if small(level))
+    if not hidden or not hiding.printable:
+        return
+    least = 0 if any(levels[row] == 0 for row in hidden) else 1
+    spare = sum(levels[row] for row in hidden) - least * len(hidden)
+    assert len(hidden) >= 2
+    assert spare >= 1
+
+
 @st.composite
 def tables(draw: st.DrawFn) -> tuple[list[list[int]], list[int | None]]:
     rows = draw(st.integers(2, 5))
@@ -100,6 +115,12 @@ def test_when_only_one_village_has_people_the_zeros_are_hidden_too() -> None:
     hiding = hide([[3], [0], [0]])
     assert hiding.printable
     assert hiding.cells == {(0, 0), (1, 0), (2, 0)}
+
+
+def test_a_zero_protects_where_nobody_can_know_it() -> None:
+    # Danger levels: 84 people of level 0 need not be hidden for the sake of two others.
+    hiding = hide([[84], [1], [0], [1], [0], [0]], zeros_known=False)
+    assert hiding.cells == {(1, 0), (2, 0), (3, 0)}
 
 
 def test_a_single_village_cannot_be_protected_and_is_not_printed() -> None:
