@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from casemgr.rules.access import Action
 from casemgr.services.errors import Missing
@@ -23,9 +24,9 @@ class AreaView:
     population: int | None
 
 
-def _view(row: object) -> AreaView:
-    code, name, level, parent, population = row  # type: ignore[misc]
-    return AreaView(code, name, AreaLevel(level), parent, population)
+def _view(row: Any) -> AreaView:
+    code, name, level, parent, population = row
+    return AreaView(code, name, AreaLevel.read(level), parent, population)
 
 
 @use_case(Action.AREA_READ)

@@ -32,7 +32,7 @@ def everybody(work: Work) -> list[tuple[Account, str | None, datetime | None]]:
             select(LoginSession.account_id, func.max(LoginSession.seen_at)).group_by(LoginSession.account_id)
         )
     )
-    rows = work.rows(
+    rows: Sequence[Any] = work.rows(
         select(Account, Area.name)
         .outerjoin(Area, Area.code == Account.area_code)
         .order_by(Account.role, Account.area_code, Account.login)
