@@ -149,6 +149,15 @@ class Mark(Kind[str]):
 
 
 @dataclass(frozen=True)
+class Symbol(Mark):
+    """A code that is always written in capitals."""
+
+    def read(self, raw: str | int | float) -> str | None:
+        text = super().read(raw)
+        return text.upper() if text else None
+
+
+@dataclass(frozen=True)
 class Phone(Kind[str]):
     """A telephone number; whether it can be called is a matter of warnings."""
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from casemgr.forms.cell import Amount, Code, FullDay, Mark, Whole, Word
+from casemgr.forms.cell import Amount, Code, FullDay, Mark, Symbol, Whole, Word
 from casemgr.forms.followup import after_death
-from casemgr.forms.known import CaseFacts, Product
+from casemgr.forms.known import CaseFacts
 from casemgr.forms.spec import Column, Fault, Sheet, shown
 from casemgr.terms.code import normal
-from casemgr.terms.injection import Site
+from casemgr.terms.injection import Product, Site
 
 
 class DoseRow(NamedTuple):
@@ -39,7 +39,7 @@ SHEET: Sheet[DoseRow, DoseAround] = Sheet(
     "dose",
     (
         Column("file_no", "档案编号", Mark(), required=True),
-        Column("product", "产品代码", Mark(), required=True),
+        Column("product", "产品代码", Symbol(), required=True),
         Column("product_name", "产品名称", Word()),
         Column("on", "注射日期", FullDay(), required=True, past=True),
         Column("dose_ug", "剂量mg", Amount("mg", zero=False)),
@@ -128,7 +128,7 @@ def _batch_is_known(row: DoseRow, _: DoseAround) -> tuple[object, ...] | None:
     "产品名称与产品代码不一致。以代码为准会按另一种药提醒。请改正产品代码，或改正产品名称。",
 )
 def _name_fits_product(row: DoseRow, around: DoseAround) -> tuple[object, ...] | None:
-    if row.product_name is None or not around.product.names:
+    if row.product_name is None:
         return None
-    told = normal(row.product_name)
-    return None if any(told in name or name in told for name in around.product.names) else ()
+    told, name = normal(row.product_name), normal(around.product.name)
+    return None if told in name or name in told else ()

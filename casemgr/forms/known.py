@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from casemgr.terms.injection import Product
+
 
 class KnownArea(NamedTuple):
     """An area as the register has it."""
@@ -51,9 +53,8 @@ class Register(Protocol):
     def units(self) -> Mapping[str, KnownUnit]:
         """All managing units by code."""
 
-    @property
-    def cases(self) -> Mapping[str, CaseFacts]:
-        """Cases of the county by file number."""
+    def cases(self, counties: frozenset[int]) -> Mapping[str, CaseFacts]:
+        """Cases of these counties by file number; of all within reach when the file names no county."""
 
     @property
     def writes_areas(self) -> bool:
@@ -73,12 +74,3 @@ class Setting:
     today: int
     limits: Mapping[int, int]
     products: Mapping[str, Product]
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    """A long-acting injection as far as a single dose can be checked against it."""
-
-    names: tuple[str, ...]
-    strengths_ug: frozenset[int]
-    sites: frozenset[int]

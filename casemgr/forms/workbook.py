@@ -7,7 +7,7 @@ register as :class:`casemgr.forms.known.Register`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from casemgr.forms.cell import Cell, Partial, Unfit, as_text, is_blank
 from casemgr.forms.known import CaseFacts, KnownArea, KnownUnit, Register, Setting
 from casemgr.forms.register import PersonRow
 from casemgr.forms.spec import REFUSED, WARNING, Column, Fault, Problem, Sheet, each_fault, shown
-from casemgr.terms.area import ancestor, level_of
+from casemgr.terms.area import AreaLevel, ancestor, level_of
 from casemgr.terms.code import normal
 from casemgr.terms.consent import ConsentAnswer
 from casemgr.terms.register import Lifecycle
@@ -104,6 +104,8 @@ class Judge:
         self._setting = setting
         self._areas: dict[int, KnownArea] = {}
         self._units: dict[str, KnownUnit] = {}
+        #: Cases of the register, and those of the file, which come first.
+        self._stored: Mapping[str, CaseFacts] = {}
         self._cases: dict[str, CaseFacts] = {}
         self._holders: dict[str, int] = {}
         self._people: dict[str, tuple[str | None, bool]] = {}
@@ -280,9 +282,10 @@ class Judge:
                     have.area if have else row.code,
                     row.unit_name or (have.name if have else row.name),
                 )
+        counties = frozenset(ancestor(unit.area, AreaLevel.COUNTY) for unit in self._units.values())
         self._areas = {**known, **self._areas}
         self._units = {**self._known.units, **self._units}
-        self._cases = dict(self._known.cases)
+        self._stored = self._known.cases(counties)
 
     def _area_faults(
         self, row: AreaRow, earlier: tuple[int, AreaRow] | None, told: set[int], known: Any
@@ -366,7 +369,7 @@ class Judge:
             yield Fault("duplicate-person", "证件号码", (words,))
 
     def _remember_case(self, number: int, row: PersonRow, unit: KnownUnit) -> None:
-        before = self._known.cases.get(row.file_no)
+        before = self._stored.get(row.file_no)
         active = row.lifecycle in (None, Lifecycle.ON_REGISTER)
         if row.id_number is not None:
             if active:
@@ -390,7 +393,7 @@ class Judge:
     # --- sheets of a case ---
 
     def _case_of(self, row: Any) -> CaseFacts | None:
-        return self._cases.get(row.file_no) if row.file_no is not None else None
+        return self.case(row.file_no) if row.file_no is not None else None
 
     def _take_records(
         self,
@@ -452,10 +455,9 @@ class Judge:
         """All units, those of the file included; ``key`` is 0 for a new one."""
         return self._units
 
-    @property
-    def cases(self) -> dict[str, CaseFacts]:
-        """All cases by file number, those of the file included; ``key`` is ``None`` for a new one."""
-        return self._cases
+    def case(self, file_no: str) -> CaseFacts | None:
+        """The case with this number, of the file or of the register; ``key`` is ``None`` for a new one."""
+        return self._cases.get(file_no) or self._stored.get(file_no)
 
 
 _TAKERS: dict[str, Callable[[Judge, Any], None]] = {

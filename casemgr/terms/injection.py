@@ -1,5 +1,15 @@
 """长效针剂: injection sites; the products themselves are data (lists/lai_products.json)."""
 
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any
+
 from casemgr.terms.code import Term
 
 
@@ -9,3 +19,45 @@ class Site(Term):
     DELTOID = 1, "三角肌"
     GLUTEAL = 2, "臀肌"
     OTHER = 9, "其他"
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A product as the list has it; ``strengths_ug`` and ``sites`` are empty where not known for sure."""
+
+    id: str
+    name: str
+    strengths_ug: frozenset[int]
+    sites: frozenset[Site]
+
+
+_SITES = {"deltoid": Site.DELTOID, "gluteal": Site.GLUTEAL}
+
+
+@cache
+def products() -> Mapping[str, Product]:
+    """All products by code; strengths (micrograms of the active part) and sites only where verified."""
+    text = (files("casemgr") / "lists" / "lai_products.json").read_text(encoding="utf-8")
+    found = {}
+    for line in json.loads(text)["products"]:
+        sites = _verified((line.get("maintenance") or {}).get("site"))
+        found[line["id"]] = Product(
+            line["id"],
+            line["generic_zh"],
+            frozenset(_micrograms(one) for one in _verified(line.get("strengths"))),
+            frozenset(_SITES[one] for one in sites) if set(sites) <= set(_SITES) else frozenset(),
+        )
+    return MappingProxyType(found)
+
+
+def _verified(entry: Any) -> list[Any]:
+    """The values of an entry that is verified and holds a list; nothing otherwise."""
+    usable = (
+        isinstance(entry, dict) and entry.get("verified") is True and isinstance(entry.get("value"), list)
+    )
+    return list(entry["value"]) if usable else []
+
+
+def _micrograms(strength: Any) -> int:
+    milligrams = float(strength["mg_eq"] if isinstance(strength, dict) else strength)
+    return round(milligrams * 1000)

@@ -11,12 +11,13 @@ from casemgr.forms.cell import DAY, Partial, days
 from casemgr.forms.checkup import CheckupRow
 from casemgr.forms.followup import VisitRow
 from casemgr.forms.injection import DoseRow
-from casemgr.forms.known import CaseFacts, KnownArea, KnownUnit, Product, Setting
+from casemgr.forms.known import CaseFacts, KnownArea, KnownUnit, Setting
 from casemgr.forms.register import PersonRow
 from casemgr.forms.rehab import SessionRow
 from casemgr.forms.spec import Problem
 from casemgr.forms.workbook import SHEETS, Judge, SheetVerdict
 from casemgr.terms.idnumber import check_digit
+from casemgr.terms.injection import products
 
 COUNTY, TOWNSHIP, VILLAGE, ELSEWHERE = 999901000000, 999901100000, 999901100200, 999901101000
 BODY = "99990119700305001"
@@ -33,8 +34,8 @@ def known(year: int, month: int, number: int) -> Partial:
 
 TODAY = day(2026, 11, 21)
 LIMITS = {1: 14, 2: 31, 3: 92}
-PRODUCT = Product(("棕榈酸帕利哌酮注射液",), frozenset({75_000, 100_000, 150_000}), frozenset({1, 2}))
-SETTING = Setting(TODAY, LIMITS, {"PP1M": PRODUCT})
+PRODUCT = products()["PP1M"]
+SETTING = Setting(TODAY, LIMITS, products())
 CASE = CaseFacts(area=TOWNSHIP, registered_on=day(2020, 1, 6), birth=day(1970, 3, 5))
 
 
@@ -147,13 +148,16 @@ class Shelf:
             ELSEWHERE: KnownArea("西镇", 4, COUNTY, 20_000, 2025),
         }
         self.units = {"U1": KnownUnit(1, TOWNSHIP, "东镇卫生院"), "U2": KnownUnit(2, ELSEWHERE, "西镇卫生院")}
-        self.cases = dict(cases or {})
+        self._cases = dict(cases or {})
         self.writes_areas = writes_areas
         self._holders = dict(holders or {})
         self._reach = reach
 
     def reaches(self, area: int) -> bool:
         return self._reach[0] <= area < self._reach[1]
+
+    def cases(self, counties: frozenset[int]) -> Mapping[str, CaseFacts]:
+        return self._cases
 
     def holders(self, numbers: Sequence[str]) -> Mapping[str, str]:
         return {number: self._holders[number] for number in numbers if number in self._holders}

@@ -9,7 +9,7 @@ import pytest
 
 from casemgr.forms import injection
 from casemgr.forms.injection import DoseAround
-from casemgr.forms.known import Product
+from casemgr.terms.injection import Product
 from tests.forms.example import CASE, DOSE, PRODUCT, SETTING, day
 
 CASES: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {
@@ -46,7 +46,7 @@ def test_it_fires_and_is_silent_at_the_near_miss(
 
 
 def test_a_product_of_which_nothing_is_known_raises_no_question() -> None:
-    around = DoseAround(CASE, Product((), frozenset(), frozenset()))
+    around = DoseAround(CASE, Product("X", "别的", frozenset(), frozenset()))
     row = DOSE._replace(site=9, dose_ug=1, product_name="别的")
     assert [check.id for check in injection.SHEET.checks if check.test(row, around)] == []
 

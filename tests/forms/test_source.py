@@ -17,7 +17,6 @@ from tests.forms.example import SETTING, Shelf
 from tests.forms.test_archive import PLAIN, packed
 
 DATA = Path(__file__).parents[1] / "data"
-PRODUCTS = dict.fromkeys(("PP1M", "RLAI", "HALD"), SETTING.products["PP1M"])
 
 
 class Nothing(Shelf):
@@ -29,7 +28,7 @@ class Nothing(Shelf):
 
 
 def found_in(name: str) -> tuple[list[list[object]], dict[str, dict[str, int]]]:
-    judge = Judge(Nothing(), type(SETTING)(SETTING.today, SETTING.limits, PRODUCTS))
+    judge = Judge(Nothing(), SETTING)
     refused: list[list[object]] = []
     counts = {}
     sheets = iter(SHEETS)
