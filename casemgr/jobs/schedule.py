@@ -26,6 +26,19 @@ JOBS: tuple[Job, ...] = (
         keep=timedelta(days=800),
     ),
     Job(
+        # For a month that is closed already; the month end issues its reports itself and tries them again.
+        "issue-reports",
+        "签发月报",
+        None,
+        month_end.issue_reports,
+        action=Action.REPORT_ISSUE,
+        limit=timedelta(hours=2),
+        tries=2,
+        pause=timedelta(minutes=15),
+        monthly=True,
+        keep=timedelta(days=800),
+    ),
+    Job(
         "audit-anchor",
         "审计锚定",
         When(minutes=(0, 10, 20, 30, 40, 50)),

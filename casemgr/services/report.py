@@ -13,7 +13,7 @@ from enum import Enum
 from multiprocessing import get_context
 from pathlib import Path
 
-from casemgr.reports.figures import MonthlyFigures, code_of, digest_of, read_code
+from casemgr.reports.figures import MonthlyFigures, code_of, digest_of, grouped, read_code
 from casemgr.reports.marks import Claim, claim_of
 from casemgr.reports.monthly import day_in_words, document, title_of
 from casemgr.reports.press import limit, press
@@ -56,6 +56,11 @@ class ReportView:
     code: str
     size: int
     issued_at: datetime
+
+    @property
+    def digest_groups(self) -> str:
+        """The digest of the figures as it is printed, in groups of four."""
+        return grouped(self.digest, " ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +291,7 @@ def _view(row: Report, area_name: str, newest: int) -> ReportView:
 
 @use_case(Action.REPORT_READ)
 def list_(
-    work: Work, month: str = "", area: int | None = None, page: int = 1
+    work: Work, month: str = "", area: int | None = None, page: int = 1, size: int = PAGE
 ) -> tuple[list[ReportView], int]:
     """One page of the issued reports inside the access, and how many there are.
 
@@ -294,7 +299,7 @@ def list_(
     """
     low, high = span_of(area) if area is not None else (0, 10**12)
     period = month_number(month) if month else None
-    rows, total = queries.listed(work, period, low, high, (max(page, 1) - 1) * PAGE, PAGE)
+    rows, total = queries.listed(work, period, low, high, (max(page, 1) - 1) * size, size)
     return _views(work, rows), total
 
 

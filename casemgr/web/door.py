@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, request
+from flask.sessions import SecureCookieSessionInterface
 
 from casemgr.web import csrf, errors, filters, guard, headers, health, login, shell
-from casemgr.web.staff import account, help, home, job
+from casemgr.web.staff import account, help, home, job, report
 
 #: Every blueprint of the staff pages; a new noun adds its ``pages`` here.
-PAGES: tuple[Blueprint, ...] = (login.pages, home.pages, account.pages, job.pages, help.pages)
+PAGES: tuple[Blueprint, ...] = (login.pages, home.pages, account.pages, report.pages, job.pages, help.pages)
+
+
+class MessageCookie(SecureCookieSessionInterface):
+    """Flask's own cookie, which here carries the message for the next page and nothing else."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return request.is_secure
 
 
 def open_on(app: Flask) -> None:
     """Register the pages on ``app``; raises :class:`~casemgr.web.guard.Unguarded` if one has no guard."""
     app.config.update(
-        # Flask's own cookie carries nothing but the message for the next page.
         SESSION_COOKIE_NAME="casemgr-flash",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Strict",
         SESSION_COOKIE_PATH="/",
         TEMPLATES_AUTO_RELOAD=app.debug,
     )
+    app.session_interface = MessageCookie()
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     health.install(app)
     guard.install(app)

@@ -21,8 +21,9 @@ from tests.store.register import NOW, SYSTEM
 
 
 def test_the_lines() -> None:
-    assert [(line.name, line.title, line.when.words) for line in JOBS] == [
+    assert [(line.name, line.title, line.when.words if line.when else "") for line in JOBS] == [
         ("close-month", "月结与月报", "每月 1 日 02:00"),
+        ("issue-reports", "签发月报", ""),
         ("audit-anchor", "审计锚定", "每 10 分钟"),
         ("tidy", "清理过期数据", "每天 03:15"),
         ("audit-verify", "审计链核对", "每天 03:30"),
