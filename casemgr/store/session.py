@@ -6,6 +6,7 @@ statements, raw connections and the bulk helpers are refused; without a bound ac
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -112,8 +113,14 @@ def _unmapped(element: Any) -> bool:
     return isinstance(element, TableClause | Column) and "parententity" not in element._annotations
 
 
+#: Selects that have passed already; those built once and asked often are not walked again.
+_known: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
 def check_tables(statement: Any) -> None:
     """Refuse a select that names a table or a table's column directly instead of through its mapped class."""
+    if statement in _known:
+        return
     for element in visitors.iterate(statement):
         named: list[Any] = []
         if isinstance(element, Column):
@@ -124,6 +131,7 @@ def check_tables(statement: Any) -> None:
             named = [element.left, element.right]
         if any(_unmapped(one) for one in named):
             raise LockBroken("tables are read through their mapped classes only")
+    _known.add(statement)
 
 
 @event.listens_for(WorkSession, "do_orm_execute")

@@ -126,29 +126,32 @@ class Work:
     def dialect(self) -> str:
         return str(self._session.get_bind().dialect.name)
 
-    def rows(self, statement: Any) -> Sequence[Row[Any]]:
-        """All rows of an ORM select over columns."""
-        return self._session.execute(statement).all()
+    def rows(self, statement: Any, **values: Any) -> Sequence[Row[Any]]:
+        """All rows of an ORM select over columns; ``values`` fill its bound parameters.
+
+        A select that is asked often is built once, with parameters: building it costs more than running it.
+        """
+        return self._session.execute(statement, values or None).all()
 
     def each(self, statement: Any, size: int = 2_000) -> Iterator[Any]:
         """Rows of an ORM select one after the other, in bounded memory."""
         return iter(self._session.execute(statement, execution_options={"yield_per": size}))
 
-    def entities(self, statement: Any) -> list[Any]:
+    def entities(self, statement: Any, **values: Any) -> list[Any]:
         """All objects of an ORM select over one mapped class."""
-        return list(self._session.scalars(statement))
+        return list(self._session.scalars(statement, values or None))
 
-    def one(self, statement: Any) -> Any:
+    def one(self, statement: Any, **values: Any) -> Any:
         """First object or value of a select, ``None`` if there is none."""
-        return self._session.scalars(statement).first()
+        return self._session.scalars(statement, values or None).first()
 
-    def row(self, statement: Any) -> Row[Any] | None:
+    def row(self, statement: Any, **values: Any) -> Row[Any] | None:
         """First row of a select, ``None`` if there is none."""
-        return self._session.execute(statement).first()
+        return self._session.execute(statement, values or None).first()
 
-    def scalar(self, statement: Any) -> Any:
+    def scalar(self, statement: Any, **values: Any) -> Any:
         """Single value of a select."""
-        return self._session.scalar(statement)
+        return self._session.scalar(statement, values or None)
 
     def get(self, model: type[T], key: Any) -> T | None:
         """The object with this key, ``None`` if it is absent or outside the access."""
