@@ -163,14 +163,17 @@ def _build(files: tuple[str, ...], quietly: Callable[[list[str]], bool]) -> None
 
 
 def _install(wanted: list[str], quietly: Callable[[list[str]], bool]) -> bool:
-    """Install the pinned wheels. The list is closed, so nothing has to be resolved (``--no-deps``)."""
+    """Install the pinned wheels. The list is closed, so nothing has to be resolved (``--no-deps``).
+
+    Modules are compiled when first used: most never are, and compiling all takes as long as unpacking them.
+    """
     target = str(python_of(VENV))
     uv = shutil.which("uv")
     say("正在安装 Python 依赖（首次约 1 分钟）…")
     if uv and quietly([uv, "pip", "install", "-q", "--python", target, "--no-deps", "--no-build", *wanted]):
         return True
     options = ["install", "--no-deps", "--only-binary", ":all:", "--no-input", "--disable-pip-version-check",
-               "--no-warn-script-location", "-q"]  # fmt: skip
+               "--no-warn-script-location", "--no-compile", "-q"]  # fmt: skip
     return quietly([*_pip(target, quietly), *options, *wanted])
 
 
