@@ -57,15 +57,16 @@ class Outcome:
 class Job:
     """One line of the schedule.
 
-    ``access`` makes the access the job works with, from its name and the area it is limited to (``None``:
-    none). ``limit`` is how long a run may take, ``tries`` how often a slot is tried, ``pause`` the wait
-    between tries. ``monthly``: each slot deals with the month before it. ``every``: each missed slot is
-    caught up; otherwise only the newest. ``keep`` is how long the record of a run stays.
+    ``when`` is its timetable (``None``: it runs only when somebody asks). ``access`` makes the access the job
+    works with, from its name and the area it is limited to (``None``: none). ``limit`` is how long a run may
+    take, ``tries`` how often a slot is tried, ``pause`` the wait between tries. ``monthly``: each slot deals
+    with the month before it. ``every``: each missed slot is caught up; otherwise only the newest. ``keep``
+    is how long the record of a run stays.
     """
 
     name: str
     title: str
-    when: When
+    when: When | None
     function: Callable[[Run], Outcome]
     action: Action = Action.JOB_RUN
     access: Callable[[str, int | None], Access] = Access.system
@@ -161,7 +162,7 @@ class JobView:
     name: str
     title: str
     when: str
-    next_due: datetime
+    next_due: datetime | None
     monthly: bool
     may_run: bool
     latest: RunView | None
@@ -250,8 +251,8 @@ def list_(work: Work, now: datetime) -> list[JobView]:
             JobView(
                 name=job.name,
                 title=job.title,
-                when=job.when.words,
-                next_due=job.when.after(moment()),
+                when=job.when.words if job.when else "按需运行",
+                next_due=job.when.after(moment()) if job.when else None,
                 monthly=job.monthly,
                 may_run=work.access.may(job.action),
                 latest=_view(latest, now) if latest and _within(work.access, latest) else None,
@@ -428,6 +429,8 @@ def _due(work: Work, now: datetime, business: datetime | None) -> list[Slot]:
     if business is None:
         return found
     for job in _jobs.values():
+        if job.when is None:
+            continue
         slots = job.when.between(business - LOOK_BACK, business) if job.every else [job.when.latest(business)]
         if slots:
             known = queries.known(work, job.name, slots[0])
