@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from casemgr.rules.access import Access
-from casemgr.services import account
+from casemgr.services import account, report
 from casemgr.terms.account import Role
+from tests.reports.sample import county, township
 from tests.store.register import COUNTY, EAST, WEST, open_areas
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
@@ -34,7 +36,21 @@ def open_accounts() -> None:
         )
 
 
+def keep_reports() -> None:
+    """Two issued reports; the file is any file, the pages only hand it out."""
+    for code, name, figures in ((COUNTY, "示例县", county(4)), (EAST, "东镇", township())):
+        number = f"{name}精防统〔2026〕10号"
+        report._keep(
+            Access.system("test"),
+            replace(figures, area=code, area_name=name, number=number),
+            f"%PDF-1.7 {code}".encode(),
+            (),
+            NOW,
+        )
+
+
 def furnish() -> None:
     """Fill an empty, migrated register."""
     open_areas()
     open_accounts()
+    keep_reports()

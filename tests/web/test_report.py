@@ -63,12 +63,12 @@ def test_everybody_sees_the_reports_of_their_own_area(issued: dict[int, int], cl
 
 def test_the_list_can_be_narrowed_by_month_and_area(issued: dict[int, int], client_of: Client) -> None:
     client = client_of("officer")
-    assert "东镇精防统" in client.get("/reports?period=2026-10").get_data(as_text=True)
-    assert "还没有签发的报表" in client.get("/reports?period=2026-09").get_data(as_text=True)
+    assert "东镇精防统" in client.get("/reports?month=2026-10").get_data(as_text=True)
+    assert "还没有签发的报表" in client.get("/reports?month=2026-09").get_data(as_text=True)
     narrowed = client.get(f"/reports?area={EAST}&size=20").get_data(as_text=True)
     assert "东镇精防统" in narrowed
     assert "示例县精防统" not in narrowed
-    wrong = client.get("/reports?period=十月")
+    wrong = client.get("/reports?month=十月")
     assert wrong.status_code == 422
     assert "2026-10 这样" in wrong.get_data(as_text=True)
     assert client.get("/reports?page=99999999999999999999&size=7&area=x").status_code == 200
@@ -149,7 +149,7 @@ def test_an_uploaded_file_is_verified_for_every_role(issued: dict[int, int], cli
         page = client.post(
             "/reports/verify", data={"csrf": token, "file": (BytesIO(b"%PDF-1.7 east"), "收到的.pdf")}
         ).get_data(as_text=True)
-        assert "通过核验：这是本系统签发的报表" in page
+        assert "这是本系统签发的报表，内容没有改动" in page
         assert "东镇精防统〔2026〕10号" in page
         assert ("下载原件" in page) is reachable
         bad = client.post(

@@ -49,7 +49,7 @@ def list_() -> str | tuple[str, int]:
 
 
 def _list(wrong: Unfit | None = None, asked: str = "") -> str | tuple[str, int]:
-    month = request.args.get("period", "").strip()
+    month = request.args.get("month", "").strip()
     place = _whole(request.args.get("area"))
     number = max(_whole(request.args.get("page")) or 1, 1)
     size = _whole(request.args.get("size")) or SIZES[1]
@@ -69,10 +69,10 @@ def _list(wrong: Unfit | None = None, asked: str = "") -> str | tuple[str, int]:
         month=month,
         area=place,
         may_issue=g.access.may(Action.REPORT_ISSUE) and g.access.may(Action.JOB_RUN),
-        fields=wrong.fields if wrong else {},
+        fields=wrong.fields if wrong and not month else {},
         sentence=wrong.message if wrong else "",
         asked=asked,
-        url=url_for("report.list_", period=month or None, area=place),
+        url=url_for("report.list_", month=month or None, area=place),
     )
     return (page, wrong.status) if wrong else page
 
@@ -133,6 +133,7 @@ def _answer(answer: Verification | None, code: str = "", fields: dict[str, str] 
         answer=answer,
         tone=tone,
         heading=heading,
+        sentence=answer.sentence.removeprefix("不能").removeprefix("通过核验：") if answer else "",
         reachable=reachable and g.access.may(Action.REPORT_READ),
         code=code,
         fields=fields or {},
