@@ -95,12 +95,18 @@ def opened(instance: Path) -> Flask:
     return create_app(make_config(instance, CASEMGR_DEMO="1", CASEMGR_TODAY=TODAY.isoformat()), ("api",))
 
 
+def copied(folder: Path, target: Path) -> Path:
+    """A copy of an instance folder inside ``target``."""
+    instance = target / "instance"
+    shutil.copytree(folder, instance)
+    (instance / "keyring.json").chmod(0o600)
+    return instance
+
+
 @pytest.fixture(scope="session")
 def furnished(template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
     """An instance folder with people and accounts, and their case ids; copied for every test."""
-    folder = tmp_path_factory.mktemp("api") / "instance"
-    shutil.copytree(template, folder)
-    (folder / "keyring.json").chmod(0o600)
+    folder = copied(template, tmp_path_factory.mktemp("api"))
     with opened(folder).app_context():
         cases = furnish()
         db.engine.dispose()
@@ -112,9 +118,7 @@ def furnished(template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple
 def site(furnished: tuple[Path, dict[str, int]], tmp_path: Path) -> Iterator[Flask]:
     """A fresh application with the JSON door."""
     folder, cases = furnished
-    shutil.copytree(folder, tmp_path / "instance")
-    (tmp_path / "instance" / "keyring.json").chmod(0o600)
-    application = opened(tmp_path / "instance")
+    application = opened(copied(folder, tmp_path))
     application.config["CASES"] = cases
     yield application
     with application.app_context():
