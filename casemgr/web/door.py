@@ -6,10 +6,21 @@ from flask import Blueprint, Flask, request
 from flask.sessions import SecureCookieSessionInterface
 
 from casemgr.web import csrf, errors, filters, guard, headers, health, login, shell
-from casemgr.web.staff import account, help, home, job, report
+from casemgr.web.staff import account, case, county, help, home, job, report, search, township
 
 #: Every blueprint of the staff pages; a new noun adds its ``pages`` here.
-PAGES: tuple[Blueprint, ...] = (login.pages, home.pages, account.pages, report.pages, job.pages, help.pages)
+PAGES: tuple[Blueprint, ...] = (
+    login.pages,
+    home.pages,
+    county.pages,
+    township.pages,
+    case.pages,
+    search.pages,
+    account.pages,
+    report.pages,
+    job.pages,
+    help.pages,
+)
 
 
 class MessageCookie(SecureCookieSessionInterface):

@@ -11,6 +11,7 @@ from argon2 import PasswordHasher, extract_parameters
 from flask import Flask, current_app
 from sqlalchemy import select
 
+from casemgr.app import create_app
 from casemgr.rules.access import Access, Action
 from casemgr.services import account
 from casemgr.services.account import SignedIn, Ticket, wait_after
@@ -23,10 +24,12 @@ from casemgr.services.errors import (
     Unauthenticated,
     Unfit,
 )
+from casemgr.store.db import db
 from casemgr.store.models import AuditEntry
 from casemgr.store.models.account import Account, ApiToken, LoginSession
 from casemgr.store.work import open_work
 from casemgr.terms.account import Role
+from tests.conftest import make_config
 from tests.store.register import COUNTY, DOCTOR_EAST, EAST, SYSTEM, WEST, open_areas
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
@@ -241,6 +244,16 @@ def test_a_session_ends_when_idle_and_in_any_case_after_eight_hours(staff: Flask
         account.touch(ticket.person.access, ticket.person.session, minutes(29 * step))
     assert account.signed_in(ticket.token, minutes(29 * 16 + 1)) is not None
     assert account.signed_in(ticket.token, NOW + timedelta(hours=8)) is None
+
+
+def test_in_a_real_installation_a_quarter_of_an_hour_is_idle(instance: Path) -> None:
+    application = create_app(make_config(instance), doors=())
+    with application.app_context():
+        furnish()
+        ticket = enter()
+        assert account.signed_in(ticket.token, minutes(14)) is not None
+        assert account.signed_in(ticket.token, minutes(15)) is None
+        db.engine.dispose()
 
 
 def test_a_sign_of_life_is_written_at_most_once_a_minute(staff: Flask) -> None:

@@ -81,6 +81,17 @@ def test_under_tls_the_cookie_is_bound_to_host_and_tls(site: Flask) -> None:
     assert answer.headers["Strict-Transport-Security"]
 
 
+def test_the_message_for_the_next_page_is_bound_to_tls_as_well(site: Flask) -> None:
+    client, base = site.test_client(), "https://localhost"
+    post(client, "east", PASSWORD, base)
+    token = token_in(client.get("/account/sessions", base_url=base).get_data(as_text=True))
+    answer = client.post("/logout", data={"csrf": token}, base_url=base)
+    cookie = cookies(answer)["casemgr-flash"]
+    assert cookie["secure"]
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "Strict"
+
+
 def test_every_login_gets_a_new_session(site: Flask) -> None:
     client = site.test_client()
     client.set_cookie("casemgr-session", "x" * 43)
