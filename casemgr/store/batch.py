@@ -5,10 +5,9 @@ Same checks and same bytes as row by row, without the cost of an object per row;
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
 from operator import itemgetter
 from typing import Any, cast
 
@@ -18,7 +17,9 @@ from sqlalchemy.engine import Connection, Dialect
 from casemgr.store.types import Plain, Sealed, Secret
 from casemgr.store.vault import Place, Vault
 
-BATCH = 5_000
+#: Small enough to stay in the processor's cache from one pass over the rows to the next.
+BATCH = 500
+PLAIN_FORM = frozenset({int, bool, type(None)})
 Convert = Callable[[Any], Any]
 
 
@@ -62,29 +63,46 @@ def _insertion(model: Any, given: tuple[str, ...], dialect: Dialect) -> _Inserti
     )
 
 
-def _parameters(plan: _Insertion, vault: Vault, rows: Iterator[Mapping[str, Any]]) -> Iterator[list[Any]]:
-    take = itemgetter(*plan.order)
-    sealers = [(index, place, vault.sealer(place)) for index, place in plan.sealed]
+def _sealed(vault: Vault, place: Place, keys: Sequence[int], values: Sequence[Any]) -> Iterator[bytes | None]:
+    """One column's values sealed for their rows; what was sealed before passes as it is."""
+    seal = vault.sealer(place)
+    for key, value in zip(keys, values, strict=True):
+        if value is None:
+            yield None
+        elif value.__class__ is Plain:
+            yield seal(key, value._text)
+        elif isinstance(value, Secret) and value.place == place:
+            yield value._sealed
+        else:
+            raise TypeError(f"{place.table}.{place.column} takes Plain(…) through the unit of work only")
+
+
+def _parameters(plan: _Insertion, vault: Vault, rows: Sequence[Mapping[str, Any]]) -> list[Sequence[Any]]:
+    """The rows as the driver takes them, in the order of the statement."""
     constants = dict(plan.constants)
     width = len(plan.order) - len(constants)
-    for row in rows:
-        if len(row) != width:
-            raise TypeError("all rows of a batch have the same columns")
-        values = list(take({**constants, **row} if constants else row))
-        for index, place, seal in sealers:
-            value = values[index]
-            if value.__class__ is Plain:
-                values[index] = seal(values[plan.key], value._text)
-            elif isinstance(value, Secret) and value.place == place:
-                values[index] = value._sealed
-            elif value is not None:
-                raise TypeError(f"{place.table}.{place.column} takes Plain(…) through the unit of work only")
-        for index, convert in plan.converted:
-            value = values[index]
-            # Days, instants, codes and flags in their plain form need nothing.
-            if value is not None and value.__class__ is not int and value.__class__ is not bool:
-                values[index] = convert(value)
-        yield values
+    if any(len(row) != width for row in rows):
+        raise TypeError("all rows of a batch have the same columns")
+    if constants:
+        rows = [{**constants, **row} for row in rows]
+    order = plan.order
+    other: list[tuple[int, Iterable[Any]]] = []
+    for index, place in plan.sealed:
+        values = [row[order[index]] for row in rows]
+        other.append((index, _sealed(vault, place, [row[order[plan.key]] for row in rows], values)))
+    for index, convert in plan.converted:
+        values = [row[order[index]] for row in rows]
+        # Days, instants, codes and flags in their plain form need nothing.
+        if not {value.__class__ for value in values} <= PLAIN_FORM:
+            other.append((index, [None if value is None else convert(value) for value in values]))
+    parameters: list[Sequence[Any]] = list(map(itemgetter(*order), rows))
+    if other:
+        lists = [list(values) for values in parameters]
+        for index, column in other:
+            for changing, value in zip(lists, column, strict=True):
+                changing[index] = value
+        parameters = [tuple(values) for values in lists]
+    return parameters
 
 
 def write(connection: Connection, vault: Vault, model: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -94,11 +112,10 @@ def write(connection: Connection, vault: Vault, model: type[Any], rows: Sequence
     readable text for a sealed column; the driver's ``IntegrityError`` as it comes.
     """
     plan = _insertion(cast("Hashable", model), tuple(rows[0]), connection.dialect)
-    supply = _parameters(plan, vault, iter(rows))
-    while batch := list(islice(supply, BATCH)):
+    for start in range(0, len(rows), BATCH):
+        parameters = _parameters(plan, vault, rows[start : start + BATCH])
         if plan.positional:
-            connection.exec_driver_sql(plan.text, [tuple(values) for values in batch])
+            connection.exec_driver_sql(plan.text, parameters)
         else:
-            connection.exec_driver_sql(
-                plan.text, [dict(zip(plan.order, values, strict=True)) for values in batch]
-            )
+            named = [dict(zip(plan.order, values, strict=True)) for values in parameters]
+            connection.exec_driver_sql(plan.text, named)

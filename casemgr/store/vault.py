@@ -84,11 +84,9 @@ class Key:
 
 def _padded(payload: bytes) -> bytes:
     """Payload with its length, filled up to 16, 32, 64 … bytes: the length of a name is itself a hint."""
-    body = struct.pack(">I", len(payload)) + payload
-    size = 16
-    while size < len(body):
-        size *= 2
-    return body + bytes(size - len(body))
+    body = len(payload).to_bytes(4, "big") + payload
+    size = max(16, 1 << (len(body) - 1).bit_length())
+    return body.ljust(size, b"\0")
 
 
 def _unpadded(body: bytes) -> bytes:
