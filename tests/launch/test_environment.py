@@ -156,6 +156,7 @@ def test_what_was_installed_is_remembered(project: Path, monkeypatch: pytest.Mon
 
     environment.provide(FILES, quietly)
     environment.provide(FILES, quietly)
+    environment.provide(FILES[:1], quietly)
     (order,) = orders
     assert "--no-deps" in order
     assert order[order.index("--only-binary") + 1] == ":all:"
