@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -72,3 +74,17 @@ def test_the_list_is_closed(files: tuple[str, ...]) -> None:
 
 def test_nothing_of_the_test_suite_is_needed_to_run() -> None:
     assert not {"pytest", "hypothesis", "playwright", "mypy", "ruff"} & pinned("requirements.txt").keys()
+
+
+def test_what_the_program_imports_is_in_the_list() -> None:
+    owners = metadata.packages_distributions()
+    pins = pinned("requirements.txt")
+    own = {"casemgr", "config"}
+    for path in [*(ROOT / "casemgr").rglob("*.py"), ROOT / "config.py", ROOT / "wsgi.py"]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names = [node.module]
+            for name in {name.split(".")[0] for name in names} - own - sys.stdlib_module_names:
+                found = {canonicalize_name(owner) for owner in owners.get(name, [])}
+                assert found & pins.keys(), f"{path.relative_to(ROOT)} imports {name}, which is not pinned"
