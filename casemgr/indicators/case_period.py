@@ -7,7 +7,7 @@ from typing import TypedDict
 
 import polars as pl
 
-from casemgr.indicators.frames import Frames
+from casemgr.indicators.frames import CASES, CHECKUPS, SESSIONS, VISITS, Frames, fitted
 from casemgr.indicators.period import Period, Quarter
 from casemgr.rules.policy import Policy
 from casemgr.terms.code import to_mask
@@ -98,9 +98,9 @@ def case_periods(frames: Frames, period: Period, policy: Policy) -> pl.LazyFrame
     after the period are left out here.
     """
     first, last = days(period.start), days(period.end)
-    cases = _cases(frames.cases.lazy(), period, policy)
+    cases = _cases(fitted(frames.cases, CASES), period, policy)
     visits = (
-        frames.visits.lazy()
+        fitted(frames.visits, VISITS)
         .filter(pl.col("on") <= last)
         .join(cases.select("case", "registered_on", "start"), on="case")
         .filter(pl.col("on") >= pl.col("registered_on"))
@@ -108,7 +108,7 @@ def case_periods(frames: Frames, period: Period, policy: Policy) -> pl.LazyFrame
         .sort("on")
         .sort("case", maintain_order=True)
         .set_sorted("case")
-        .collect()  # once, for the four parts that read it
+        .collect(engine=frames.engine)  # once, for the four parts that read it
         .lazy()
     )
     of_period = visits.filter(pl.col("on") >= first)
@@ -117,8 +117,8 @@ def case_periods(frames: Frames, period: Period, policy: Policy) -> pl.LazyFrame
         _follow_up(of_period, period, policy),
         _medication(of_period, period),
         _whereabouts(visits),
-        _sessions(frames.sessions.lazy(), cases, period, policy),
-        _checkups(frames.checkups.lazy(), period),
+        _sessions(fitted(frames.sessions, SESSIONS), cases, period, policy),
+        _checkups(fitted(frames.checkups, CHECKUPS), period),
     )
     rows = cases
     for part in parts:

@@ -8,7 +8,7 @@ from casemgr.indicators import followup, medication, rehab
 from casemgr.indicators.case_period import case_periods
 from casemgr.indicators.catalogue import MEASURES, Measure
 from casemgr.indicators.figure import Counts
-from casemgr.indicators.frames import Frames
+from casemgr.indicators.frames import Engine, Frames
 from casemgr.indicators.period import Period
 from casemgr.indicators.sets import SETS
 from casemgr.rules.policy import Policy
@@ -45,15 +45,15 @@ def judged(frames: Frames, period: Period, policy: Policy) -> pl.LazyFrame:
     )
 
 
-def tally(rows: pl.LazyFrame, by: str = "area") -> pl.DataFrame:
-    """Per value of ``by`` (``area`` or ``village``) and key who counts (n) and who is asked about (d)."""
+def tally(rows: pl.LazyFrame, engine: Engine = "auto") -> pl.DataFrame:
+    """Per managing area and key who counts (n) and who is asked about (d)."""
     return (
-        rows.group_by(pl.col(by).alias("code"))
+        rows.group_by(pl.col("area").alias("code"))
         .agg(
             *(counted(one).sum().alias(f"n {one.key}") for one in MEASURES),
             *(asked(one).sum().alias(f"d {one.key}") for one in MEASURES),
         )
-        .collect()
+        .collect(engine=engine)
     )
 
 

@@ -45,7 +45,7 @@ def close_county(work: Work, code: int, edition: Edition, basis: Basis) -> Close
     period = basis.period
     places = counting.areas(work, low, high)
     frames = counting.of_area(work, low, high, period, clock.today())
-    rows = counting.judge(frames, basis).collect().lazy()
+    rows = counting.judge(frames, basis).collect(engine=frames.engine).lazy()
     lines = _lines(rows, places, basis)
     verdicts = masks(rows).collect()
     packed = {area: (part.height, pack(part)) for area, part in _by_area(verdicts)}

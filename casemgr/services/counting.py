@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 
 from casemgr.indicators.count import judged
-from casemgr.indicators.frames import AREAS, CASES, CHECKUPS, SESSIONS, VISITS, Frames, fitted
+from casemgr.indicators.frames import AREAS, Frames
 from casemgr.indicators.judgement import Basis
 from casemgr.indicators.period import Period
 from casemgr.store import facts
@@ -22,10 +22,10 @@ def _read(work: Work, people: People, period: Period, low: int, high: int, today
     people, cases = facts.cases(work, people, period.end, low, high, past=past)
     first, last = period.start, period.end
     return Frames(
-        fitted(cases, CASES),
-        fitted(facts.visits(work, people, first, last), VISITS),
-        fitted(facts.sessions(work, people, first, last), SESSIONS),
-        fitted(facts.checkups(work, people, first, last), CHECKUPS),
+        cases,
+        facts.visits(work, people, first, last),
+        facts.sessions(work, people, first, last),
+        facts.checkups(work, people, first, last),
         pl.DataFrame(schema=AREAS),
     )
 

@@ -187,7 +187,8 @@ def _computed(work: Work, area: int | None, period: Period) -> Computation:
     low, high = _span(work, area)
     places = counting.areas(work, low, high)
     frames = counting.of_area(work, low, high, period, clock.today())
-    return _computation(period, edition, places.rows(), roll_up(tally(counting.judge(frames, basis)), places))
+    tallied = tally(counting.judge(frames, basis), frames.engine)
+    return _computation(period, edition, places.rows(), roll_up(tallied, places))
 
 
 def _computation(
@@ -245,7 +246,7 @@ def _explained(work: Work, case_id: int, period: Period) -> list[Explanation]:
     frames = counting.of_case(work, case_id, period, clock.today())
     if frames.cases.is_empty():
         raise Missing("没有这份档案，或不在您的辖区内。请从名单进入。")
-    rows = counting.judge(frames, basis).collect()
+    rows = counting.judge(frames, basis).collect(engine=frames.engine)
     return explain_case(rows, basis) or not_yet_registered(basis)
 
 
@@ -281,7 +282,8 @@ def _told(
     from casemgr.services import counting
 
     basis = _basis(work, period)
-    rows = counting.judge(counting.of_area(work, low, high, period, clock.today()), basis)
+    frames = counting.of_area(work, low, high, period, clock.today())
+    rows = counting.judge(frames, basis)
     if part is not None:
         tests = {
             "numerator": counted(measure),
@@ -289,7 +291,10 @@ def _told(
             "missing": asked(measure) & ~counted(measure),
         }
         rows = rows.filter(tests[part])
-    return {row["case"]: (row, one) for row, one in explain_people(rows.collect(), measure, basis)}
+    return {
+        row["case"]: (row, one)
+        for row, one in explain_people(rows.collect(engine=frames.engine), measure, basis)
+    }
 
 
 def _closed_members(
@@ -381,9 +386,14 @@ def gap(work: Work, month: str | int | date, area: int, key: str) -> Gap:
 
 @use_case(Action.INDICATOR_READ)
 def trend(work: Work, area: int, keys: Sequence[str], months: int = MONTHS) -> list[Trend]:
-    """Closed figures of one area over the last ``months`` months that have ended, oldest first."""
+    """Closed figures of one area over the last ``months`` months that have ended, oldest first.
+
+    Raises :class:`Missing` for an area out of reach and for a key that is no figure.
+    """
     _span(work, area)
     today = clock.today()
+    current = _edition(work, Period.to(today))
+    keys = [_measure(key, current).key for key in keys]
     ended = today.year * 12 + today.month - 1  # months since year 0, the running one not counted
     numbers = [(index // 12) * 100 + index % 12 + 1 for index in range(ended - months, ended)]
     newest = {

@@ -54,14 +54,15 @@ def frame(session: WorkSession, statement: Select[Any], *, bulk: bool) -> pl.Dat
         data = _through_adbc(engine, sql, session.reach())
         data.columns = names
     else:
-        # The compiled text is run on the session's own transaction; types are applied in the frame.
-        rows = session.open_connection().exec_driver_sql(sql).fetchall()
+        # The compiled text is run on the session's own transaction; types are applied in the frame, so the
+        # driver's own tuples are enough.
+        rows = session.open_connection().exec_driver_sql(sql).cursor.fetchall()
         sqlite = engine.dialect.name == "sqlite"
         schema = {
             name: pl.Int8 if sqlite and isinstance(kind, Boolean) else _dtype(kind) or pl.String
             for name, kind in zip(names, kinds, strict=True)
         }
-        data = pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
+        data = pl.DataFrame(rows, schema=schema, orient="row")
     casts = [
         pl.col(name).cast(wanted)
         for name, kind in zip(names, kinds, strict=True)

@@ -198,11 +198,13 @@ def visits(work: Work, people: People, first: date, last: date) -> pl.DataFrame:
     inside = (Visit.case_id.label("case"), Visit.on)
     before = (Visit.hospital == int(HospitalState.NOW), Visit.on < first)
     once = _read(work, people, inside, Visit.area, Visit.case_id, *before)
-    told = within.filter(pl.col("hospital").is_not_null())
-    silent = once.join(told, on="case", how="anti")["case"].unique().to_list()
-    if not silent:
+    if once.is_empty():
         return within
-    them = People((), tuple(silent))
+    told = within.lazy().filter(pl.col("hospital").is_not_null())
+    silent = once.lazy().join(told, on="case", how="anti").select(pl.col("case").unique())
+    them = People((), tuple(silent.collect(engine="in-memory")["case"].to_list()))
+    if not them.keys:
+        return within
     earlier = (Visit.on < first, Visit.hospital.is_not(None))
     return pl.concat([within, _read(work, them, _VISIT, Visit.area, Visit.case_id, *earlier)])
 

@@ -71,10 +71,14 @@ def with_acts(facts: Frames, key: str, needed: dict[int, int], first: date) -> F
             else:
                 done.append(visit(first, case) | {"on": on})
     if key.startswith("IND-12"):
-        return replace(facts, sessions=pl.concat([facts.sessions, fitted(pl.DataFrame(done), SESSIONS)]))
+        return replace(
+            facts, sessions=pl.concat([facts.sessions, fitted(pl.DataFrame(done), SESSIONS).collect()])
+        )
     if key == "IND-11":
-        return replace(facts, checkups=pl.concat([facts.checkups, fitted(pl.DataFrame(done), CHECKUPS)]))
-    return replace(facts, visits=pl.concat([facts.visits, fitted(pl.DataFrame(done), VISITS)]))
+        return replace(
+            facts, checkups=pl.concat([facts.checkups, fitted(pl.DataFrame(done), CHECKUPS).collect()])
+        )
+    return replace(facts, visits=pl.concat([facts.visits, fitted(pl.DataFrame(done), VISITS).collect()]))
 
 
 @pytest.mark.parametrize("key", PROMISING)

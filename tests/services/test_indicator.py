@@ -384,3 +384,15 @@ def test_a_trend_shows_the_closed_months_and_leaves_the_others_empty(keys: dict[
 def test_files_are_named(keys: dict[int, int]) -> None:
     found = indicator.people(OFFICER, COUNTY, "IND-02", date(2026, 10, 31), "denominator")
     assert {one.file_no for one in found} <= {file_no(number) for number in keys}
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+def test_the_same_figures_on_postgresql(
+    postgres_app: Flask, bulk: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_down()
+    monkeypatch.setattr(facts, "BULK", 0 if bulk else 10_000)
+    assert counts(indicator.compute(OFFICER, "2026-10")) == expected()["2026-10"]
+    assert counts(indicator.compute(DOCTOR, "2025-12")) == {str(TOWN): expected()["2025-12"][str(TOWN)]}
+    assert indicator.close(OFFICER, "2026-10").written
+    assert not indicator.close(OFFICER, "2026-10").written

@@ -1,0 +1,32 @@
+"""单独测量: runs one piece of work in this fresh process and prints seconds and peak memory as JSON."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from benchmarks.county import County
+from benchmarks.row import TIMES, seconds
+
+
+def main(work: str, people: str, folder: str, arguments: str) -> None:
+    """Once to warm up, then ``TIMES`` times; the answer is that of the last call."""
+    module, name = work.split(":")
+    function = getattr(import_module(module), name)
+    county, given = County(int(people), Path(folder)), json.loads(arguments)
+    answers = []
+
+    def once() -> None:
+        answers.append(function(county, *given))
+
+    once()
+    measured = [seconds(once) for _ in range(TIMES)]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(json.dumps({"seconds": measured, "peak_mb": peak, "answer": answers[-1]}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

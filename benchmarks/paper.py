@@ -1,0 +1,102 @@
+"""月报测速 (P10): one township's and one county's report, and three hundred township reports in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.county import MONTH, ROOT, County
+from benchmarks.row import Row, in_turn, seconds
+
+MANY = 300
+LIMIT = 180.0
+
+
+def _forget(county: County) -> None:
+    """Take the issued reports away, so that the next issue prints again."""
+    with county.connect() as bare:
+        bare.execute("DELETE FROM report")
+
+
+def bare_press() -> Callable[[str], bytes]:
+    """The floor: WeasyPrint alone on finished HTML, with sheets and one font configuration kept."""
+    from weasyprint import CSS, HTML
+    from weasyprint.text.fonts import FontConfiguration
+
+    fonts = FontConfiguration()
+    folder = ROOT / "static" / "css"
+    sheets = [CSS(filename=folder / name, font_config=fonts) for name in ("fonts.css", "print.css")]
+
+    def press(text: str) -> bytes:
+        page = HTML(string=text)
+        made: bytes = page.write_pdf(stylesheets=sheets, font_config=fonts, pdf_variant="pdf/ua-1")
+        return made
+
+    return press
+
+
+def text_of(area: int) -> str:
+    """The finished HTML of one report."""
+    from casemgr.reports.monthly import document
+    from casemgr.rules.access import Access, Action
+    from casemgr.services import monthly, report
+    from casemgr.store.work import open_work
+
+    with open_work(Access.system("benchmark"), Action.REPORT_ISSUE, writes=False) as work:
+        return document(monthly.collect(work, MONTH, area, 1), report.ADDRESS)
+
+
+def one(county: County, area: int, words: str, press: Callable[[str], bytes]) -> Row:
+    """Collecting, arranging, printing and keeping one report, beside printing alone."""
+    from casemgr.rules.access import Access
+    from casemgr.services import report
+
+    text = text_of(area)
+    pages: list[int] = []
+
+    def product() -> None:
+        _forget(county)
+        pages.append(report.issue(Access.system("benchmark"), MONTH, area).size)
+
+    floor, whole = in_turn(lambda: press(text), product, times=7)
+    ratio = whole / floor
+    return Row(
+        "P10", f"月报：{words}（取数、成文、打印、存档）", "WeasyPrint 打印同一份成文", floor, whole,
+        "≤ 1.2 倍", ratio <= 1.2, f"{pages[-1] // 1024} KB",
+    )  # fmt: skip
+
+
+def many(county: County, towns: list[int]) -> Row:
+    """All at once, in two presses."""
+    from casemgr.rules.access import Access
+    from casemgr.services import report
+    from casemgr.services.report import ReportView
+
+    _forget(county)
+    made: list[Any] = []
+    took = seconds(lambda: made.extend(report.issue_many(Access.system("benchmark"), MONTH, towns)))
+    failed = [area for area, result in made if not isinstance(result, ReportView)]
+    if failed:
+        raise AssertionError(f"{len(failed)} of {len(made)} reports were not issued")
+    return Row(
+        "P10", f"{len(towns)} 个乡镇的月报，两路并行", "–", None, took,
+        f"{MANY} 份 ≤ 3 分钟", took <= LIMIT * len(towns) / MANY, f"每份 {took / len(towns):.2f} 秒",
+    )  # fmt: skip
+
+
+def run(county: County) -> list[Row]:
+    """P10 on one county; its month is closed first."""
+    from casemgr.rules.access import Access
+    from casemgr.services import indicator
+
+    with county.connect() as bare:
+        towns = [row[0] for row in bare.execute("SELECT code FROM area WHERE level = 4 ORDER BY code")]
+        whole = bare.execute("SELECT code FROM area WHERE level = 3 ORDER BY code LIMIT 1").fetchone()[0]
+    press = bare_press()
+    with county.application():
+        indicator.close(Access.system("benchmark"), MONTH)
+        return [
+            one(county, county.largest_township(), "一个乡镇", press),
+            one(county, whole, f"一个县（{len(towns)} 个乡镇）", press),
+            many(county, towns[:MANY]),
+        ]
