@@ -73,8 +73,10 @@ def _set_up(asked: arguments.Arguments, files: tuple[str, ...], natives: tuple[n
 
 
 def setup(asked: arguments.Arguments) -> int:
-    """``.venv`` ready, one line."""
+    """``.venv`` ready, one line; compiled, because a service started later may not write beside the modules."""
+    fresh = not environment.is_ready(environment.VENV, environment.FOR_RUN)
     _set_up(asked, environment.FOR_RUN, native.FOR_PDF)
+    environment.compile_all(packages=fresh)
     say(f"虚拟环境已就绪：{environment.VENV}")
     return 0
 

@@ -32,7 +32,7 @@ def listen() -> None:
         raise Asked
 
     ending = [signal.SIGINT, signal.SIGTERM]
-    if hasattr(signal, "SIGHUP"):
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # not under nohup
         ending.append(signal.SIGHUP)
     for each in ending:
         signal.signal(each, ask)
@@ -110,13 +110,11 @@ class Quietly:
         self.log = log
         self.cwd = cwd
         self.environ = environ
-        self.used = False
 
     def __call__(self, order: list[str]) -> bool:
         with self.log.open("ab") as out:
             out.write(f"\n$ {' '.join(order)}\n".encode())
             out.flush()
-            self.used = True
             child = begin(order, cwd=self.cwd, environ=self.environ, out=out, err=subprocess.STDOUT)
             # apt-get must not be cut off in the middle: it would leave the packages half configured.
             return finish(child, signal.SIGINT, patience=120) == 0

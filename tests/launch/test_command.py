@@ -87,6 +87,7 @@ def test_set_up_ends_with_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(command, "_set_up", lambda *_: None)
+    monkeypatch.setattr(environment, "compile_all", lambda packages: None)
     assert command.start(["setup"]) == 0
     assert capsys.readouterr().out == f"虚拟环境已就绪：{environment.VENV}\n"
 
