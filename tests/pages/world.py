@@ -3,37 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from casemgr.rules.access import Access
-from casemgr.services import account, report
-from casemgr.terms.account import Role
+from casemgr.services import report
 from tests.reports.sample import county, township
-from tests.store.register import COUNTY, EAST, WEST, open_areas
+from tests.staff import NOW, PASSWORD, PEOPLE, open_accounts
+from tests.store.register import COUNTY, EAST, open_areas
 
-NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
-PASSWORD = "湖边有七棵老槐树"
-PEOPLE = {
-    "officer": ("县级甲", Role.COUNTY_OFFICER, COUNTY),
-    "east": ("东镇乙", Role.TOWNSHIP_DOCTOR, EAST),
-    "west": ("西镇丙", Role.TOWNSHIP_DOCTOR, WEST),
-    "admin": ("管理丁", Role.ADMINISTRATOR, None),
-}
-
-
-def open_accounts() -> None:
-    """One account for each role, all with ``PASSWORD``."""
-    for login, (display, role, area) in PEOPLE.items():
-        account.create(
-            Access.system("test"),
-            login,
-            display,
-            int(role),
-            area,
-            NOW,
-            password=PASSWORD,
-            must_change=False,
-        )
+__all__ = ["PASSWORD", "PEOPLE", "furnish"]
 
 
 def keep_reports() -> None:

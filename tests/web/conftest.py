@@ -3,58 +3,54 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
 from casemgr.app import create_app
-from casemgr.rules.access import Access
 from casemgr.services import account, clock
 from casemgr.store.db import db
-from casemgr.terms.account import Role
 from tests.conftest import TODAY, make_config
-from tests.store.register import COUNTY, EAST, WEST, open_areas
+from tests.staff import NOW, PASSWORD, PEOPLE, open_accounts, quick_hasher
+from tests.store.register import open_areas
 
-NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
-PASSWORD = "湖边有七棵老槐树"
-PEOPLE = {
-    "officer": ("县级甲", Role.COUNTY_OFFICER, COUNTY),
-    "east": ("东镇乙", Role.TOWNSHIP_DOCTOR, EAST),
-    "west": ("西镇丙", Role.TOWNSHIP_DOCTOR, WEST),
-    "admin": ("管理丁", Role.ADMINISTRATOR, None),
-}
+__all__ = ["NOW", "PASSWORD", "PEOPLE", "sign_in", "token_in"]
 
 
 @pytest.fixture(autouse=True)
 def _quick_hash(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(account, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr(account, "_hasher", quick_hasher())
     account._nobody.cache_clear()
 
 
+@pytest.fixture(scope="session")
+def staffed(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An instance folder with two townships and an account for each role; copied for every test."""
+    folder = tmp_path_factory.mktemp("staffed") / "instance"
+    shutil.copytree(template, folder)
+    (folder / "keyring.json").chmod(0o600)
+    application = create_app(make_config(folder), doors=())
+    with pytest.MonkeyPatch.context() as patch, application.app_context():
+        patch.setattr(account, "_hasher", quick_hasher())
+        open_areas()
+        open_accounts()
+        db.engine.dispose()
+    return folder
+
+
 @pytest.fixture
-def site(instance: Path) -> Iterator[Flask]:
+def site(staffed: Path, tmp_path: Path) -> Iterator[Flask]:
     """An application with the web door, two townships and one account for each role."""
-    config = make_config(instance, CASEMGR_DEMO="1", CASEMGR_TODAY=TODAY.isoformat())
+    folder = tmp_path / "instance"
+    shutil.copytree(staffed, folder)
+    (folder / "keyring.json").chmod(0o600)
+    config = make_config(folder, CASEMGR_DEMO="1", CASEMGR_TODAY=TODAY.isoformat())
     application = create_app(config, ("web",))
     application.testing = True
-    with application.app_context():
-        open_areas()
-        for login, (display, role, area) in PEOPLE.items():
-            account.create(
-                Access.system("test"),
-                login,
-                display,
-                int(role),
-                area,
-                NOW,
-                password=PASSWORD,
-                must_change=False,
-            )
     yield application
     with application.app_context():
         db.engine.dispose()

@@ -14,7 +14,8 @@ from casemgr.rules.access import ROLE_ACTIONS, Access, Action
 from casemgr.services import account, clock
 from casemgr.terms.account import Role
 from casemgr.web import door, guard
-from tests.web.conftest import PEOPLE, make_config, sign_in, token_in
+from tests.staff import PEOPLE
+from tests.web.conftest import sign_in, token_in
 
 ClientOf = Callable[[str], FlaskClient]
 
@@ -207,7 +208,3 @@ def test_a_page_may_take_larger_uploads(site: Flask, client_of: ClientOf) -> Non
     answer = client.post("/upload", data={"text": text}, headers={"X-CSRF-Token": token})
     assert answer.status_code in (200, 413)
     assert client.post("/upload", data={"text": text * 2}, headers={"X-CSRF-Token": token}).status_code == 413
-
-
-def test_settings_are_not_shared_between_tests(site: Flask) -> None:
-    assert make_config(site.config["CASEMGR"].instance).demo is False

@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from casemgr.web.login import _browser
-from tests.web.conftest import PASSWORD, token_in
+from tests.staff import PASSWORD
+from tests.web.conftest import token_in
 
 ClientOf = Callable[[str], FlaskClient]
 
