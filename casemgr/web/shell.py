@@ -27,6 +27,8 @@ HOME = {
     Role.TOWNSHIP_DOCTOR: "township.page",
     Role.ADMINISTRATOR: "account.list_",
 }
+#: Pages that belong to an entry of the menu with another noun.
+CHAPTERS = {"search": "case", "township": "county"}
 #: (label, endpoint, action that must be allowed); an entry whose page does not exist is left out.
 MENU = (
     ("患者", "case.list_", Action.CASE_LIST),
@@ -105,8 +107,13 @@ def home_of(person: SignedIn | None) -> str:
     return (_link(HOME.get(person.role, "")) if person else "") or _link("home.page") or "/"
 
 
-def _is_here(endpoint: str, url: str) -> bool:
-    return (request.endpoint or "").split(".")[0] == endpoint.split(".")[0] or request.path == url
+def _chapter(endpoint: str) -> str:
+    noun = endpoint.split(".")[0]
+    return CHAPTERS.get(noun, noun)
+
+
+def _is_here(endpoint: str) -> bool:
+    return _chapter(request.endpoint or "") == _chapter(endpoint)
 
 
 def _menu(person: SignedIn | None) -> tuple[MenuItem, ...]:
@@ -118,7 +125,7 @@ def _menu(person: SignedIn | None) -> tuple[MenuItem, ...]:
     for label, endpoint, action in entries:
         if (action is None or person.access.may(action)) and (url := _link(endpoint)):
             personal_page = request.endpoint in ("account.sessions", "account.password")
-            items.append(MenuItem(label, url, _is_here(endpoint, url) and not personal_page))
+            items.append(MenuItem(label, url, _is_here(endpoint) and not personal_page))
     return tuple(items)
 
 

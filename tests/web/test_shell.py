@@ -61,6 +61,17 @@ def test_who_is_signed_in_and_where_stands_on_top(client_of: ClientOf) -> None:
         assert words in page
 
 
+def test_the_menu_marks_where_one_is(client_of: ClientOf) -> None:
+    client = client_of("officer")
+    for address, label in (("/county", "首页"), ("/cases", "患者"), ("/jobs/runs", "任务")):
+        page = client.get(address).get_data(as_text=True)
+        menu = page[page.index('aria-label="主导航"') : page.index("</nav>")]
+        assert menu.count("aria-current") == 1, address
+        assert f'aria-current="page">{label}<' in menu, address
+    page = client.get("/account/password").get_data(as_text=True)
+    assert "aria-current" not in page[page.index('aria-label="主导航"') : page.index("</nav>")]
+
+
 def test_titles_hold_no_persons(client_of: ClientOf) -> None:
     page = client_of("east").get("/account/sessions").get_data(as_text=True)
     assert "<title>我的登录 - 严重精神障碍患者管理</title>" in page
