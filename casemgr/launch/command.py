@@ -73,7 +73,7 @@ def _set_up(asked: arguments.Arguments, files: tuple[str, ...], natives: tuple[n
 
 
 def setup(asked: arguments.Arguments) -> int:
-    """``.venv`` ready, one line; compiled, because a service started later may not write beside the modules."""
+    """``.venv`` ready, one line; compiled, because a later service may not write beside the modules."""
     fresh = not environment.is_ready(environment.VENV, environment.FOR_RUN)
     _set_up(asked, environment.FOR_RUN, native.FOR_PDF)
     environment.compile_all(packages=fresh)

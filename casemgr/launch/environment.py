@@ -181,7 +181,7 @@ def _install(wanted: list[str], quietly: Callable[[list[str]], bool]) -> bool:
 
 
 def compile_all(*, packages: bool) -> None:
-    """Compile the program and, with ``packages``, what is installed; what cannot be compiled is left alone."""
+    """Compile the program and, with ``packages``, what is installed; what does not compile is left alone."""
     folders = [str(ROOT / "casemgr"), *([str(VENV)] if packages else [])]
     order = [str(python_of(VENV)), "-m", "compileall", "-q", "-j", "0", *folders]
     subprocess.run(order, cwd=ROOT, env=child_environ(), capture_output=True, check=False)
