@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from random import Random
 from typing import Any
 
 from casemgr.rules.access import Access, Action
-from casemgr.services import account, clock
+from casemgr.services import account, clock, indicator
 from casemgr.services.demo_county import PREFECTURE, County, Township, counties, townships_for
 from casemgr.services.demo_course import Course, Courses
 from casemgr.services.demo_people import EPOCH, Facts, People
@@ -58,7 +58,7 @@ CHUNK = 2_500
 #: Above these sizes the history is shorter unless told otherwise: one year, or the current year only; above
 #: the first, follow-ups keep fewer texts and drugs.
 LARGE, HUGE = 50_000, 200_000
-#: Months closed behind the as-of day, so that there is a trend; a large register closes the last one only.
+#: Months closed up to the as-of day, so that there is a trend; a large register closes none by itself.
 MONTHS_CLOSED = 24
 #: Every demo account has this password; it opens nothing but made-up people.
 PASSWORD = "demo-county-9999"  # noqa: S105 - printed on purpose
@@ -106,6 +106,14 @@ def history_of(people: int, as_of: date, years: int | None = None) -> date:
     return date(as_of.year - years, 1, 1)
 
 
+def months_ended(history: date, as_of: date, most: int) -> list[str]:
+    """The last ``most`` months (``2026-10``) that lie between ``history`` and ``as_of``, oldest first."""
+    after = as_of + timedelta(1)
+    ended = after.year * 12 + after.month - 1  # months since year 0, up to the first that is not over
+    first = max(ended - most, history.year * 12 + history.month - 1)
+    return [f"{number // 12}-{number % 12 + 1:02d}" for number in range(first, ended)]
+
+
 # --- refusals -------------------------------------------------------------------------------------
 
 
@@ -139,7 +147,7 @@ def _refuse_to_mix(found: Holdings) -> None:
         )
 
 
-def _check(people: int, townships: int, years: int | None) -> None:
+def _check(people: int, townships: int, years: int | None, as_of: date) -> None:
     wrong: dict[str, str] = {}
     if not 1 <= people <= MOST_PEOPLE:
         wrong["people"] = f"人数应为 1 至 {MOST_PEOPLE:,}。"
@@ -147,6 +155,8 @@ def _check(people: int, townships: int, years: int | None) -> None:
         wrong["townships"] = "乡镇数应为 1 至 5,000，且不多于人数。"
     if years is not None and not 0 <= years <= 5:
         wrong["years"] = "历史年数应为 0 至 5。"
+    if as_of > clock.today():
+        wrong["as_of"] = "数据截至日不能晚于今天：随访、注射等记录只能发生在过去。"
     if wrong:
         raise Unfit("示例县的规模需要改正。", fields=wrong)
 
@@ -395,8 +405,8 @@ def load(
         return Loaded(False, accounts(access))
     _refuse_to_mix(found)
     townships = townships_for(people) if townships is None else townships
-    _check(people, townships, years)
     as_of = as_of or clock.today()
+    _check(people, townships, years, as_of)
     history = history_of(people, as_of, years)
     made = counties(people, townships, seed, as_of)
     tell = progress or (lambda stage, done, total: None)
@@ -427,4 +437,9 @@ def load(
         done += chunk.people
         tell("people", done, people)
     _open_accounts(access, made, doctors)
-    return Loaded(True, accounts(access), as_of, history, len(made), len(towns), done, rows, 0)
+    wanted = (MONTHS_CLOSED if people <= LARGE else 0) if months is None else months
+    ended = months_ended(history, as_of, wanted)
+    for number, month in enumerate(ended, 1):
+        indicator.close(access, month)
+        tell("months", number, len(ended))
+    return Loaded(True, accounts(access), as_of, history, len(made), len(towns), done, rows, len(ended))
