@@ -6,7 +6,6 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,7 +13,7 @@ from typing import Any, BinaryIO
 import xlsxwriter
 
 from casemgr.forms.cell import DAY_MARK, Cell, Code, ExcelDay, Flag, as_text
-from casemgr.forms.spec import Column, Sheet
+from casemgr.forms.spec import Column, RefusedSheet, Sheet
 from casemgr.forms.workbook import REASON, STATE
 
 #: Excel counts days from here; XlsxWriter would need a datetime for each cell.
@@ -29,24 +28,6 @@ OPTIONS = {
     "strings_to_numbers": False,
     "nan_inf_to_errors": True,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedRow:
-    """One refused row as it came, with the reason and the places (from zero) of the cells at fault."""
-
-    cells: Sequence[Cell]
-    reason: str
-    at: Sequence[int]
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedSheet:
-    """One sheet of the workbook of refused rows; a sheet without any keeps its header."""
-
-    sheet: Sheet[Any, Any]
-    header: Sequence[Cell]
-    rows: Iterable[RefusedRow]
 
 
 @contextmanager

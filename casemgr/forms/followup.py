@@ -24,6 +24,7 @@ from casemgr.forms.cell import (
 from casemgr.forms.known import CaseFacts
 from casemgr.forms.spec import Column, Fault, Sheet, shown
 from casemgr.terms.followup import (
+    BodilyDisease,
     Confinement,
     DeathCause,
     FormVersion,
@@ -93,14 +94,24 @@ class VisitRow(NamedTuple):
     next_on: int | None
     doctor: str | None
     entered_on: int | None
+    drug1_times_per_day: int | None
+    drug1_times_per_month: int | None
+    drug1_dose_ug: int | None
     drug2_name: str | None
     drug2_morning_ug: int | None
     drug2_noon_ug: int | None
     drug2_evening_ug: int | None
+    drug2_times_per_day: int | None
+    drug2_times_per_month: int | None
+    drug2_dose_ug: int | None
     drug3_name: str | None
     drug3_morning_ug: int | None
     drug3_noon_ug: int | None
     drug3_evening_ug: int | None
+    drug3_times_per_day: int | None
+    drug3_times_per_month: int | None
+    drug3_dose_ug: int | None
+    death_disease: int | None
     symptoms_other: str | None
     laboratory_text: str | None
     reaction_text: str | None
@@ -170,14 +181,24 @@ SHEET: Sheet[VisitRow, VisitAround] = Sheet(
         Column("next_on", "下次随访日期", FullDay()),
         Column("doctor", "随访医生", Word()),
         Column("entered_on", "录入日期", FullDay()),
+        Column("drug1_times_per_day", "药物1每日次数", Whole(), extra=True),
+        Column("drug1_times_per_month", "药物1每月次数", Whole(), extra=True),
+        Column("drug1_dose_ug", "药物1每次mg", Amount("mg", zero=False), extra=True),
         Column("drug2_name", "药物2名称", Word(), extra=True),
         Column("drug2_morning_ug", "药物2早mg", Amount("mg"), extra=True),
         Column("drug2_noon_ug", "药物2中mg", Amount("mg"), extra=True),
         Column("drug2_evening_ug", "药物2晚mg", Amount("mg"), extra=True),
+        Column("drug2_times_per_day", "药物2每日次数", Whole(), extra=True),
+        Column("drug2_times_per_month", "药物2每月次数", Whole(), extra=True),
+        Column("drug2_dose_ug", "药物2每次mg", Amount("mg", zero=False), extra=True),
         Column("drug3_name", "药物3名称", Word(), extra=True),
         Column("drug3_morning_ug", "药物3早mg", Amount("mg"), extra=True),
         Column("drug3_noon_ug", "药物3中mg", Amount("mg"), extra=True),
         Column("drug3_evening_ug", "药物3晚mg", Amount("mg"), extra=True),
+        Column("drug3_times_per_day", "药物3每日次数", Whole(), extra=True),
+        Column("drug3_times_per_month", "药物3每月次数", Whole(), extra=True),
+        Column("drug3_dose_ug", "药物3每次mg", Amount("mg", zero=False), extra=True),
+        Column("death_disease", "躯体疾病", Code(BodilyDisease), extra=True),
         Column("symptoms_other", "目前症状其他", Text(), extra=True),
         Column("laboratory_text", "实验室检查内容", Text(), extra=True),
         Column("reaction_text", "药物不良反应内容", Text(), extra=True),

@@ -41,7 +41,7 @@ from casemgr.terms.person import (
     Marriage,
     Sex,
 )
-from casemgr.terms.register import Diagnosis, DisabilityGrade, Lifecycle, PastTreatment
+from casemgr.terms.register import Diagnosis, DisabilityGrade, Ground, Lifecycle, Management, PastTreatment
 
 
 class PersonRow(NamedTuple):
@@ -91,6 +91,9 @@ class PersonRow(NamedTuple):
     death_cause: int | None
     workplace: str | None
     past_treatment: int | None
+    ground: int | None
+    management: int | None
+    management_on: int | None
     note: str | None
 
 
@@ -149,6 +152,9 @@ SHEET: Sheet[PersonRow, PersonAround] = Sheet(
         Column("death_cause", "死亡原因", Code(DeathCause)),
         Column("workplace", "工作单位", Text(), extra=True),
         Column("past_treatment", "既往门诊治疗情况", Code(PastTreatment), extra=True),
+        Column("ground", "入册依据", Code(Ground), extra=True),
+        Column("management", "管理状态", Code(Management), extra=True),
+        Column("management_on", "管理状态日期", FullDay(), extra=True),
         Column("note", "备注", Text(), extra=True),
     ),
     PersonRow,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from casemgr.forms.cell import Kind, day_of
+from casemgr.forms.cell import Cell, Kind, day_of
 
 REFUSED, WARNING = "refused", "warning"
 
@@ -133,6 +133,12 @@ class Problem:
     says: str
     words: tuple[object, ...] = ()
     further: tuple[str, ...] = ()
+    also_at: tuple[int, ...] = ()
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """Places (from zero) of all cells at fault."""
+        return tuple(sorted({place for place in (self.at, *self.also_at) if place >= 0}))
 
     @property
     def message(self) -> str:
@@ -146,6 +152,24 @@ class Problem:
     def cell(self) -> str:
         """Address of the cell as Excel writes it; only the row when the column is not in the file."""
         return f"{letters(self.at)}{self.row}" if self.at >= 0 else f"{self.row}"
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """One refused row as it came, with the reason and the places (from zero) of the cells at fault."""
+
+    cells: Sequence[Cell]
+    reason: str
+    at: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedSheet:
+    """One sheet of the workbook of refused rows; a sheet without any keeps its header."""
+
+    sheet: Sheet[Any, Any]
+    header: Sequence[Cell]
+    rows: Iterable[RefusedRow]
 
 
 def letters(index: int) -> str:

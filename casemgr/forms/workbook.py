@@ -53,16 +53,13 @@ class BadWorkbook(Exception):
 
 @dataclass(slots=True)
 class SheetVerdict:
-    """What became of the rows of one sheet: those that can be taken, and everything found.
-
-    ``refused`` maps a row to the columns (from zero) that are at fault.
-    """
+    """What became of the rows of one sheet: those that can be taken, and everything found."""
 
     sheet: Sheet[Any, Any]
     read: int = 0
     numbers: list[int] = field(default_factory=list)
     rows: list[Any] = field(default_factory=list)
-    refused: dict[int, list[int]] = field(default_factory=dict)
+    refused: set[int] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     present: frozenset[str] = frozenset()
 
@@ -223,17 +220,18 @@ class Judge:
         """Put a row down as refused: its first fault names it, the others are told along."""
         ordered = each_fault(iter(faults))
         first = ordered[0]
-        at = [self._columns.get(fault.column, -1) for fault in ordered]
-        self._verdict.refused[number] = sorted({index for index in at if index >= 0})
+        at = tuple(self._columns.get(fault.column, -1) for fault in ordered)
         further = tuple(
             dict.fromkeys(
                 f"{fault.column}：{_WORD[fault.code]}" for fault in ordered[1:] if fault[:2] != first[:2]
             )
         )
         says = first.sentence.replace("{", "{{").replace("}", "}}")
-        self._verdict.problems.append(
-            Problem(self._sheet.title, number, first.column, first.code, REFUSED, at[0], says, (), further)
+        problem = Problem(
+            self._sheet.title, number, first.column, first.code, REFUSED, at[0], says, (), further, at[1:]
         )
+        self._verdict.refused.add(number)
+        self._verdict.problems.append(problem)
 
     def _accept(self, number: int, row: Any, around: Any) -> None:
         """Keep a row and put the questions it raises."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any
@@ -143,6 +144,34 @@ def open_texts(
     if opened:
         work.note("reveal", noun, purpose=purpose, count=len(opened), case_key=case)
     return opened
+
+
+class Opening:
+    """Opens sealed values one after the other, for comparing or handing out whole rows; counts them."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self.count = 0
+
+    def __call__(self, row: int, value: Any) -> str | None:
+        """The text of a sealed value of this row, ``None`` for an empty one."""
+        if value is None:
+            return None
+        self.count += 1
+        return _open(self._work, row, value)
+
+
+@contextmanager
+def opening(work: Work, noun: str, purpose: str, subjects: Iterable[int] = ()) -> Iterator[Opening]:
+    """Open many values of a noun under one audit entry, written when the block ends.
+
+    ``subjects`` are the people whose identity leaves the house by it; comparing with a file names none.
+    """
+    _may(work, purpose)
+    opened = Opening(work)
+    yield opened
+    if opened.count:
+        work.note("reveal", noun, purpose=purpose, count=opened.count, subjects=tuple(sorted(subjects)))
 
 
 def normal_name(text: str) -> str:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from casemgr.forms import excel, followup, reading, register
 from casemgr.forms.cell import MONTH, YEAR, Partial
-from casemgr.forms.excel import RefusedRow, RefusedSheet
 from casemgr.forms.source import Block, Source
+from casemgr.forms.spec import RefusedRow, RefusedSheet
 from casemgr.forms.workbook import SHEETS, TITLES
 from tests.forms.example import (
     AREA,

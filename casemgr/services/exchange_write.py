@@ -1,0 +1,828 @@
+"""写入登记库: lays judged rows into the register in one transaction, new ones in bulk, changed ones singly.
+
+With ``dry`` everything is compared and nothing is written, so that a preview counts what the import would do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from operator import attrgetter
+from typing import Any
+
+from casemgr.forms.area import AreaRow
+from casemgr.forms.cell import Partial, day_of
+from casemgr.forms.followup import VisitRow, acts_mask
+from casemgr.forms.known import CaseFacts
+from casemgr.forms.register import PersonRow
+from casemgr.forms.spec import WARNING, Problem
+from casemgr.forms.workbook import Judge, SheetVerdict
+from casemgr.services import clock
+from casemgr.services import exchange_rows as rows
+from casemgr.services.exchange_rows import DRUG_PARTS, Stored, compacted, drugs_of, merge
+from casemgr.store.db import new_key, new_keys
+from casemgr.store.identity import ID_NUMBER, PHONE, opening
+from casemgr.store.models import (
+    Area,
+    Case,
+    CaseState,
+    Checkup,
+    Consent,
+    Dose,
+    DrugLine,
+    Guardian,
+    Identity,
+    Person,
+    RehabSession,
+    Supplement,
+    Unit,
+    Visit,
+    VisitText,
+)
+from casemgr.store.queries import exchange as queries
+from casemgr.store.types import Plain
+from casemgr.store.work import Work
+from casemgr.terms.area import AreaLevel, ancestor
+from casemgr.terms.followup import FormVersion
+from casemgr.terms.register import Lifecycle, Track
+
+#: Cases compared at a time, and rows written at a time: what bounds the memory.
+CASES, BATCH, PEOPLE = 2_000, 5_000, 1_000
+PURPOSE = "导入核对"
+KEPT = (
+    "ex05",
+    "“{0}”为空，而登记库中已有内容。空白单元格不会清空已有内容，已按原样保留。"
+    "请核对是否漏填；确需清空时，请在系统内该患者的页面上修改。",
+)
+OLDER = (
+    "ex04",
+    "这一行的录入日期早于登记库中的记录，却改动了内容。可能是旧文件覆盖了新记录。"
+    "请核对以哪一份为准；如应以登记库为准，请用导出的工作簿改回。",
+)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of the good rows of a sheet, by row number; questions that only comparing raises."""
+
+    created: int = 0
+    changed: int = 0
+    unchanged: set[int] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+
+
+class Writer:
+    """Writes the verdicts of one file, sheet by sheet in their order, inside one unit of work."""
+
+    def __init__(self, work: Work, judge: Judge, today: int, *, dry: bool) -> None:
+        self._work = work
+        self._judge = judge
+        self._today = today
+        self._dry = dry
+        self._now = clock.now()
+        self._actor = work.access.actor
+        #: Keys of cases and their areas, by file number; filled as they are met or made.
+        self._keys: dict[str, tuple[int, int]] = {}
+        self._moved: list[tuple[int, int]] = []
+
+    def write(self, verdict: SheetVerdict) -> Outcome:
+        """Write the good rows of one sheet."""
+        outcome = Outcome()
+        _WRITERS[verdict.sheet.noun](self, verdict, outcome)
+        if not self._dry and (outcome.created or outcome.changed):
+            self._work.flush()
+            noun = verdict.sheet.noun.capitalize()
+            if outcome.created:
+                self._work.note("import", noun, count=outcome.created)
+        return outcome
+
+    def finish(self) -> None:
+        """Move the people whose unit lies in another area now; everything about them follows by the keys."""
+        persons = queries.objects(self._work, Person, [person for person, _ in self._moved])
+        for person, area in self._moved:
+            persons[person].area = area
+        if self._moved:
+            self._work.flush()
+
+    # --- 机构与区划 ---
+
+    def _areas(self, verdict: SheetVerdict, outcome: Outcome) -> None:
+        known = rows.known_areas(self._work)
+        units = rows.known_units(self._work)
+        new_areas: list[dict[str, Any]] = []
+        new_units: list[dict[str, Any]] = []
+        told_areas: set[int] = set()
+        told_units: set[str] = set()
+        for number, row in zip(verdict.numbers, verdict.rows, strict=True):
+            touched = False
+            if row.code not in told_areas:
+                told_areas.add(row.code)
+                touched = self._area(row, known.get(row.code), new_areas)
+            if row.unit_code is not None and row.unit_code not in told_units:
+                told_units.add(row.unit_code)
+                touched |= self._unit(row, units, new_units)
+            if not touched:
+                outcome.unchanged.add(number)
+        outcome.created = len(verdict.rows) - len(outcome.unchanged)
+        if not self._dry:
+            self._work.add_many(Area, new_areas)
+            self._work.add_many(Unit, new_units)
+
+    def _area(self, row: AreaRow, have: Any, new: list[dict[str, Any]]) -> bool:
+        after = self._judge.areas[row.code]
+        if have is None:
+            new.append({"code": row.code, **after._asdict()})
+            return True
+        if have == after:
+            return False
+        if not self._dry:
+            area = queries.objects(self._work, Area, [row.code])[row.code]
+            for name, value in after._asdict().items():
+                setattr(area, name, value)
+        return True
+
+    def _unit(self, row: AreaRow, units: Mapping[str, Any], new: list[dict[str, Any]]) -> bool:
+        code = row.unit_code or ""
+        have, after = units.get(code), self._judge.units[code]
+        if have is None:
+            new.append(
+                {
+                    "id": new_key(),
+                    "code": code,
+                    "name": after.name,
+                    "area_code": after.area,
+                    "active": True,
+                }
+            )
+            return True
+        if row.unit_name is None or have.name == row.unit_name:
+            return False
+        if not self._dry:
+            queries.objects(self._work, Unit, [have.key])[have.key].name = row.unit_name
+        return True
+
+    # --- 患者 ---
+
+    def _people(self, verdict: SheetVerdict, outcome: Outcome) -> None:
+        units = rows.known_units(self._work)
+        code_of = {unit.key: code for code, unit in units.items()}
+        new = _People(self._work, self._now)
+        old: list[tuple[int, PersonRow, CaseFacts]] = []
+        for number, row in zip(verdict.numbers, verdict.rows, strict=True):
+            facts = self._case(row.file_no)
+            if facts.key is not None:
+                old.append((number, row, facts))
+                continue
+            outcome.created += 1
+            if not self._dry:
+                self._keys[row.file_no] = (new.add(row, facts.area, units[row.unit_code].key), facts.area)
+            if new.count >= PEOPLE:
+                new.write()
+        new.write()
+        for start in range(0, len(old), CASES):
+            chunk = old[start : start + CASES]
+            keys = [facts.key for _, _, facts in chunk if facts.key is not None]
+            with opening(self._work, "Person", PURPOSE) as opened:
+                stored = {one.key: one for one in rows.people(self._work, keys, code_of, opened)}
+            self._changed_people(verdict, outcome, chunk, stored, units)
+
+    def _changed_people(
+        self,
+        verdict: SheetVerdict,
+        outcome: Outcome,
+        chunk: Sequence[tuple[int, PersonRow, CaseFacts]],
+        stored: Mapping[int, Stored],
+        units: Mapping[str, Any],
+    ) -> None:
+        changes: list[tuple[Stored, PersonRow, tuple[str, ...]]] = []
+        for number, row, facts in chunk:
+            before = stored[facts.key or 0]
+            merged = merge("case", before.row, row, verdict.present)
+            self._keys[row.file_no] = (before.key, before.area)
+            if not merged.changed:
+                outcome.unchanged.add(number)
+                continue
+            outcome.changed += 1
+            self._ask_kept(verdict, outcome, number, merged.kept)
+            changes.append((before, merged.row, merged.changed))
+        if changes and not self._dry:
+            _PeopleChanges(self, changes, units).write()
+
+    def moves(self, person: int, area: int) -> None:
+        """Remember that a person belongs to another area when all else is written."""
+        self._moved.append((person, area))
+
+    def _case(self, file_no: str) -> CaseFacts:
+        facts = self._judge.case(file_no)
+        if facts is None:
+            raise LookupError("a good row names a case")
+        return facts
+
+    # --- records of a case ---
+
+    def _records(
+        self,
+        verdict: SheetVerdict,
+        outcome: Outcome,
+        normal: Callable[[Any], Any],
+        create: Callable[[list[tuple[int, int, Any]]], None],
+        change: Callable[[list[tuple[Stored, Any, tuple[str, ...]]]], None],
+    ) -> None:
+        """Compare the rows of each case with those stored, create and change by the batch."""
+        new: list[tuple[int, int, Any]] = []
+        waiting: list[tuple[str, CaseFacts, list[tuple[int, Any]]]] = []
+        for file_no, told in rows.by_case(verdict.numbers, verdict.rows):
+            facts = self._case(file_no)
+            if facts.key is None:
+                key, area = self._keys.get(file_no, (0, facts.area))
+                new += [(key, area, normal(row)) for _, row in told]
+                outcome.created += len(told)
+            else:
+                waiting.append((file_no, facts, told))
+                if len(waiting) == CASES:
+                    self._compare(verdict, outcome, waiting, normal, new, change)
+                    waiting = []
+            if len(new) >= BATCH:
+                self._create(new, create)
+        self._compare(verdict, outcome, waiting, normal, new, change)
+        self._create(new, create)
+
+    def _create(
+        self, new: list[tuple[int, int, Any]], create: Callable[[list[tuple[int, int, Any]]], None]
+    ) -> None:
+        if new and not self._dry:
+            create(new)
+        new.clear()
+
+    def _compare(
+        self,
+        verdict: SheetVerdict,
+        outcome: Outcome,
+        waiting: Sequence[tuple[str, CaseFacts, list[tuple[int, Any]]]],
+        normal: Callable[[Any], Any],
+        new: list[tuple[int, int, Any]],
+        change: Callable[[list[tuple[Stored, Any, tuple[str, ...]]]], None],
+    ) -> None:
+        if not waiting:
+            return
+        keys = [facts.key for _, facts, _ in waiting if facts.key is not None]
+        file_no_of = {facts.key: file_no for file_no, facts, _ in waiting if facts.key is not None}
+        # Rows follow their case; until it moves at the end, they lie where it lies now.
+        areas = {key: self._keys.get(file_no_of[key], (key, 0))[1] for key in keys}
+        for _, facts, _ in waiting:
+            if facts.key is not None and not areas[facts.key]:
+                areas[facts.key] = facts.area
+        noun = verdict.sheet.noun
+        with opening(self._work, noun.capitalize(), PURPOSE) as opened:
+            stored = rows.by_day(rows.RECORDS[noun](self._work, keys, file_no_of, areas, opened))
+        changes: list[tuple[Stored, Any, tuple[str, ...]]] = []
+        for _, facts, told in waiting:
+            for number, row, before in _paired([(number, normal(row)) for number, row in told], stored):
+                if before is None:
+                    new.append((facts.key or 0, areas[facts.key or 0], row))
+                    outcome.created += 1
+                    continue
+                merged = merge(noun, before.row, _alike(before.row, row), verdict.present)
+                if not merged.changed:
+                    outcome.unchanged.add(number)
+                    continue
+                outcome.changed += 1
+                self._ask_kept(verdict, outcome, number, merged.kept)
+                self._ask_older(verdict, outcome, number, before.row, row)
+                changes.append((before, merged.row, merged.changed))
+        if changes and not self._dry:
+            change(changes)
+
+    def _ask_kept(self, verdict: SheetVerdict, outcome: Outcome, number: int, kept: Sequence[str]) -> None:
+        header_of = {column.key: column.header for column in verdict.sheet.columns}
+        for name in kept:
+            outcome.problems.append(
+                Problem(
+                    verdict.sheet.title,
+                    number,
+                    header_of[name],
+                    KEPT[0],
+                    WARNING,
+                    -1,
+                    KEPT[1],
+                    (header_of[name],),
+                )
+            )
+
+    def _ask_older(self, verdict: SheetVerdict, outcome: Outcome, number: int, before: Any, row: Any) -> None:
+        if not isinstance(row, VisitRow) or row.entered_on is None or before.entered_on is None:
+            return
+        if row.entered_on < before.entered_on:
+            outcome.problems.append(
+                Problem(verdict.sheet.title, number, "录入日期", OLDER[0], WARNING, -1, OLDER[1])
+            )
+
+    # --- 随访 ---
+
+    def _visits(self, verdict: SheetVerdict, outcome: Outcome) -> None:
+        def normal(row: VisitRow) -> VisitRow:
+            row = compacted(row)
+            return row if row.form_version else row._replace(form_version=int(FormVersion.V2018))
+
+        self._records(verdict, outcome, normal, self._new_visits, self._changed_visits)
+
+    def _new_visits(self, new: Sequence[tuple[int, int, VisitRow]]) -> None:
+        keys = new_keys(len(new))
+        texts: list[dict[str, Any]] = []
+        lines: list[dict[str, Any]] = []
+        visits: list[dict[str, Any]] = []
+        for key, (case, area, row) in zip(keys, new, strict=True):
+            visits.append(
+                {
+                    "id": key,
+                    "area": area,
+                    "case_id": case,
+                    "on": row.on,
+                    "acts": acts_mask(row),
+                    **dict(zip(_SAME, _same(row), strict=True)),
+                    **_partial("discharged", row.discharged),
+                    "recorded_at": self._now,
+                    "recorded_by": self._actor,
+                    "version": 1,
+                }
+            )
+            values = _texts(row)
+            if any(text is not None for text in values):
+                text = {name: _plain(value) for name, value in zip(_TEXT_COLUMNS, values, strict=True)}
+                texts.append({"visit_id": key, "area": area, **text})
+            lines += _lines(key, area, row)
+        self._work.add_many(Visit, visits, note=False)
+        self._work.add_many(VisitText, texts, note=False)
+        self._work.add_many(DrugLine, _keyed(lines), note=False)
+
+    def _changed_visits(self, changes: Sequence[tuple[Stored, VisitRow, tuple[str, ...]]]) -> None:
+        visits = queries.objects(self._work, Visit, [before.key for before, _, _ in changes])
+        texts = queries.objects(
+            self._work, VisitText, [before.key for before, _, _ in changes if before.text]
+        )
+        drugs = [one for one in changes if any(name.startswith(("drug", "depot")) for name in one[2])]
+        lines = queries.drug_line_objects(self._work, [before.key for before, _, _ in drugs])
+        new_texts: list[dict[str, Any]] = []
+        for before, row, changed in changes:
+            visit = visits[before.key]
+            for name in changed:
+                if name in _SAME:
+                    setattr(visit, name, _day_or_code(name, getattr(row, name)))
+            if "discharged" in changed:
+                _set_partial(visit, "discharged", row.discharged)
+            visit.acts = acts_mask(row)
+            told = {
+                rows.VISIT_TEXTS[name]: getattr(row, name) for name in changed if name in rows.VISIT_TEXTS
+            }
+            if told and before.text:
+                for column, value in told.items():
+                    setattr(texts[before.key], column, _plain(value))
+            elif told:
+                whole = dict.fromkeys(_TEXT_COLUMNS) | {name: _plain(value) for name, value in told.items()}
+                new_texts.append({"visit_id": before.key, "area": before.area, **whole})
+        for before, _, _ in drugs:
+            for line in lines.get(before.key, ()):
+                self._work.remove(line)
+        self._work.flush()
+        self._work.add_many(VisitText, new_texts)
+        self._work.add_many(
+            DrugLine,
+            _keyed([line for before, row, _ in drugs for line in _lines(before.key, before.area, row)]),
+        )
+
+    # --- 长效针剂, 社区康复, 健康体检 ---
+
+    def _plain_records(self, verdict: SheetVerdict, outcome: Outcome) -> None:
+        model, columns, sealed = _TABLES[verdict.sheet.noun]
+
+        def values(row: Any) -> dict[str, Any]:
+            found = {name: getattr(row, name) for name in columns}
+            found[sealed] = _plain(getattr(row, sealed))
+            if model is Checkup:
+                found["systolic"], found["diastolic"] = row.pressure or (None, None)
+            return found
+
+        def create(new: Sequence[tuple[int, int, Any]]) -> None:
+            made = [
+                {
+                    "case_id": case,
+                    "area": area,
+                    "on": row.on,
+                    **values(row),
+                    "recorded_at": self._now,
+                    "recorded_by": self._actor,
+                }
+                for case, area, row in new
+            ]
+            self._work.add_many(model, _keyed(made), note=False)
+
+        def change(changes: Sequence[tuple[Stored, Any, tuple[str, ...]]]) -> None:
+            found = queries.objects(self._work, model, [before.key for before, _, _ in changes])
+            for before, row, changed in changes:
+                told = values(row)
+                touched = {*changed} - {"pressure"} | (
+                    {"systolic", "diastolic"} if "pressure" in changed else set()
+                )
+                for name in touched & told.keys():
+                    setattr(found[before.key], name, told[name])
+            self._work.flush()
+
+        self._records(verdict, outcome, lambda row: row, create, change)
+
+
+_WRITERS: dict[str, Callable[[Writer, SheetVerdict, Outcome], None]] = {
+    "area": Writer._areas,
+    "case": Writer._people,
+    "visit": Writer._visits,
+    "dose": Writer._plain_records,
+    "session": Writer._plain_records,
+    "checkup": Writer._plain_records,
+}
+
+_TABLES: dict[str, tuple[type[Any], tuple[str, ...], str]] = {
+    "dose": (Dose, ("product", "dose_ug", "ordinal", "site", "batch"), "given_at"),
+    "session": (RehabSession, ("form", "place", "minutes", "attended"), "provider"),
+    "checkup": (Checkup, ("weight_g", "blood_count", "transaminase", "glucose", "ecg"), "note"),
+}
+
+_SAME = (*queries.VISIT_CODES, *queries.VISIT_DAYS)
+_same = attrgetter(*_SAME)
+_texts = attrgetter(*rows.VISIT_TEXTS)
+_TEXT_COLUMNS = tuple(rows.VISIT_TEXTS.values())
+
+
+def _plain(text: str | None) -> Plain | None:
+    return None if text is None else Plain(text)
+
+
+def _day(number: int | None) -> date | None:
+    return None if number is None else day_of(number)
+
+
+def _day_or_code(name: str, value: int | None) -> Any:
+    return _day(value) if name in queries.VISIT_DAYS else value
+
+
+def _partial(name: str, value: Partial | None) -> dict[str, int | None]:
+    first, precision = value or (None, None)
+    return {f"{name}_on": first, f"{name}_precision": precision}
+
+
+def _set_partial(row: Any, name: str, value: Partial | None) -> None:
+    setattr(row, f"{name}_on", _day(value.first) if value else None)
+    setattr(row, f"{name}_precision", value.precision if value else None)
+
+
+def _keyed(made: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    for key, row in zip(new_keys(len(made)), made, strict=True):
+        row["id"] = key
+    return made
+
+
+def _alike(before: Any, row: Any) -> Any:
+    """What is not kept (the name of a product) is no change."""
+    return row._replace(product_name=before.product_name) if "product_name" in row._fields else row
+
+
+def _paired(
+    told: Sequence[tuple[int, Any]], stored: Mapping[tuple[Any, ...], list[Stored]]
+) -> Iterable[tuple[int, Any, Stored | None]]:
+    """Each row of a file with the stored row it speaks of; among several of one day the equal one first."""
+    waiting: list[tuple[int, Any, list[Stored]]] = []
+    for number, row in told:
+        same_day = stored.get(rows.natural_key(row), [])
+        equal = next((one for one in same_day if one.row == _alike(one.row, row)), None)
+        if equal is not None:
+            same_day.remove(equal)
+            yield number, row, equal
+        else:
+            waiting.append((number, row, same_day))
+    for number, row, same_day in waiting:
+        yield number, row, same_day.pop(0) if same_day else None
+
+
+def _lines(visit: int, area: int, row: VisitRow) -> list[dict[str, Any]]:
+    """The drug lines of a visit, without keys."""
+    made: list[dict[str, Any]] = []
+    base = {"visit_id": visit, "area": area, "guidance": False, "every_weeks": None}
+    for values in drugs_of(row):
+        line = dict(zip(DRUG_PARTS, values, strict=True))
+        line["name"] = Plain(line["name"] or "")
+        made.append({**base, **line, "position": len(made) + 1, "long_acting": False})
+    if row.depot_name is not None or row.depot_weeks is not None or row.depot_dose_ug is not None:
+        empty = dict.fromkeys(DRUG_PARTS)
+        made.append(
+            {
+                **base,
+                **empty,
+                "name": Plain(row.depot_name or ""),
+                "every_weeks": row.depot_weeks,
+                "dose_ug": row.depot_dose_ug,
+                "position": len(made) + 1,
+                "long_acting": True,
+            }
+        )
+    return made
+
+
+# --- people ---
+
+_PERSON = ("sex", "document_kind", "ethnicity", "household", "education", "marriage", "employment")
+_IDENTITY = ("name", "id_number", "phone", "domicile", "residence", "workplace")
+_GUARDIAN = {
+    "guardian_name": "name",
+    "guardian_phone": "phone",
+    "guardian_residence": "residence",
+    "relation": "relation",
+}
+_CASE_CODES = ("village", "diagnosis", "icd10", "ground", "article30", "consent", "death_cause", "management")
+_CASE_DAYS = ("registered_on", "consent_on", "lifecycle_on", "management_on")
+_SUPPLEMENT = (
+    "admissions_count",
+    "past_symptoms",
+    "past_confinement",
+    "past_acts",
+    "past_treatment",
+    "economy",
+    "subsidised",
+    "disability_grade",
+    "care_team",
+    "family_doctor",
+)
+_SUPPLEMENT_DATES = ("diagnosed", "onset", "treated")
+_SUPPLEMENT_TEXTS = ("diagnosed_at", "note")
+
+
+def _supplement(row: PersonRow) -> dict[str, Any]:
+    found: dict[str, Any] = {name: getattr(row, name) for name in _SUPPLEMENT}
+    for name in _SUPPLEMENT_DATES:
+        found |= _partial(name, getattr(row, name))
+    return found | {name: _plain(getattr(row, name)) for name in _SUPPLEMENT_TEXTS}
+
+
+def _birth_year(row: PersonRow) -> int | None:
+    return day_of(row.birth_on).year if row.birth_on is not None else None
+
+
+class _People:
+    """New people on their way into the register, table by table."""
+
+    def __init__(self, work: Work, now: Any) -> None:
+        self._work = work
+        self._now = now
+        self._tables: dict[type[Any], list[dict[str, Any]]] = {
+            table: [] for table in (Person, Identity, Guardian, Case, Supplement, Consent, CaseState)
+        }
+
+    def add(self, row: PersonRow, area: int, unit: int) -> int:
+        """Take a person over; the key of the case."""
+        person, case = new_keys(2)
+        put, vault = self._tables, self._work.vault
+        own = {"person_id": person, "area": area}
+        put[Person].append(
+            {
+                "id": person,
+                "area": area,
+                "birth_year": _birth_year(row),
+                **{name: getattr(row, name) for name in _PERSON},
+            }
+        )
+        put[Identity].append(
+            {
+                **own,
+                **{name: _plain(getattr(row, name)) for name in _IDENTITY},
+                "birth_on": _plain(day_of(row.birth_on).isoformat() if row.birth_on is not None else None),
+                "id_token": vault.token(ID_NUMBER, row.id_number) if row.id_number else None,
+                "phone_token": vault.token(PHONE, row.phone) if row.phone else None,
+                "token_key": vault.active_id,
+            }
+        )
+        if any(getattr(row, name) is not None for name in _GUARDIAN):
+            put[Guardian].append(
+                {
+                    **own,
+                    "relation": row.relation,
+                    "name": _plain(row.guardian_name),
+                    "phone": _plain(row.guardian_phone),
+                    "residence": _plain(row.guardian_residence),
+                }
+            )
+        put[Case].append(
+            {
+                **own,
+                "id": case,
+                "county": ancestor(area, AreaLevel.COUNTY),
+                "file_no": row.file_no,
+                "unit_id": unit,
+                "sex": row.sex,
+                "birth_year": _birth_year(row),
+                "lifecycle": row.lifecycle or int(Lifecycle.ON_REGISTER),
+                **{name: getattr(row, name) for name in (*_CASE_CODES, *_CASE_DAYS)},
+                "article30": bool(row.article30),
+                "created_at": self._now,
+                "version": 1,
+            }
+        )
+        put[Supplement].append({"case_id": case, "area": area, **_supplement(row)})
+        if row.consent is not None:
+            put[Consent].append(
+                {
+                    "case_id": case,
+                    "area": area,
+                    "answer": row.consent,
+                    "on": row.consent_on,
+                    "signer": None,
+                    "recorded_at": self._now,
+                }
+            )
+        for track, value, since, until in _first_states(row, unit):
+            put[CaseState].append(
+                {
+                    "case_id": case,
+                    "area": area,
+                    "track": int(track),
+                    "value": value,
+                    "since": since,
+                    "until": until,
+                    "reason": None,
+                    "recorded_at": self._now,
+                }
+            )
+        return case
+
+    @property
+    def count(self) -> int:
+        """How many people wait to be written."""
+        return len(self._tables[Person])
+
+    def write(self) -> None:
+        """Insert everything taken over."""
+        for table, made in self._tables.items():
+            if table in (Guardian, Consent, CaseState):
+                _keyed(made)
+            self._work.add_many(table, made, note=False)
+            made.clear()
+
+
+def _first_states(row: PersonRow, unit: int) -> list[tuple[Track, int, int, int | None]]:
+    """The states a new case begins with; an exit that is not dated leaves the entry open."""
+    since = row.registered_on
+    left = None if row.lifecycle in (None, Lifecycle.ON_REGISTER) else row.lifecycle_on
+    until = max(left, since) if left is not None else None
+    states: list[tuple[Track, int, int, int | None]] = [
+        (Track.LIFECYCLE, int(Lifecycle.ON_REGISTER), since, until),
+        (Track.UNIT, unit, since, until),
+        (Track.DIAGNOSIS, row.diagnosis, since, until),
+    ]
+    if until is not None:
+        states.append((Track.LIFECYCLE, row.lifecycle or 0, until, None))
+    if row.management is not None:
+        begun = row.management_on if row.management_on is not None else since
+        states.append((Track.MANAGEMENT, row.management, begun, None))
+    return states
+
+
+class _PeopleChanges:
+    """Changed people: every table where something differs, and the dated history of what changed."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        changes: Sequence[tuple[Stored, PersonRow, tuple[str, ...]]],
+        units: Mapping[str, Any],
+    ) -> None:
+        self._writer = writer
+        self._work = writer._work
+        self._changes = changes
+        self._units = units
+        self._today = writer._today
+
+    def write(self) -> None:
+        """Change objects, so that every changed field is written down."""
+        work, changes = self._work, self._changes
+        persons = queries.objects(work, Person, [before.person for before, _, _ in changes])
+        identities = queries.objects(work, Identity, [before.person for before, _, _ in changes])
+        guardians = queries.objects(
+            work, Guardian, [before.guardian for before, _, _ in changes if before.guardian]
+        )
+        cases = queries.objects(work, Case, [before.key for before, _, _ in changes])
+        supplements = queries.objects(work, Supplement, [before.key for before, _, _ in changes])
+        for before, row, names in changes:
+            changed = frozenset(names)
+            self._person(persons[before.person], identities[before.person], row, changed)
+            self._guardian(before, guardians.get(before.guardian), row, changed)
+            self._case(before, cases[before.key], row, changed)
+            self._supplement(before, supplements.get(before.key), row, changed)
+        work.flush()
+
+    def _person(self, person: Any, identity: Any, row: PersonRow, changed: frozenset[str]) -> None:
+        for name in changed & {*_PERSON}:
+            setattr(person, name, getattr(row, name))
+        for name in changed & {*_IDENTITY}:
+            setattr(identity, name, _plain(getattr(row, name)))
+        vault = self._work.vault
+        if "birth_on" in changed:
+            person.birth_year = _birth_year(row)
+            identity.birth_on = _plain(day_of(row.birth_on).isoformat() if row.birth_on is not None else None)
+        if changed & {"id_number", "phone"}:
+            identity.id_token = vault.token(ID_NUMBER, row.id_number) if row.id_number else None
+            identity.phone_token = vault.token(PHONE, row.phone) if row.phone else None
+            identity.token_key = vault.active_id
+
+    def _guardian(self, before: Stored, guardian: Any, row: PersonRow, changed: frozenset[str]) -> None:
+        if not changed & _GUARDIAN.keys():
+            return
+        if guardian is None:
+            guardian = self._work.add(Guardian(id=new_key(), person_id=before.person, area=before.area))
+        for name in changed & _GUARDIAN.keys():
+            value = getattr(row, name)
+            setattr(guardian, _GUARDIAN[name], value if name == "relation" else _plain(value))
+
+    def _supplement(self, before: Stored, supplement: Any, row: PersonRow, changed: frozenset[str]) -> None:
+        names = {*_SUPPLEMENT, *_SUPPLEMENT_DATES, *_SUPPLEMENT_TEXTS}
+        if not changed & names:
+            return
+        if supplement is None:
+            supplement = self._work.add(Supplement(case_id=before.key, area=before.area))
+        for name in changed & {*_SUPPLEMENT}:
+            setattr(supplement, name, getattr(row, name))
+        for name in changed & {*_SUPPLEMENT_DATES}:
+            _set_partial(supplement, name, getattr(row, name))
+        for name in changed & {*_SUPPLEMENT_TEXTS}:
+            setattr(supplement, name, _plain(getattr(row, name)))
+
+    def _case(self, before: Stored, case: Any, row: PersonRow, changed: frozenset[str]) -> None:
+        for name in changed & {*_CASE_CODES}:
+            setattr(case, name, getattr(row, name))
+        if "registered_on" in changed:
+            self._registered(case, row)
+        for name in changed & {*_CASE_DAYS}:
+            setattr(case, name, _day(getattr(row, name)))
+        if "sex" in changed:
+            case.sex = row.sex
+        if "birth_on" in changed:
+            case.birth_year = _birth_year(row)
+        if changed & {"lifecycle", "lifecycle_on"}:
+            case.lifecycle = row.lifecycle or int(Lifecycle.ON_REGISTER)
+            told = _day(row.lifecycle_on) or (day_of(self._today) if "lifecycle" in changed else None)
+            if told is not None:
+                self._enter(case, Track.LIFECYCLE, case.lifecycle, told)
+        if "diagnosis" in changed:
+            self._enter(case, Track.DIAGNOSIS, row.diagnosis, day_of(self._today))
+        if changed & {"management", "management_on"} and row.management is not None:
+            self._enter(
+                case, Track.MANAGEMENT, row.management, _day(row.management_on) or day_of(self._today)
+            )
+        if changed & {"consent", "consent_on"} and row.consent is not None:
+            self._work.add(
+                Consent(
+                    id=new_key(),
+                    case_id=case.id,
+                    area=case.area,
+                    answer=row.consent,
+                    on=_day(row.consent_on),
+                    recorded_at=self._writer._now,
+                )
+            )
+        if "unit_code" in changed:
+            self._unit(before, case, row)
+
+    def _registered(self, case: Any, row: PersonRow) -> None:
+        """A corrected day of registration: what began with the file begins on that day."""
+        for state in queries.states_from(self._work, case.id, case.registered_on):
+            if state.since == case.registered_on:
+                state.since = day_of(row.registered_on)
+
+    def _unit(self, before: Stored, case: Any, row: PersonRow) -> None:
+        unit = self._units[row.unit_code]
+        case.unit_id = unit.key
+        self._enter(case, Track.UNIT, unit.key, day_of(self._today))
+        if unit.area != before.area:
+            case.county = ancestor(unit.area, AreaLevel.COUNTY)
+            self._writer.moves(before.person, unit.area)
+
+    def _enter(self, case: Any, track: Track, value: int, since: date) -> None:
+        """Begin a state, ending the one before; the same state again only has its day put right."""
+        running = queries.open_state(self._work, case.id, int(track))
+        if running is not None and running.value == value:
+            for state in queries.states_from(self._work, case.id, running.since):
+                if state.track == track and state.until == running.since:
+                    state.until = since
+            running.since = since
+            return
+        if running is not None:
+            since = max(since, running.since)
+            running.until = since
+        self._work.add(
+            CaseState(
+                id=new_key(),
+                case_id=case.id,
+                area=case.area,
+                track=int(track),
+                value=value,
+                since=since,
+                until=None,
+                recorded_at=self._writer._now,
+            )
+        )
