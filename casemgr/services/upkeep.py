@@ -15,7 +15,6 @@ from casemgr.store.work import Work
 #: A failed attempt to sign in counts for a day; see :mod:`casemgr.services.account`.
 ATTEMPTS_KEPT = timedelta(hours=24)
 TOKENS_KEPT = timedelta(days=90)
-UPLOADS_KEPT = timedelta(days=30)
 
 
 def anchor(run: Run) -> Outcome:
@@ -62,10 +61,13 @@ def _all(batch: Callable[[], int], run: Run, stage: int, stages: int) -> int:
 
 
 def tidy(run: Run) -> Outcome:
-    """Remove ended sessions, old failed attempts, long-expired tokens and old run records."""
+    """Remove ended sessions, failed attempts, expired tokens, forgotten uploads and old run records."""
+    from casemgr.services import exchange  # the forms of the workbook stay out of start-up
+
     steps: tuple[tuple[str, Callable[[], int]], ...] = (
         ("登录记录", lambda: _sign_ins(run.access, run.now)),
         ("过期令牌", lambda: _tokens(run.access, run.now)),
+        ("过期上传", lambda: exchange.forget_old(run.access)),
         ("运行记录", lambda: job.forget_runs(run.access, job.moment())),
     )
     counts: list[str] = []
