@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -40,29 +44,28 @@ def frame(session: WorkSession, statement: Select[Any], *, bulk: bool) -> pl.Dat
     access = session.access
     if access is None:
         raise LockBroken("this session has no access bound to it")
-    limited = statement.options(scope.criteria(access.low, access.high))
     names = [str(column.key) for column in statement.selected_columns]
     kinds = [column.type for column in statement.selected_columns]
     if any(isinstance(kind, Sealed) for kind in kinds):
         raise LockBroken("sealed columns are not read as columns")
-    engine = session.get_bind()
-    compiled = limited.compile(engine, compile_kwargs={"literal_binds": True})
-    sql = str(compiled)
     if bulk:
+        engine = session.get_bind()
+        limited = statement.options(scope.criteria(access.low, access.high))
+        sql = str(limited.compile(engine, compile_kwargs={"literal_binds": True}))
         for read in READERS:
             read(sql, engine.dialect.name)
-        data = _through_adbc(engine, sql, session.reach())
+        data = _in_columns(engine, sql, session.reach())
         data.columns = names
     else:
-        # The compiled text is run on the session's own transaction; types are applied in the frame, so the
-        # driver's own tuples are enough.
-        rows = session.open_connection().exec_driver_sql(sql).cursor.fetchall()
-        sqlite = engine.dialect.name == "sqlite"
+        # The session's own way: its area, its transaction, its compiled statements. Types are applied in the
+        # frame, so the driver's own tuples are taken before they become objects.
+        rows = session.execute(statement).raw.cursor.fetchall()  # type: ignore[attr-defined]
+        sqlite = session.get_bind().dialect.name == "sqlite"
         schema = {
             name: pl.Int8 if sqlite and isinstance(kind, Boolean) else _dtype(kind) or pl.String
             for name, kind in zip(names, kinds, strict=True)
         }
-        data = pl.DataFrame(rows, schema=schema, orient="row")
+        data = pl.DataFrame(list(zip(*rows, strict=True)) or None, schema=schema, orient="col")
     casts = [
         pl.col(name).cast(wanted)
         for name, kind in zip(names, kinds, strict=True)
@@ -71,25 +74,32 @@ def frame(session: WorkSession, statement: Select[Any], *, bulk: bool) -> pl.Dat
     return data.with_columns(casts) if casts else data
 
 
-def _through_adbc(engine: Any, sql: str, reach: dict[str, str]) -> pl.DataFrame:
+def _in_columns(engine: Any, sql: str, reach: dict[str, str]) -> pl.DataFrame:
     url = engine.url
     if url.get_backend_name() == "sqlite":
-        import adbc_driver_sqlite.dbapi as driver  # heavy, and only counties are read this way
+        return _apart(str(url.database), sql)
+    import adbc_driver_postgresql.dbapi as driver  # heavy, and only counties are read this way
 
-        connection = driver.connect(f"file:{url.database}?mode=ro")
-    else:
-        import adbc_driver_postgresql.dbapi as driver  # type: ignore[no-redef]
-
-        plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
-        connection = driver.connect(plain)
+    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    connection = driver.connect(plain)
     try:
         with connection.cursor() as cursor:
-            if url.get_backend_name() != "sqlite":
-                # The row policies of the database need to know the area on this connection too.
-                low, high = int(reach["low"]), int(reach["high"])
-                cursor.execute(f"SET LOCAL casemgr.low = '{low}'")
-                cursor.execute(f"SET LOCAL casemgr.high = '{high}'")
+            # The row policies of the database need to know the area on this connection too.
+            low, high = int(reach["low"]), int(reach["high"])
+            cursor.execute(f"SET LOCAL casemgr.low = '{low}'")
+            cursor.execute(f"SET LOCAL casemgr.high = '{high}'")
             cursor.execute(sql)
             return pl.DataFrame(cursor.fetch_polars())
     finally:
         connection.close()
+
+
+def _apart(database: str, sql: str) -> pl.DataFrame:
+    """The rows read by a second process: the column driver must not open a file that this one has locked."""
+    program = Path(__file__).with_name("apart.py")
+    read = subprocess.run(  # noqa: S603 - our own program with our own database
+        [sys.executable, "-I", str(program), database], input=sql.encode(), capture_output=True, check=False
+    )
+    if read.returncode:
+        raise RuntimeError("the columns could not be read")  # what the other process said may quote values
+    return pl.read_ipc_stream(BytesIO(read.stdout))

@@ -21,8 +21,8 @@ from casemgr.terms.consent import ConsentAnswer
 from casemgr.terms.followup import HospitalState
 from casemgr.terms.register import Lifecycle, Track
 
-#: From so many people on, columns are read through ADBC.
-BULK = 2_000
+#: From so many people on, columns are read through ADBC; below, starting the reader costs more than it saves.
+BULK = 20_000
 #: How many keys one statement names.
 KEYS = 5_000
 
@@ -86,7 +86,7 @@ def cases(
             people = replace(people, keys=(*people.keys, *strangers))
         now = _as_of_then(now, states, came_from)
         now = now.filter(pl.col("area").is_between(low, high, closed="left"))
-    return people, _as_known(_consent_then(work, people, on, now))
+    return people, _as_known(_consent_then(work, on, now))
 
 
 def _cases(work: Work, people: People) -> pl.DataFrame:
@@ -159,13 +159,14 @@ def _as_of_then(now: pl.DataFrame, states: pl.DataFrame, came_from: pl.DataFrame
     ).select(now.columns)
 
 
-def _consent_then(work: Work, people: People, on: date, now: pl.DataFrame) -> pl.DataFrame:
+def _consent_then(work: Work, on: date, now: pl.DataFrame) -> pl.DataFrame:
     """``consent`` as answered by the day: an answer given later is not yet known then."""
     later = now.filter(pl.col("consent_on") > to_days(on))
     if later.is_empty():
         return now
     columns = (Consent.case_id.label("case"), Consent.answer, Consent.on)
-    told = _read(work, people, columns, Consent.area, Consent.case_id, Consent.on <= on)
+    asked = People((), tuple(later["case"].to_list()))
+    told = _read(work, asked, columns, Consent.area, Consent.case_id, Consent.on <= on)
     before = told.sort("on").group_by("case", maintain_order=True).agg(pl.col("answer").last())
     known = now.join(before, on="case", how="left")
     asked_later = pl.col("consent_on") > to_days(on)
