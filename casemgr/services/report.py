@@ -32,7 +32,7 @@ from casemgr.terms.report import ReportKind
 FOLDER = "reports"
 PAGE = 50
 #: Where people ask about a paper, as printed on it. The host differs from office to office.
-ADDRESS = "本系统网页“报表—核验”（/reports/verify）"
+ADDRESS = "填报单位所用系统的网页“报表—核验”（/reports/verify）"
 #: Two reports are drawn at a time: as many as the smallest machine has cores.
 PRESSES = 2
 

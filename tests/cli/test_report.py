@@ -1,0 +1,92 @@
+"""报表命令: one line on failure, exit codes as promised, JSON alone where asked for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from flask import Flask
+
+from tests.services.closed_county import COUNTY, OTHER_TOWN, TOWN, close, open_areas
+
+pytest.importorskip("casemgr.reports.pdf", reason="WeasyPrint finds no Pango here", exc_type=OSError)
+
+
+@pytest.fixture
+def county(app: Flask) -> Flask:
+    """A county whose October is closed."""
+    open_areas()
+    close("2026-10")
+    return app
+
+
+def run(app: Flask, *arguments: str) -> Result:
+    return app.test_cli_runner().invoke(args=["report", *arguments])
+
+
+def test_a_report_is_written_and_verified_and_a_changed_one_is_not(county: Flask, tmp_path: Path) -> None:
+    out = tmp_path / "月报.pdf"
+    made = run(county, "monthly", "--period", "2026-10", "--area", str(TOWN), "--out", str(out))
+    assert made.exit_code == 0, made.stderr
+    assert "示例县精防统〔2026〕10-100号" in made.stdout
+    assert out.read_bytes().startswith(b"%PDF-1.7")
+    genuine = run(county, "verify", str(out))
+    assert genuine.exit_code == 0
+    assert genuine.stdout.startswith("通过核验")
+
+    again = tmp_path / "again.pdf"
+    told = json.loads(
+        run(
+            county, "monthly", "--period", "2026-10", "--area", str(TOWN), "--out", str(again), "--json"
+        ).stdout
+    )
+    assert again.read_bytes() == out.read_bytes()
+    assert told["revision"] == 1
+    assert told["sha256"] == json.loads(run(county, "verify", str(out), "--json").stdout)["report"]["sha256"]
+
+    content = bytearray(out.read_bytes())
+    content[len(content) // 2] ^= 1
+    out.write_bytes(bytes(content))
+    altered = run(county, "verify", str(out))
+    assert altered.exit_code == 1
+    assert altered.stdout == ""
+    assert altered.stderr.count("\n") == 1
+    assert altered.stderr.startswith("不能通过核验")
+    answer = run(county, "verify", str(out), "--json")
+    assert answer.exit_code == 1
+    assert json.loads(answer.stdout)["genuine"] is False
+
+
+def test_failures_are_one_line(county: Flask, tmp_path: Path) -> None:
+    out = str(tmp_path / "x.pdf")
+    for arguments, words in (
+        (("--period", "2026-09", "--area", str(COUNTY)), "还没有月结"),
+        (("--period", "2026-9", "--area", str(COUNTY)), "月份应写成"),
+        (("--period", "2026-10", "--area", "110000000000"), "没有这个区划"),
+    ):
+        failed = run(county, "monthly", *arguments, "--out", out)
+        assert failed.exit_code == 1
+        assert words in failed.stderr
+        assert failed.stderr.count("\n") == 1
+    assert not Path(out).exists()
+    assert run(county, "monthly", "--period", "2026-10").exit_code == 2
+    assert run(county, "verify", str(tmp_path / "nothing.pdf")).exit_code == 2
+    folder = run(county, "monthly", "--period", "2026-10", "--area", str(TOWN), "--out", str(tmp_path))
+    assert folder.exit_code == 2
+
+
+def test_all_reports_of_a_county(county: Flask) -> None:
+    done = run(county, "all", "--period", "2026-10", "--area", str(COUNTY), "--json")
+    assert done.exit_code == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert [one["area"] for one in told["issued"]][:3] == [str(COUNTY), str(TOWN), str(OTHER_TOWN)]
+    assert len(told["issued"]) == 5
+    assert told["failed"] == []
+    assert run(county, "all", "--period", "2026-10", "--area", "110000000000").exit_code == 1
+
+
+def test_help_is_there(app: Flask) -> None:
+    assert "核验" in run(app, "--help").stdout
+    assert "--period" in run(app, "monthly", "--help").stdout
