@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import multiprocessing
 import os
 import signal
 import sys
@@ -46,7 +47,10 @@ def main(arguments: list[str]) -> int:
 if __name__ == "__main__":
     code = main(sys.argv[1:])
     logging.shutdown()
-    # A step that does not end must not keep the process: its transaction rolls back, its slot is given back.
+    # A step that does not end must not keep the process: its transaction rolls back, its slot is given back,
+    # and what it began besides (children that print) ends too.
+    for child in multiprocessing.active_children():
+        child.terminate()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

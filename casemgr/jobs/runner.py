@@ -28,7 +28,7 @@ log = logging.getLogger("casemgr.jobs")
 PLACES = 2
 LOOK_SECONDS = 3
 #: How long a job may take to its next step when the process is asked to end.
-PATIENCE_SECONDS = 7.0
+PATIENCE_SECONDS = 6.0
 #: A clock on the wall that runs away from the processor's own by more than this is reported.
 CLOCK_TOLERANCE = timedelta(seconds=60)
 

@@ -600,6 +600,7 @@ def carry_out(claim: Claim, stopped: Callable[[], bool] = never) -> bool:
         outcome = _outcome(run)
     except Stopping:
         give_back(claim)
+        log.info("job %s was asked to end and goes back; it is run at the next start", job.name)
         return False
     except Abandoned:
         log.warning("job %s: the slot was taken over, this run ends without a word", job.name)

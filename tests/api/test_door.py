@@ -11,7 +11,9 @@ from flask import Flask
 
 from casemgr.api.door import CHAPTERS
 from casemgr.api.operation import Operation
+from casemgr.app import create_app
 from casemgr.services import register
+from casemgr.store.db import db
 from tests.api.conftest import Caller
 
 Call = Callable[..., Caller]
@@ -137,3 +139,24 @@ def test_the_document_describes_every_operation(caller: Call) -> None:
     }
     assert described == {(operation.method, operation.path) for operation in OPERATIONS}
     assert "不含姓名" in answer.document["paths"]["/cases"]["get"]["summary"]
+
+
+def test_beside_the_pages_the_door_answers_in_its_own_form(site: Flask) -> None:
+    """Both doors on one application: neither takes the other's addresses, refusals or headers."""
+    both = create_app(site.config["CASEMGR"], ("web", "api"))
+    client = both.test_client()
+    for path, status, code in (
+        ("/api/v1/nothing", 404, "missing"),
+        ("/api/v2/cases", 404, "missing"),
+        ("/api/v1/cases", 401, "unauthenticated"),
+    ):
+        answer = client.get(path)
+        assert (answer.status_code, answer.json["error"]["code"]) == (status, code)
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    refused = client.post("/api/v1/cases")
+    assert refused.status_code == 405
+    assert "GET" in refused.headers["Allow"]
+    assert client.get("/nothing").mimetype == "text/html"
+    with both.app_context():
+        db.engine.dispose()
