@@ -279,15 +279,14 @@ def export(access: Access, area: int, out: Path | BinaryIO) -> dict[str, int]:
     from casemgr.forms.excel import write_workbook  # keeps start-up light
 
     low, high = span_of(area)
-    if not (access.reaches(low) and access.reaches(high - 1)):
-        raise Missing("没有这个区划，或不在您的辖区内。请核对区划代码，或请上级导出。")
     keys = _export_keys(access, area, low, high)
     return write_workbook(out, _export_sheets(access, low, high, keys))
 
 
 @use_case(Action.EXCHANGE_EXPORT)
 def _export_keys(work: Work, area: int, low: int, high: int) -> list[int]:
-    if area not in rows.known_areas(work):
+    within = work.access.reaches(low) and work.access.reaches(high - 1)
+    if not within or area not in rows.known_areas(work):
         raise Missing("没有这个区划，或不在您的辖区内。请核对区划代码，或请上级导出。")
     keys = queries.case_keys(work, low, high)
     work.note("export", "Workbook", row_key=area, count=len(keys), purpose=EXPORT)
