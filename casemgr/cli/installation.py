@@ -8,12 +8,10 @@ from __future__ import annotations
 import logging
 
 import click
-from alembic import command
 
-from casemgr.cli.db import alembic_config
 from casemgr.cli.door import PoliteGroup, put_json
 from casemgr.rules.access import Access
-from casemgr.services import demo
+from casemgr.services import demo, health
 
 group = PoliteGroup("installation", help="安装（由 python3 -m casemgr run 调用）。")
 
@@ -22,8 +20,8 @@ group = PoliteGroup("installation", help="安装（由 python3 -m casemgr run �
 @click.option("--demo", "wanted", is_flag=True, help="登记库为空时装入示例县。")
 def prepare(wanted: bool) -> None:
     """升级数据库，需要时装入示例县，用 JSON 说明登记库里是什么。"""
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    command.upgrade(alembic_config(), "head")
+    if not health.ready()["database"]:
+        _upgrade()
     found = demo.holdings(Access.system("installation"))
     empty = not (found.files or found.real or found.demo)
     accounts: list[demo.DemoAccount] = []
@@ -41,3 +39,12 @@ def prepare(wanted: bool) -> None:
             ],
         }
     )
+
+
+def _upgrade() -> None:
+    from alembic import command  # only here: a start with nothing to upgrade stays light
+
+    from casemgr.cli.db import alembic_config
+
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    command.upgrade(alembic_config(), "head")
