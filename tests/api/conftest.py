@@ -144,3 +144,33 @@ def caller(site: Flask) -> Callable[[str], Caller]:
         return Caller(site.test_client(), token)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def standing(
+    furnished: tuple[Path, dict[str, int]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Flask, dict[str, str]]]:
+    """One application for all tests that change nothing another looks at, and a token for each role."""
+    application = opened(copied(furnished[0], tmp_path_factory.mktemp("standing")))
+    with application.app_context():
+        system = Access.system("test")
+        tokens = {login: account.issue_token(system, login, clock.now()).secret for login in STAFF}
+    clock.fix(None)
+    yield application, tokens
+    with application.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def steady(standing: tuple[Flask, dict[str, str]]) -> Iterator[Callable[[str], Caller]]:
+    """Like ``caller``, on the application that stands through all tests: only for reading and refusals."""
+    application, tokens = standing
+    clock.fix(TODAY)
+    yield lambda login="": Caller(application.test_client(), tokens.get(login, ""))
+    clock.fix(None)
+
+
+@pytest.fixture
+def ids(furnished: tuple[Path, dict[str, int]]) -> dict[str, int]:
+    """Case ids by file number, the same in every copy."""
+    return furnished[1]

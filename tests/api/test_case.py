@@ -23,8 +23,8 @@ def numbers(answer: Answer) -> list[str]:
     return [row["file_no"] for row in answer.document["items"]]
 
 
-def test_the_list_is_a_page_of_the_area(caller: Call, cases: dict[str, int]) -> None:
-    officer = caller("officer").get("/cases")
+def test_the_list_is_a_page_of_the_area(steady: Call, ids: dict[str, int]) -> None:
+    officer = steady("officer").get("/cases")
     assert numbers(officer) == ["E1", "E2", "W1", "W2"]
     assert {name: officer.document[name] for name in ("total", "page", "size")} == {
         "total": 4,
@@ -32,15 +32,15 @@ def test_the_list_is_a_page_of_the_area(caller: Call, cases: dict[str, int]) -> 
         "size": 50,
     }
     row = officer.document["items"][0]
-    assert (row["id"], row["area"]) == (str(cases["E1"]), str(EAST))
+    assert (row["id"], row["area"]) == (str(ids["E1"]), str(EAST))
     assert row["stability"] == {"code": 3, "label": "稳定"}
     assert row["seen_on"] == "2026-03-04"
     assert row["mode"] is None
-    assert numbers(caller("west").get("/cases")) == ["W1", "W2"]
+    assert numbers(steady("west").get("/cases")) == ["W1", "W2"]
 
 
-def test_pages_order_and_filters(caller: Call) -> None:
-    officer = caller("officer")
+def test_pages_order_and_filters(steady: Call) -> None:
+    officer = steady("officer")
     second = officer.get("/cases", size=20, page=2)
     assert second.document["page"] == 1, "a page beyond the last is the last"
     assert numbers(officer.get("/cases", down="true")) == ["W2", "W1", "E2", "E1"]
@@ -48,13 +48,13 @@ def test_pages_order_and_filters(caller: Call) -> None:
     assert numbers(officer.get("/cases", diagnosis=2)) == []
     assert len(numbers(officer.get("/cases", stability=3))) == 4
     assert numbers(officer.get("/cases", stability=-1)) == []
-    assert caller("east").get("/cases", area=WEST).status == 404
-    assert caller("east").get("/cases", area=COUNTY).status == 404
+    assert steady("east").get("/cases", area=WEST).status == 404
+    assert steady("east").get("/cases", area=COUNTY).status == 404
 
 
-def test_no_list_and_no_file_holds_a_name(caller: Call, cases: dict[str, int]) -> None:
-    officer = caller("officer")
-    shown = [officer.get("/cases"), officer.get(f"/cases/{cases['E1']}")]
+def test_no_list_and_no_file_holds_a_name(steady: Call, ids: dict[str, int]) -> None:
+    officer = steady("officer")
+    shown = [officer.get("/cases"), officer.get(f"/cases/{ids['E1']}")]
     shown.append(officer.post("/cases/search", {"text": "张"}))
     text = json.dumps([answer.document for answer in shown], ensure_ascii=False)
     assert all(name not in text for name in NAMES.values())
@@ -66,8 +66,8 @@ def test_no_list_and_no_file_holds_a_name(caller: Call, cases: dict[str, int]) -
     ("张", ["E1"]), ("oy", ["E2"]), ("999901198001010002", ["W1"]), ("10000000003", ["W2"]), ("W", []),
     ("W1", ["W1"]),
 ])  # fmt: skip
-def test_searching(caller: Call, text: str, found: list[str]) -> None:
-    assert numbers(caller("officer").post("/cases/search", {"text": text})) == found
+def test_searching(steady: Call, text: str, found: list[str]) -> None:
+    assert numbers(steady("officer").post("/cases/search", {"text": text})) == found
 
 
 def test_searching_stays_inside_the_area_and_is_written_down(site: Flask, caller: Call) -> None:
@@ -79,8 +79,8 @@ def test_searching_stays_inside_the_area_and_is_written_down(site: Flask, caller
 @pytest.mark.parametrize(
     "body", [{}, {"text": ""}, {"text": "x" * 61}, {"text": "a\x00b"}, {"text": 5}, {"text": "\ud800"}]
 )
-def test_what_cannot_be_searched(caller: Call, body: dict[str, object]) -> None:
-    answer = caller("east").post("/cases/search", body)
+def test_what_cannot_be_searched(steady: Call, body: dict[str, object]) -> None:
+    answer = steady("east").post("/cases/search", body)
     assert (answer.status, list(answer.error["fields"])) == (422, ["text"])
 
 
@@ -101,11 +101,11 @@ def test_a_file_is_read_and_the_reading_written_down(
         assert {row.case_key for row in rows} == {cases["E1"]}
 
 
-def test_a_file_of_another_township_looks_absent(caller: Call, cases: dict[str, int]) -> None:
-    east = caller("east")
-    absent, foreign = east.get("/cases/1"), east.get(f"/cases/{cases['W1']}")
+def test_a_file_of_another_township_looks_absent(steady: Call, ids: dict[str, int]) -> None:
+    east = steady("east")
+    absent, foreign = east.get("/cases/1"), east.get(f"/cases/{ids['W1']}")
     assert (absent.status, absent.document) == (404, foreign.document)
-    assert east.post(f"/cases/{cases['W1']}/reveal", {"purpose": 1}).document == absent.document
+    assert east.post(f"/cases/{ids['W1']}/reveal", {"purpose": 1}).document == absent.document
 
 
 def test_an_identity_is_opened_with_a_purpose_and_recorded(

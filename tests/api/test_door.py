@@ -21,8 +21,8 @@ OPERATIONS = [operation for chapter in CHAPTERS for operation in chapter.operati
 PATHS = {"case_id": "1", "report_id": "1", "code": "999901000000"}
 
 
-def test_every_operation_is_closed_unless_it_says_so(caller: Call) -> None:
-    nobody = caller()
+def test_every_operation_is_closed_unless_it_says_so(steady: Call) -> None:
+    nobody = steady()
     public = [operation.name for operation in OPERATIONS if operation.public]
     assert public == ["token.take"]
     for operation in OPERATIONS:
@@ -38,8 +38,8 @@ def test_nothing_is_reachable_that_is_not_declared(site: Flask) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "/", "/nothing", "/cases/", "/cases/x/y/z", "/../", "/cases/%00"])
-def test_an_unknown_address_is_missing(caller: Call, path: str) -> None:
-    answer = caller("east").get(path)
+def test_an_unknown_address_is_missing(steady: Call, path: str) -> None:
+    answer = steady("east").get(path)
     assert (answer.status, answer.error["code"]) == (404, "missing")
 
 
@@ -48,9 +48,9 @@ def test_an_unknown_address_is_missing(caller: Call, path: str) -> None:
     ("PUT", "/token", {"POST", "DELETE"}), ("TRACE", "/me", {"GET", "HEAD"}),
 ])  # fmt: skip
 def test_another_method_names_those_that_exist(
-    caller: Call, method: str, path: str, allowed: set[str]
+    steady: Call, method: str, path: str, allowed: set[str]
 ) -> None:
-    answer = caller("east")(method, path)
+    answer = steady("east")(method, path)
     assert (answer.status, answer.error["code"]) == (405, "method")
     assert set(answer.response.headers["Allow"].replace(" ", "").split(",")) == allowed
 
@@ -58,8 +58,8 @@ def test_another_method_names_those_that_exist(
 @pytest.mark.parametrize(
     "key", ["0", "9223372036854775807", "9223372036854775808", "-1", "1.5", "１２", "x", "1" * 40]
 )
-def test_a_key_that_is_none_looks_like_one_that_is_absent(caller: Call, key: str) -> None:
-    answer = caller("officer").get(f"/cases/{key}")
+def test_a_key_that_is_none_looks_like_one_that_is_absent(steady: Call, key: str) -> None:
+    answer = steady("officer").get(f"/cases/{key}")
     assert (answer.status, answer.error["code"]) == (404, "missing")
 
 
@@ -70,23 +70,23 @@ def test_a_key_that_is_none_looks_like_one_that_is_absent(caller: Call, key: str
     (b'{"purpose": true}', 422), (b'{"purpose": null}', 422), (b'{"purpose": 1, "more": 2}', 422),
     (b'{"purpose": 99}', 422), (b'{"purpose": 1}', 200),
 ])  # fmt: skip
-def test_bodies(caller: Call, cases: dict[str, int], body: bytes, status: int) -> None:
-    answer = caller("east")(
-        "POST", f"/cases/{cases['E1']}/reveal", data=body, headers={"Content-Type": "application/json"}
+def test_bodies(steady: Call, ids: dict[str, int], body: bytes, status: int) -> None:
+    answer = steady("east")(
+        "POST", f"/cases/{ids['E1']}/reveal", data=body, headers={"Content-Type": "application/json"}
     )
     assert answer.status == status
     if status != 200:
         assert answer.error["message"]
 
 
-def test_the_unfit_fields_are_named_in_chinese(caller: Call, cases: dict[str, int]) -> None:
-    east = caller("east")
-    answer = east.post(f"/cases/{cases['E1']}/reveal", {"purpose": 99, "why": "x"})
+def test_the_unfit_fields_are_named_in_chinese(steady: Call, ids: dict[str, int]) -> None:
+    east = steady("east")
+    answer = east.post(f"/cases/{ids['E1']}/reveal", {"purpose": 99, "why": "x"})
     assert answer.error["fields"] == {
         "purpose": "没有这个代码。可用：1 随访、2 核对、3 转介、4 督导、9 其他。",
         "why": "没有这一项。",
     }
-    assert east.post(f"/cases/{cases['E1']}/reveal", {}).error["fields"] == {"purpose": "这一项必须填写。"}
+    assert east.post(f"/cases/{ids['E1']}/reveal", {}).error["fields"] == {"purpose": "这一项必须填写。"}
 
 
 @pytest.mark.parametrize(("query", "field"), [
@@ -96,27 +96,27 @@ def test_the_unfit_fields_are_named_in_chinese(caller: Call, cases: dict[str, in
     ({"stability": "9"}, "stability"), ({"nothing": "1"}, "nothing"), ({"page": ""}, "page"),
     ([("page", "1"), ("page", "2")], "page"),
 ])  # fmt: skip
-def test_a_query_is_taken_as_it_is_or_refused(caller: Call, query: Any, field: str) -> None:
-    answer = caller("east")("GET", "/cases", query_string=query)
+def test_a_query_is_taken_as_it_is_or_refused(steady: Call, query: Any, field: str) -> None:
+    answer = steady("east")("GET", "/cases", query_string=query)
     assert answer.status == 422
     assert list(answer.error["fields"]) == [field]
 
 
-def test_another_content_type_is_not_supported(caller: Call, cases: dict[str, int]) -> None:
-    east = caller("east")
+def test_another_content_type_is_not_supported(steady: Call, ids: dict[str, int]) -> None:
+    east = steady("east")
     for kind in ("text/plain", "application/x-www-form-urlencoded", "application/pdf", ""):
-        answer = east("POST", f"/cases/{cases['E1']}/reveal", data=b"{}", headers={"Content-Type": kind})
+        answer = east("POST", f"/cases/{ids['E1']}/reveal", data=b"{}", headers={"Content-Type": kind})
         assert (answer.status, answer.error["code"]) == (415, "unsupported")
 
 
 def test_a_fault_says_its_number_and_nothing_else(
-    caller: Call, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    steady: Call, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("张三 999901198001010002")
 
     monkeypatch.setattr(register, "cases", broken)
-    answer = caller("east").get("/cases")
+    answer = steady("east").get("/cases")
     assert (answer.status, answer.error["code"]) == (500, "fault")
     number = answer.error["message"].split("编号 ")[1][:6]
     assert number in caplog.text
@@ -130,8 +130,8 @@ def test_an_operation_is_declared_whole(operation: Operation) -> None:
     assert (operation.body is not None) == (operation.takes == "application/json")
 
 
-def test_the_document_describes_every_operation(caller: Call) -> None:
-    answer = caller().get("/openapi.json")
+def test_the_document_describes_every_operation(steady: Call) -> None:
+    answer = steady().get("/openapi.json")
     assert answer.status == 200
     assert answer.document["openapi"].startswith("3.1")
     described = {

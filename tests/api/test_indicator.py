@@ -35,11 +35,11 @@ def test_a_month_as_the_service_counts_it(site: Flask, caller: Call) -> None:
     assert (prevalence["key"], prevalence["numerator"], prevalence["denominator"]) == ("IND-01", 4, 10_000)
 
 
-def test_an_area_narrows_and_one_outside_is_missing(caller: Call) -> None:
-    east = caller("east")
+def test_an_area_narrows_and_one_outside_is_missing(steady: Call) -> None:
+    east = steady("east")
     assert [area["code"] for area in east.get("/indicators/live").document["areas"]] == [str(EAST)]
     assert [
-        area["code"] for area in caller("officer").get("/indicators/live", area=WEST).document["areas"]
+        area["code"] for area in steady("officer").get("/indicators/live", area=WEST).document["areas"]
     ] == [str(WEST)]
     for path in ("computed", "closed", "people", "gap"):
         query = {**MONTH, "area": WEST} | ({"key": "IND-03"} if path in ("people", "gap") else {})
@@ -60,8 +60,8 @@ def test_closed_figures_are_there_once_the_month_is_closed(site: Flask, caller: 
 
 
 @pytest.mark.parametrize("part", ["numerator", "denominator", "missing"])
-def test_a_number_opens_exactly_its_people_without_names(caller: Call, part: str) -> None:
-    officer = caller("officer")
+def test_a_number_opens_exactly_its_people_without_names(steady: Call, part: str) -> None:
+    officer = steady("officer")
     figures = officer.get("/indicators/computed", **MONTH).document["areas"][0]["indicators"]
     [figure] = [one for one in figures if one["key"] == "IND-03.STD-INT"]
     numbers = {"numerator": figure["numerator"], "denominator": figure["denominator"]}
@@ -72,21 +72,21 @@ def test_a_number_opens_exactly_its_people_without_names(caller: Call, part: str
     assert officer.get("/indicators/people", key="IND-03", part=part, page=2, **MONTH).document["items"] == []
 
 
-def test_who_is_missing_to_the_target(caller: Call) -> None:
-    gap = caller("officer").get("/indicators/gap", key="IND-03", **MONTH).document
+def test_who_is_missing_to_the_target(steady: Call) -> None:
+    gap = steady("officer").get("/indicators/gap", key="IND-03", **MONTH).document
     assert gap["figure"]["key"] == "IND-03.STD-INT"
     assert len(gap["items"]) == gap["figure"]["denominator"] - gap["figure"]["numerator"] == 4
     assert gap["items"][0]["reason"]
 
 
-def test_why_one_person_counts_or_not(caller: Call, cases: dict[str, int]) -> None:
-    east = caller("east")
-    answer = east.get(f"/cases/{cases['E1']}/indicators", **MONTH)
+def test_why_one_person_counts_or_not(steady: Call, ids: dict[str, int]) -> None:
+    east = steady("east")
+    answer = east.get(f"/cases/{ids['E1']}/indicators", **MONTH)
     assert answer.status == 200
     told = {one["key"]: one for one in answer.document["items"]}
     assert (told["IND-03.STD-INT"]["counted"], bool(told["IND-03.STD-INT"]["rule"])) == (False, True)
-    assert east.get(f"/cases/{cases['E1']}/indicators").status == 200
-    assert east.get(f"/cases/{cases['W1']}/indicators", **MONTH).status == 404
+    assert east.get(f"/cases/{ids['E1']}/indicators").status == 200
+    assert east.get(f"/cases/{ids['W1']}/indicators", **MONTH).status == 404
 
 
 @pytest.mark.parametrize(("path", "query", "status"), [
@@ -95,12 +95,12 @@ def test_why_one_person_counts_or_not(caller: Call, cases: dict[str, int]) -> No
     ("people", {"key": "IND-03", "part": "all"}, 422), ("trend", {"key": "IND-99"}, 404),
     ("trend", {"key": "IND-03"}, 200), ("trend", {"key": "IND-01", "months": 61}, 422),
 ])  # fmt: skip
-def test_what_cannot_be_asked(caller: Call, path: str, query: dict[str, object], status: int) -> None:
-    answer = caller("officer").get(f"/indicators/{path}", **query)
+def test_what_cannot_be_asked(steady: Call, path: str, query: dict[str, object], status: int) -> None:
+    answer = steady("officer").get(f"/indicators/{path}", **query)
     assert answer.status == status
     if status == 422:
         assert answer.error["code"] in ("unfit", "refused")
 
 
-def test_an_administrator_sees_no_figures(caller: Call) -> None:
-    assert caller("admin").get("/indicators/live").status == 403
+def test_an_administrator_sees_no_figures(steady: Call) -> None:
+    assert steady("admin").get("/indicators/live").status == 403

@@ -114,8 +114,8 @@ def test_a_code_on_paper_is_looked_up(caller: Call, issued: dict[int, str]) -> N
         )
 
 
-def test_a_file_too_large_is_not_taken(caller: Call) -> None:
-    answer = caller("east")(
+def test_a_file_too_large_is_not_taken(steady: Call) -> None:
+    answer = steady("east")(
         "POST",
         "/reports/verify",
         data=b"x" * (20 * 1024 * 1024 + 1),
