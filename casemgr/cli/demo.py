@@ -18,14 +18,28 @@ def _say(stage: str, done: int, total: int) -> None:
 
 
 @group.command("load")
-@click.option("--people", default=demo.PEOPLE, show_default=True, help="人数，最多 1,000,000。")
-@click.option("--townships", type=int, help="乡镇数。  [默认：18；超过 5,400 人时每 300 人一个]")
+@click.option(
+    "--people",
+    type=click.IntRange(1, demo.MOST_PEOPLE),
+    default=demo.PEOPLE,
+    show_default=True,
+    help="人数。",
+)
+@click.option(
+    "--townships",
+    type=click.IntRange(1, demo.MOST_TOWNSHIPS),
+    help="乡镇数。  [默认：18；超过 5,400 人时每 300 人一个]",
+)
 @click.option("--seed", default=demo.SEED, show_default=True, help="随机种子；种子与日期相同，内容相同。")
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="数据截至日。  [默认：今天]")
 @click.option(
-    "--years", type=int, help="至少几年的历史，从1月1日起。  [默认：2；超过 5 万人为 1；超过 20 万人只有当年]"
+    "--years",
+    type=click.IntRange(0, demo.MOST_YEARS),
+    help="当年以前几年的历史，从1月1日起。  [默认：2；超过 5 万人为 1；超过 20 万人为 0]",
 )
-@click.option("--months", type=int, help="月结到截至日为止的多少个月。  [默认：24；超过 5 万人为 0]")
+@click.option(
+    "--months", type=click.IntRange(0), help="月结到截至日为止的多少个月。  [默认：24；超过 5 万人为 0]"
+)
 @click.option("--if-empty", is_flag=True, help="已有档案时什么也不做。")
 @click.option("--json", "as_json", is_flag=True, help="只输出 JSON。")
 def load(

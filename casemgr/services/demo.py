@@ -49,7 +49,7 @@ from casemgr.terms.area import AreaLevel, span_of
 from casemgr.terms.register import Track
 
 PEOPLE, SEED = 2_300, 2026
-MOST_PEOPLE = 1_000_000
+MOST_PEOPLE, MOST_TOWNSHIPS, MOST_YEARS = 1_000_000, 5_000, 5
 #: Codes of the made-up prefecture with all its counties; 999901 is left to workbooks imported for practice.
 MADE_UP = span_of(PREFECTURE)
 OWN = (MADE_UP[0] + 2 * 10**6, MADE_UP[1])
@@ -64,7 +64,8 @@ MONTHS_CLOSED = 24
 PASSWORD = "demo-county-9999"  # noqa: S105 - printed on purpose
 OFFICER, ADMINISTRATOR = "xianji", "guanli"
 MOVED = 0.015
-FORGOTTEN = (2, 7)
+#: One in so many people is overdue on the as-of day, however good the township.
+FORGOTTEN = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +152,10 @@ def _check(people: int, townships: int, years: int | None, as_of: date) -> None:
     wrong: dict[str, str] = {}
     if not 1 <= people <= MOST_PEOPLE:
         wrong["people"] = f"人数应为 1 至 {MOST_PEOPLE:,}。"
-    elif not 1 <= townships <= min(people, 5_000):
-        wrong["townships"] = "乡镇数应为 1 至 5,000，且不多于人数。"
-    if years is not None and not 0 <= years <= 5:
-        wrong["years"] = "历史年数应为 0 至 5。"
+    elif not 1 <= townships <= min(people, MOST_TOWNSHIPS):
+        wrong["townships"] = f"乡镇数应为 1 至 {MOST_TOWNSHIPS:,}，且不多于人数。"
+    if years is not None and not 0 <= years <= MOST_YEARS:
+        wrong["years"] = f"历史年数应为 0 至 {MOST_YEARS}。"
     if as_of > clock.today():
         wrong["as_of"] = "数据截至日不能晚于今天：随访、注射等记录只能发生在过去。"
     if wrong:
@@ -255,7 +256,7 @@ def _make(
                     rng,
                     town,
                     facts,
-                    forgotten=number in FORGOTTEN,
+                    forgotten=number % FORGOTTEN == 2,
                     doctor=doctors[town.index],
                     elsewhere=None if elsewhere == town.index else elsewhere,
                 )

@@ -17,7 +17,7 @@ TOWNSHIPS_OF_COUNTY = 500
 PEOPLE_OF_TOWNSHIP = 300
 LEAST_TOWNSHIPS = 18
 #: Residents per person in the register; with those who leave it, about 4.6 ‰ remain on it.
-RESIDENTS_PER_PERSON = 200
+RESIDENTS_PER_PERSON = 198
 STEMS = "甲乙丙丁戊己庚辛壬癸"
 
 
@@ -25,8 +25,8 @@ STEMS = "甲乙丙丁戊己庚辛壬癸"
 class Character:
     """What makes a township different; shares lie between 0 and 1.
 
-    ``lapse`` is how often an ordinary follow-up comes too late, ``unvisited`` the days of a spell in which
-    nobody was visited at all.
+    ``lapse`` is how often an ordinary follow-up comes too late, ``residents`` how many people live
+    there per person in the register, ``unvisited`` the days of a spell in which nobody was visited at all.
     """
 
     lapse: float
@@ -40,6 +40,7 @@ class Character:
     bunched: float
     entered_late: float
     unassessed: float
+    residents: float
     unvisited: tuple[int, int] | None = None
     old_form_until: int = 0
 
@@ -85,7 +86,7 @@ class County:
 
 def townships_for(people: int) -> int:
     """How many townships a register of this size has by default: 18, then one for each 300 people."""
-    return max(LEAST_TOWNSHIPS, -(-people // PEOPLE_OF_TOWNSHIP))
+    return min(people, max(LEAST_TOWNSHIPS, -(-people // PEOPLE_OF_TOWNSHIP)))
 
 
 def _even(rng: Random, count: int) -> list[float]:
@@ -113,7 +114,7 @@ def _shares(rng: Random, total: int, parts: int, spread: float) -> list[int]:
 def _characters(rng: Random, count: int, as_of: date) -> list[Character]:
     """Characters at even distances; a few townships have a story that the figures show."""
     today = as_of.toordinal() - date(1970, 1, 1).toordinal()
-    columns = [_even(rng, count) for _ in range(11)]
+    columns = [_even(rng, count) for _ in range(12)]
     made = []
     for index, (
         lapse,
@@ -127,6 +128,7 @@ def _characters(rng: Random, count: int, as_of: date) -> list[Character]:
         bunched,
         late,
         blank,
+        residents,
     ) in enumerate(zip(*columns, strict=True)):
         unvisited = None
         old_form = 0
@@ -150,6 +152,7 @@ def _characters(rng: Random, count: int, as_of: date) -> list[Character]:
                 bunched=_between(0.60, 0.97, bunched),
                 entered_late=_between(0.01, 0.06, late),
                 unassessed=_between(0.002, 0.03, blank**2),
+                residents=RESIDENTS_PER_PERSON * _between(0.87, 1.13, residents),
                 unvisited=unvisited,
                 old_form_until=old_form,
             )
@@ -209,7 +212,7 @@ def _township(
     kind = "镇" if rng.random() < 0.6 else "乡"
     name = f"示例{word}{kind}"
     county = code // 10**6 * 10**6
-    population = round(people * RESIDENTS_PER_PERSON * (0.88 + 0.24 * rng.random()))
+    population = round(people * character.residents)
     count = max(2, min(16, 4 + people // 18))
     residents = _shares(rng, population, count, 0.5)
     villages = tuple(

@@ -247,6 +247,8 @@ NOTES = (
     "已指导家属观察早期复发征象。",
 )
 BEFORE_FILE = "建档前线索复核"
+#: Whoever was forgotten has waited at least so many days for the next visit.
+OVERDUE = 105
 FORMS = tuple(int(form) for form in RehabForm)
 PLACES = (int(RehabPlace.COMMUNITY), int(RehabPlace.CENTRE), int(RehabPlace.HOME))
 MINUTES = (60, 60, 45, 90, 60, 30, 45, 60)
@@ -373,6 +375,7 @@ class Courses:
         chance = rng.random
         registered = facts.case["registered_on"]
         begin = max(self._history, registered)
+        forgotten = forgotten and begin < self._as_of - OVERDUE - 100
         case = dict(facts.case)
         course = Course(case)
         lifecycle, left = (Lifecycle.ON_REGISTER, None) if forgotten else self._fate(rng, facts, begin)
@@ -511,7 +514,7 @@ class Courses:
     ) -> None:
         """Follow-ups from ``begin`` to ``end``; stays in hospital and losses are added to ``absences``."""
         chance, pick, character = rng.random, self._calendar.pick, town.character
-        last_of_all = self._as_of - 105 - int(chance() * 70) if forgotten else end
+        last_of_all = self._as_of - OVERDUE - int(chance() * 70) if forgotten else end
         lost_on = (
             begin + int(chance() * (end - begin))
             if not forgotten and chance() < self._lost(town, begin)
@@ -688,11 +691,12 @@ class Courses:
         yes = int(Present.YES)
         noted = bits >> 88 & 15 == 0
         if self._sparse and not (noted or advised or reaction == yes):
+            # No chance is drawn from here on, so that a sparse course is the same course.
             return visit, None
         text: Row = {
             "area": town.code,
             "symptoms_other": None,
-            "laboratory": LABORATORY[bits % 5] if laboratory == yes and chance() < 0.5 else None,
+            "laboratory": LABORATORY[bits % 5] if laboratory == yes and bits >> 92 & 1 else None,
             "adverse_reaction": REACTIONS[bits % 7] if reaction == yes else None,
             "referral_reason": "病情不稳定，需调整治疗" if advised else None,
             "referral_to": REFERRED_TO if gone else None,
@@ -888,6 +892,7 @@ class Courses:
         willing = chance()
         held = (town.index * 3 + 1) % 5  # weekday of the group
         provider = f"{town.name}社区康复站"
+        taken: set[int] = set()
         for first, days in self._years():
             if abs(willing - chance() * 0.15) >= town.character.rehab:
                 continue
@@ -898,7 +903,6 @@ class Courses:
                 times = 4 + int(chance() * 6)
             else:
                 times = 13 + int(chance() * 12)
-            taken: set[int] = set()
             for _ in range(times):
                 day = first + int(chance() * days)
                 day += (held - (day + 3)) % 7
