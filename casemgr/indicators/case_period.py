@@ -113,10 +113,9 @@ def case_periods(frames: Frames, period: Period, policy: Policy) -> pl.LazyFrame
     )
     of_period = visits.filter(pl.col("on") >= first)
     parts = (
-        of_period.group_by("case").agg(visits=pl.len()),
         _follow_up(of_period, period, policy),
         _medication(of_period, period),
-        _whereabouts(visits),
+        _all_visits(visits, first),
         _sessions(fitted(frames.sessions, SESSIONS), cases, period, policy),
         _checkups(fitted(frames.checkups, CHECKUPS), period),
     )
@@ -269,10 +268,14 @@ def _medication(visits: pl.LazyFrame, period: Period) -> pl.LazyFrame:
     )
 
 
-def _whereabouts(visits: pl.LazyFrame) -> pl.LazyFrame:
-    """The latest 住院情况 of any year."""
-    told = visits.filter(pl.col("hospital").is_not_null())
-    return told.group_by("case").agg(hospital=pl.col("hospital").last(), hospital_on=pl.col("on").last())
+def _all_visits(visits: pl.LazyFrame, first: int) -> pl.LazyFrame:
+    """Visits of the period, complete or not, and the latest 住院情况 of any year."""
+    told = pl.col("hospital").is_not_null()
+    return visits.group_by("case").agg(
+        visits=(pl.col("on") >= first).sum(),
+        hospital=pl.col("hospital").filter(told).last(),
+        hospital_on=pl.col("on").filter(told).last(),
+    )
 
 
 def _sessions(sessions: pl.LazyFrame, cases: pl.LazyFrame, period: Period, policy: Policy) -> pl.LazyFrame:

@@ -19,15 +19,9 @@ from casemgr.terms.area import AreaLevel
 
 def _read(work: Work, people: People, period: Period, low: int, high: int, today: date) -> Frames:
     past = period.end < today
-    people, cases = facts.cases(work, people, period.end, low, high, past=past)
-    first, last = period.start, period.end
-    return Frames(
-        cases,
-        facts.visits(work, people, first, last),
-        facts.sessions(work, people, first, last),
-        facts.checkups(work, people, first, last),
-        pl.DataFrame(schema=AREAS),
-    )
+    known = facts.known(work, people, period.start, period.end, low, high, past=past)
+    nowhere = pl.DataFrame(schema=AREAS)
+    return Frames(known.cases, known.visits, known.sessions, known.checkups, nowhere)
 
 
 def of_area(work: Work, low: int, high: int, period: Period, today: date) -> Frames:

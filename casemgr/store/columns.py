@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from io import BytesIO
+from os import cpu_count
 from pathlib import Path
 from typing import Any
 
@@ -16,68 +21,76 @@ from casemgr.store import scope
 from casemgr.store.session import READERS, LockBroken, WorkSession, check_tables
 from casemgr.store.types import Day, Key, Sealed
 
+Schema = dict[str, Any]
 
-def _dtype(kind: Any) -> Any:
+
+def _type(kind: Any) -> Any:
     if isinstance(kind, Day):
         return pl.Int32
     if isinstance(kind, Boolean):
         return pl.Boolean
     if isinstance(kind, SmallInteger):
         return pl.Int16
-    if isinstance(kind, Key):
-        return pl.Int64
-    if isinstance(kind, Integer):
-        return pl.Int64
-    return None
+    return pl.Int64 if isinstance(kind, Key | Integer) else pl.String
 
 
-def frame(session: WorkSession, statement: Select[Any], *, bulk: bool) -> pl.DataFrame:
-    """The rows of ``statement`` (an ORM select over plain columns) as a frame.
+def frames(session: WorkSession, statements: Sequence[Select[Any]], *, bulk: bool) -> list[pl.DataFrame]:
+    """The rows of each of ``statements`` (ORM selects over plain columns) as a frame.
 
     Days come as Int32 epoch days, codes as Int16, booleans as booleans. With ``bulk`` the rows are read
-    through ADBC on a connection of their own, so they are those committed before; otherwise through
-    the session's own transaction.
+    through ADBC on connections of their own, as many at a time as there are processors, so they are those
+    committed before; otherwise through the session's own transaction.
     """
+    if not bulk:
+        return [_in_rows(session, *_checked(session, one)) for one in statements]
+    asked = [_asked(session, *_checked(session, one)) for one in statements]
+    with ThreadPoolExecutor(max_workers=min(len(asked), cpu_count() or 1)) as side_by_side:
+        return list(side_by_side.map(partial(_in_columns, session.get_bind(), session.reach()), asked))
+
+
+def _checked(session: WorkSession, statement: Select[Any]) -> tuple[Select[Any], Schema]:
+    """The statement with the types of its columns; :class:`LockBroken` when it is not to be read so."""
     if not isinstance(statement, Select):
         raise LockBroken("only selects over mapped classes are read as columns")
     check_tables(statement)
-    access = session.access
-    if access is None:
+    if session.access is None:
         raise LockBroken("this session has no access bound to it")
-    names = [str(column.key) for column in statement.selected_columns]
-    kinds = [column.type for column in statement.selected_columns]
-    if any(isinstance(kind, Sealed) for kind in kinds):
+    if any(isinstance(column.type, Sealed) for column in statement.selected_columns):
         raise LockBroken("sealed columns are not read as columns")
-    if bulk:
-        engine = session.get_bind()
-        limited = statement.options(scope.criteria(access.low, access.high))
-        sql = str(limited.compile(engine, compile_kwargs={"literal_binds": True}))
-        for read in READERS:
-            read(sql, engine.dialect.name)
-        data = _in_columns(engine, sql, session.reach())
-        data.columns = names
-    else:
-        # The session's own way: its area, its transaction, its compiled statements. Types are applied in the
-        # frame, so the driver's own tuples are taken before they become objects.
-        rows = session.execute(statement).raw.cursor.fetchall()  # type: ignore[attr-defined]
-        sqlite = session.get_bind().dialect.name == "sqlite"
-        schema = {
-            name: pl.Int8 if sqlite and isinstance(kind, Boolean) else _dtype(kind) or pl.String
-            for name, kind in zip(names, kinds, strict=True)
-        }
-        data = pl.DataFrame(list(zip(*rows, strict=True)) or None, schema=schema, orient="col")
-    casts = [
-        pl.col(name).cast(wanted)
-        for name, kind in zip(names, kinds, strict=True)
-        if (wanted := _dtype(kind)) is not None and data.schema[name] != wanted
-    ]
-    return data.with_columns(casts) if casts else data
+    return statement, {str(column.key): _type(column.type) for column in statement.selected_columns}
 
 
-def _in_columns(engine: Any, sql: str, reach: dict[str, str]) -> pl.DataFrame:
+def _in_rows(session: WorkSession, statement: Select[Any], schema: Schema) -> pl.DataFrame:
+    # The session's own way: its area, its transaction, its compiled statements. Types are applied in the
+    # frame, so the driver's own tuples are taken before they become objects.
+    rows = session.execute(statement).raw.cursor.fetchall()  # type: ignore[attr-defined]
+    flags = [name for name, kind in schema.items() if kind is pl.Boolean]
+    if session.get_bind().dialect.name != "sqlite":
+        flags = []  # only SQLite keeps booleans as numbers
+    plain = schema | dict.fromkeys(flags, pl.Int8)
+    data = pl.DataFrame(list(zip(*rows, strict=True)) or None, schema=plain, orient="col")
+    return data.with_columns(pl.col(flags).cast(pl.Boolean)) if flags else data
+
+
+def _asked(session: WorkSession, statement: Select[Any], schema: Schema) -> tuple[str, Schema]:
+    """The text of the statement, limited to the area of the session and shown to those who watch."""
+    access = session.access
+    assert access is not None  # noqa: S101 - checked before
+    engine = session.get_bind()
+    limited = statement.options(scope.criteria(access.low, access.high))
+    sql = str(limited.compile(engine, compile_kwargs={"literal_binds": True}))
+    for read in READERS:
+        read(sql, engine.dialect.name)
+    return sql, schema
+
+
+def _in_columns(engine: Any, reach: dict[str, str], asked: tuple[str, Schema]) -> pl.DataFrame:
+    sql, schema = asked
     url = engine.url
     if url.get_backend_name() == "sqlite":
-        return _apart(str(url.database), sql)
+        data = _apart(str(url.database), sql, schema)
+        data.columns = list(schema)
+        return data
     import adbc_driver_postgresql.dbapi as driver  # heavy, and only counties are read this way
 
     plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -89,16 +102,19 @@ def _in_columns(engine: Any, sql: str, reach: dict[str, str]) -> pl.DataFrame:
             cursor.execute(f"SET LOCAL casemgr.low = '{low}'")
             cursor.execute(f"SET LOCAL casemgr.high = '{high}'")
             cursor.execute(sql)
-            return pl.DataFrame(cursor.fetch_polars())
+            data = pl.DataFrame(cursor.fetch_polars())
+            data.columns = list(schema)
+            return data.select(pl.col(name).cast(kind) for name, kind in schema.items())
     finally:
         connection.close()
 
 
-def _apart(database: str, sql: str) -> pl.DataFrame:
+def _apart(database: str, sql: str, schema: Schema) -> pl.DataFrame:
     """The rows read by a second process: the column driver must not open a file that this one has locked."""
     program = Path(__file__).with_name("apart.py")
+    asked = json.dumps({"select": sql, "types": [str(kind) for kind in schema.values()]})
     read = subprocess.run(  # noqa: S603 - our own program with our own database
-        [sys.executable, "-I", str(program), database], input=sql.encode(), capture_output=True, check=False
+        [sys.executable, "-I", str(program), database], input=asked.encode(), capture_output=True, check=False
     )
     if read.returncode:
         raise RuntimeError("the columns could not be read")  # what the other process said may quote values

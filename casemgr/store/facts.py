@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
+from os import cpu_count
 from typing import Any
 
 import polars as pl
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from casemgr.store.models.area import Unit
 from casemgr.store.models.checkup import Checkup
@@ -21,7 +22,7 @@ from casemgr.terms.consent import ConsentAnswer
 from casemgr.terms.followup import HospitalState
 from casemgr.terms.register import Lifecycle, Track
 
-#: From so many people on, columns are read through ADBC; below, starting the reader costs more than it saves.
+#: From so many people on, columns are read through ADBC; for fewer, starting the reader takes longer.
 BULK = 20_000
 #: How many keys one statement names.
 KEYS = 5_000
@@ -29,11 +30,46 @@ KEYS = 5_000
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Whose records are read: all of some ``areas``, and some more by ``keys``; ``bulk`` says how."""
+    """Whose records are read: all of some ``areas``, or those with ``keys``; ``bulk`` says how."""
 
     areas: tuple[int, ...]
     keys: tuple[int, ...] = ()
     bulk: bool = False
+
+    def parts(self, count: int) -> list[People]:
+        """The same people in at most ``count`` lots, to be read side by side."""
+        size = -(-len(self.areas) // count) or 1
+        lots = [self.areas[at : at + size] for at in range(0, len(self.areas), size)]
+        return [People(lot, (), self.bulk) for lot in lots] or [self]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns of one table, where it keeps area and case, and which of its rows are wanted."""
+
+    columns: tuple[Any, ...]
+    area: Any
+    key: Any
+    where: tuple[Any, ...] = ()
+
+    def of(self, people: People) -> list[Select[Any]]:
+        """The selects that read the rows of ``people``."""
+        plain = select(*self.columns).where(*self.where)
+        if people.keys:
+            chunks = [people.keys[at : at + KEYS] for at in range(0, len(people.keys), KEYS)]
+            return [plain.where(self.key.in_(chunk)) for chunk in chunks]
+        # Named areas instead of a range: the index then also skips the days that are not asked for.
+        return [plain.where(self.area.in_(people.areas or (-1,)))]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known about some people on a day, one frame per kind of record."""
+
+    cases: pl.DataFrame
+    visits: pl.DataFrame
+    sessions: pl.DataFrame
+    checkups: pl.DataFrame
 
 
 def one(case_id: int) -> People:
@@ -48,64 +84,111 @@ def of_area(work: Work, low: int, high: int) -> People:
     return People(tuple(area for area, _ in found), (), sum(count for _, count in found) > BULK)
 
 
-def _read(
-    work: Work, people: People, columns: Sequence[Any], area: Any, key: Any, *conditions: Any
-) -> pl.DataFrame:
-    """The rows of ``people`` for some columns of one table."""
-    parts = []
-    if people.areas or not people.keys:
-        # Named areas instead of a range: the index then also skips the days that are not asked for.
-        statement = select(*columns).where(area.in_(people.areas or (-1,)), *conditions)
-        parts.append(work.frame(statement, bulk=people.bulk))
-    for start in range(0, len(people.keys), KEYS):
-        chosen = people.keys[start : start + KEYS]
-        parts.append(work.frame(select(*columns).where(key.in_(chosen), *conditions)))
-    return pl.concat(parts)
+def known(work: Work, people: People, first: date, last: date, low: int, high: int, *, past: bool) -> Known:
+    """What is known on ``last`` about the people whose managing unit then lay in ``[low, high)``.
 
-
-def cases(
-    work: Work, people: People, on: date, low: int, high: int, *, past: bool
-) -> tuple[People, pl.DataFrame]:
-    """The cases whose managing unit on the day lay in ``[low, high)``, and whose records to read for them.
-
-    Life cycle, diagnosis and managing unit are those of the day. With ``past`` the dated histories are
-    consulted; for today they need not be.
+    Records are those from ``first`` to ``last``, and earlier stays in hospital that may not have ended. Life
+    cycle, diagnosis, consent and managing unit are those of the day; with ``past`` the dated histories are
+    consulted for that, for today they need not be.
     """
-    now = _cases(work, people)
-    if not past:
-        return people, _as_known(now)
-    states = _states(work, people, on)
-    if not states.is_empty():
-        came_from = _units_then(work, states)
-        elsewhere = came_from.filter(pl.col("area").is_between(low, high, closed="left"))
-        strangers = elsewhere.join(now, on="case", how="anti")["case"].to_list()
-        if strangers and people.areas:
-            more = People((), tuple(strangers))
-            now = pl.concat([now, _cases(work, more)]).unique("case")
-            states = pl.concat([states, _states(work, more, on)]).unique(["case", "track"])
-            people = replace(people, keys=(*people.keys, *strangers))
-        now = _as_of_then(now, states, came_from)
-        now = now.filter(pl.col("area").is_between(low, high, closed="left"))
-    return people, _as_known(_consent_then(work, on, now))
+    found = _read(work, people, _tables(first, last))
+    if past:
+        found = _as_of(work, people, found, first, last, low, high)
+    visits = pl.concat([found["visits"], _earlier(work, found, first)])
+    return Known(_shaped(found["cases"]), visits, found["sessions"], found["checkups"])
 
 
-def _cases(work: Work, people: People) -> pl.DataFrame:
-    columns = (
-        Case.id.label("case"),
-        Case.area,
-        Case.village,
-        Case.registered_on,
-        Case.lifecycle,
-        Case.lifecycle_on,
-        Case.diagnosis,
-        Case.consent,
-        Case.consent_on,
-        Case.article30,
-    )
-    return _read(work, people, columns, Case.area, Case.id)
+def _read(work: Work, people: People, tables: Mapping[str, Table]) -> dict[str, pl.DataFrame]:
+    """The rows of ``people`` in each of the tables; the visits of many people in several lots."""
+    names: list[str] = []
+    statements: list[Select[Any]] = []
+    for name, table in tables.items():
+        lots = people.parts(cpu_count() or 1) if people.bulk and name == "visits" else [people]
+        for lot in lots:
+            selects = table.of(lot)
+            names += [name] * len(selects)
+            statements += selects
+    parts: dict[str, list[pl.DataFrame]] = {name: [] for name in tables}
+    for name, frame in zip(names, work.frames(statements, bulk=people.bulk), strict=True):
+        parts[name].append(frame)
+    return {name: pl.concat(frames) for name, frames in parts.items()}
 
 
-def _as_known(now: pl.DataFrame) -> pl.DataFrame:
+def _tables(first: date, last: date) -> dict[str, Table]:
+    return {
+        "visits": Table(_VISIT, Visit.area, Visit.case_id, (Visit.on.between(first, last),)),
+        "cases": Table(_CASE, Case.area, Case.id),
+        "sessions": Table(
+            _SESSION, RehabSession.area, RehabSession.case_id, (RehabSession.on.between(first, last),)
+        ),
+        "checkups": Table(
+            (Checkup.case_id.label("case"), Checkup.on),
+            Checkup.area,
+            Checkup.case_id,
+            (Checkup.on.between(first, last),),
+        ),
+        "stays": Table(
+            (Visit.case_id.label("case"), Visit.on),
+            Visit.area,
+            Visit.case_id,
+            (Visit.hospital == int(HospitalState.NOW), Visit.on < first),
+        ),
+    }
+
+
+_CASE = (
+    Case.id.label("case"),
+    Case.area,
+    Case.village,
+    Case.registered_on,
+    Case.lifecycle,
+    Case.lifecycle_on,
+    Case.diagnosis,
+    Case.consent,
+    Case.consent_on,
+    Case.article30,
+)
+_VISIT = (
+    Visit.case_id.label("case"),
+    Visit.on,
+    Visit.mode,
+    Visit.informants,
+    Visit.loss_reason,
+    Visit.risk,
+    Visit.symptoms,
+    Visit.stability,
+    Visit.adherence,
+    Visit.hospital,
+)
+_SESSION = (
+    RehabSession.case_id.label("case"),
+    RehabSession.on,
+    RehabSession.form,
+    RehabSession.minutes,
+    RehabSession.attended,
+)
+
+
+def _earlier(work: Work, found: Mapping[str, pl.DataFrame], first: date) -> pl.DataFrame:
+    """What was told about hospital before ``first``, where it matters.
+
+    Whoever was asked since needs no earlier record, and who never was in hospital neither; so few are left.
+    """
+    within, stays = found["visits"], found["stays"]
+    if stays.is_empty():
+        return within.clear()
+    told = within.lazy().filter(pl.col("hospital").is_not_null())
+    silent = stays.lazy().join(told, on="case", how="anti").select(pl.col("case").unique())
+    keys = tuple(silent.collect(engine="in-memory")["case"].to_list())
+    if not keys:
+        return within.clear()
+    before = (Visit.on < first, Visit.hospital.is_not(None))
+    return _read(work, People((), keys), {"visits": Table(_VISIT, Visit.area, Visit.case_id, before)})[
+        "visits"
+    ]
+
+
+def _shaped(now: pl.DataFrame) -> pl.DataFrame:
     left = pl.col("lifecycle") != int(Lifecycle.ON_REGISTER)
     return now.select(
         "case",
@@ -120,15 +203,50 @@ def _as_known(now: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+# --- as known on an earlier day -------------------------------------------------------------------------
+
+
+def _as_of(
+    work: Work,
+    people: People,
+    found: dict[str, pl.DataFrame],
+    first: date,
+    last: date,
+    low: int,
+    high: int,
+) -> dict[str, pl.DataFrame]:
+    """The frames as they were on the day, for those who belonged to ``[low, high)`` then."""
+    states = _states(work, people, last)
+    if not states.is_empty():
+        came_from = _units_then(work, states)
+        elsewhere = came_from.filter(pl.col("area").is_between(low, high, closed="left"))
+        strangers = tuple(elsewhere.join(found["cases"], on="case", how="anti")["case"].to_list())
+        if strangers and not people.keys:
+            more = _read(work, People((), strangers), _tables(first, last))
+            found = {name: pl.concat([frame, more[name]]) for name, frame in found.items()}
+        cases = _as_of_then(found["cases"], states, came_from)
+        found["cases"] = cases.filter(pl.col("area").is_between(low, high, closed="left"))
+    found["cases"] = _consent_then(work, last, found["cases"])
+    return found
+
+
 def _states(work: Work, people: People, on: date) -> pl.DataFrame:
-    """States that held on the day and have ended since."""
-    columns = (CaseState.case_id.label("case"), CaseState.track, CaseState.value, CaseState.since)
-    tracks = [int(one) for one in (Track.LIFECYCLE, Track.UNIT, Track.DIAGNOSIS)]
-    conditions = (CaseState.since <= on, CaseState.until > on, CaseState.track.in_(tracks))
-    if people.areas or not people.keys:
-        # Of the whole access, not of the areas alone: who has moved since belongs to another area now.
-        return work.frame(select(*columns).where(*conditions), bulk=people.bulk)
-    return _read(work, people, columns, CaseState.area, CaseState.case_id, *conditions)
+    """States that held on the day and have ended since.
+
+    Of the whole access rather than of the areas alone: who has moved since belongs to another area now.
+    """
+    statement = select(
+        CaseState.case_id.label("case"), CaseState.track, CaseState.value, CaseState.since
+    ).where(
+        CaseState.since <= on,
+        CaseState.until > on,
+        CaseState.track.in_([int(one) for one in (Track.LIFECYCLE, Track.UNIT, Track.DIAGNOSIS)]),
+    )
+    if people.keys:
+        statement = statement.where(CaseState.case_id.in_(people.keys))
+    # One state per track: should two overlap, the later one holds and nobody is counted twice.
+    found = work.frame(statement).sort("since")
+    return found.unique(["case", "track"], keep="last", maintain_order=True)
 
 
 def _units_then(work: Work, states: pl.DataFrame) -> pl.DataFrame:
@@ -143,15 +261,15 @@ def _units_then(work: Work, states: pl.DataFrame) -> pl.DataFrame:
 def _as_of_then(now: pl.DataFrame, states: pl.DataFrame, came_from: pl.DataFrame) -> pl.DataFrame:
     def then(track: Track, **names: str) -> pl.DataFrame:
         of_track = states.filter(pl.col("track") == int(track))
-        return of_track.select("case", **{new: pl.col(old) for old, new in names.items()})
+        return of_track.select("case", **names)
 
-    known = (
+    known_then = (
         now.join(came_from.rename({"area": "area_then"}), on="case", how="left")
-        .join(then(Track.DIAGNOSIS, value="diagnosis_then"), on="case", how="left")
-        .join(then(Track.LIFECYCLE, value="lifecycle_then", since="since_then"), on="case", how="left")
+        .join(then(Track.DIAGNOSIS, diagnosis_then="value"), on="case", how="left")
+        .join(then(Track.LIFECYCLE, lifecycle_then="value", since_then="since"), on="case", how="left")
     )
     changed = pl.col("lifecycle_then").is_not_null()
-    return known.with_columns(
+    return known_then.with_columns(
         area=pl.coalesce("area_then", "area"),
         diagnosis=pl.coalesce("diagnosis_then", "diagnosis"),
         lifecycle=pl.coalesce("lifecycle_then", "lifecycle"),
@@ -164,66 +282,17 @@ def _consent_then(work: Work, on: date, now: pl.DataFrame) -> pl.DataFrame:
     later = now.filter(pl.col("consent_on") > to_days(on))
     if later.is_empty():
         return now
-    columns = (Consent.case_id.label("case"), Consent.answer, Consent.on)
-    asked = People((), tuple(later["case"].to_list()))
-    told = _read(work, asked, columns, Consent.area, Consent.case_id, Consent.on <= on)
+    answers = Table(
+        (Consent.case_id.label("case"), Consent.answer, Consent.on),
+        Consent.area,
+        Consent.case_id,
+        (Consent.on <= on,),
+    )
+    told = _read(work, People((), tuple(later["case"].to_list())), {"answers": answers})["answers"]
     before = told.sort("on").group_by("case", maintain_order=True).agg(pl.col("answer").last())
-    known = now.join(before, on="case", how="left")
     asked_later = pl.col("consent_on") > to_days(on)
-    return known.with_columns(consent=pl.when(asked_later).then("answer").otherwise("consent")).select(
-        now.columns
+    return (
+        now.join(before, on="case", how="left")
+        .with_columns(consent=pl.when(asked_later).then("answer").otherwise("consent"))
+        .select(now.columns)
     )
-
-
-_VISIT = (
-    Visit.case_id.label("case"),
-    Visit.on,
-    Visit.mode,
-    Visit.informants,
-    Visit.loss_reason,
-    Visit.risk,
-    Visit.symptoms,
-    Visit.stability,
-    Visit.adherence,
-    Visit.hospital,
-)
-
-
-def visits(work: Work, people: People, first: date, last: date) -> pl.DataFrame:
-    """Follow-ups from ``first`` to ``last``; of earlier ones those needed to know who is in hospital still.
-
-    Whoever was asked about hospital within the days needs no earlier record, and who never was in hospital
-    neither; so few cases are left to look at.
-    """
-    within = _read(work, people, _VISIT, Visit.area, Visit.case_id, Visit.on.between(first, last))
-    inside = (Visit.case_id.label("case"), Visit.on)
-    before = (Visit.hospital == int(HospitalState.NOW), Visit.on < first)
-    once = _read(work, people, inside, Visit.area, Visit.case_id, *before)
-    if once.is_empty():
-        return within
-    told = within.lazy().filter(pl.col("hospital").is_not_null())
-    silent = once.lazy().join(told, on="case", how="anti").select(pl.col("case").unique())
-    them = People((), tuple(silent.collect(engine="in-memory")["case"].to_list()))
-    if not them.keys:
-        return within
-    earlier = (Visit.on < first, Visit.hospital.is_not(None))
-    return pl.concat([within, _read(work, them, _VISIT, Visit.area, Visit.case_id, *earlier)])
-
-
-def sessions(work: Work, people: People, first: date, last: date) -> pl.DataFrame:
-    """Sessions of community rehabilitation from ``first`` to ``last``."""
-    columns = (
-        RehabSession.case_id.label("case"),
-        RehabSession.on,
-        RehabSession.form,
-        RehabSession.minutes,
-        RehabSession.attended,
-    )
-    days = RehabSession.on.between(first, last)
-    return _read(work, people, columns, RehabSession.area, RehabSession.case_id, days)
-
-
-def checkups(work: Work, people: People, first: date, last: date) -> pl.DataFrame:
-    """Check-ups from ``first`` to ``last``."""
-    columns = (Checkup.case_id.label("case"), Checkup.on)
-    return _read(work, people, columns, Checkup.area, Checkup.case_id, Checkup.on.between(first, last))

@@ -160,9 +160,13 @@ class Work:
 
     def frame(self, statement: Any, *, bulk: bool = False) -> pl.DataFrame:
         """An ORM select over plain columns as a polars frame; ``bulk`` reads whole counties in columns."""
-        from casemgr.store.columns import frame  # polars is loaded only where something is counted
+        return self.frames([statement], bulk=bulk)[0]
 
-        return frame(self._session, statement, bulk=bulk)
+    def frames(self, statements: Sequence[Any], *, bulk: bool = False) -> list[pl.DataFrame]:
+        """Several such selects at once: ``bulk`` reads them side by side."""
+        from casemgr.store.columns import frames  # polars is loaded only where something is counted
+
+        return frames(self._session, statements, bulk=bulk)
 
     def add(self, row: T) -> T:
         """Put a new object into the unit of work."""
