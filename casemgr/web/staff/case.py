@@ -1,0 +1,88 @@
+"""患者页: the list of people, the people behind a number, and the page of one person."""
+
+from __future__ import annotations
+
+from flask import Blueprint, g, render_template, request
+
+from casemgr.rules.access import Action
+from casemgr.services import area, clock, indicator, register
+from casemgr.services.errors import Unfit
+from casemgr.services.register import OpenedIdentity
+from casemgr.terms.area import AreaLevel, level_of
+from casemgr.web import guard
+from casemgr.web.staff import course, listing
+
+pages = Blueprint("case", __name__)
+
+
+@pages.get("/cases")
+@guard.guard(Action.CASE_LIST)
+def list_() -> str:
+    """Everybody within reach, by filters that may stand in an address; what is typed is searched by POST."""
+    query = listing.query_of(request.args)
+    found = register.cases(g.access, query, clock.today())
+    return render_template(
+        "case/list.html", areas=area_choices(), text="", fields={}, **listing.shown(query, found)
+    )
+
+
+def area_choices() -> list[tuple[int, str]]:
+    """The townships a county's officer may narrow a list to; nothing to choose for a township's doctor."""
+    if level_of(g.access.low) is AreaLevel.TOWNSHIP:
+        return []
+    tree = area.tree(g.access, AreaLevel.TOWNSHIP)
+    return [(one.code, one.name) for one in tree if one.level is AreaLevel.TOWNSHIP]
+
+
+@pages.get("/people/<int:area>/<key>/<part>")
+@guard.guard(Action.CASE_LIST)
+def people(area: int, key: str, part: str) -> str:
+    """The people behind one number: exactly as many rows as the number says, each with a reason."""
+    month = request.args.get("month", "")
+    query = listing.query_of(request.args, area=area, key=key, part=part, month=month, lifecycle=None)
+    behind = register.behind(g.access, query, clock.today())
+    return render_template(
+        "case/people.html", behind=behind, month=month, **listing.shown(query, behind.page)
+    )
+
+
+@pages.get("/case/<int:key>")
+@guard.guard(Action.CASE_READ)
+def page(key: int) -> str:
+    """One person; names only while this session shows names, the identity closed."""
+    return _page(key)
+
+
+@pages.post("/case/<int:key>")
+@guard.guard(Action.IDENTITY_REVEAL)
+def identity(key: int) -> str | tuple[str, int]:
+    """The same page with the identity opened for the purpose chosen; closed again on the next look."""
+    try:
+        opened = register.reveal_identity(g.access, key, request.form.get("purpose", ""), clock.today())
+    except Unfit as wrong:
+        return _page(key, wrong=wrong.fields.get("purpose", wrong.message)), wrong.status
+    return _page(key, opened)
+
+
+def _page(key: int, opened: OpenedIdentity | None = None, wrong: str = "") -> str:
+    today = clock.today()
+    view = register.case(g.access, key, today)
+    until = g.person.names_until
+    name = ""
+    if opened is not None:
+        name = opened.person.name
+    elif until is not None and until > clock.now():
+        name = register.reveal_names(g.access, [view.person_id], g.person.names_purpose).get(
+            view.person_id, ""
+        )
+    return render_template(
+        "case/page.html",
+        view=view,
+        explained=indicator.explain(g.access, key, today),
+        course=course.of(view),
+        readings=register.readings(g.access, key) if g.access.may(Action.AUDIT_READ) else None,
+        name=name,
+        opened=opened,
+        wrong=wrong,
+        purposes=listing.PURPOSES,
+    )
