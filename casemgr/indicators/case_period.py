@@ -99,7 +99,7 @@ def case_periods(frames: Frames, period: Period, policy: Policy) -> pl.LazyFrame
     """
     first, last = days(period.start), days(period.end)
     cases = _cases(fitted(frames.cases, CASES), period, policy)
-    visits = (
+    known = (
         fitted(frames.visits, VISITS)
         .filter(pl.col("on") <= last)
         .join(cases.select("case", "registered_on", "start"), on="case")
@@ -107,10 +107,9 @@ def case_periods(frames: Frames, period: Period, policy: Policy) -> pl.LazyFrame
         # By day, then by case keeping the days in order: far cheaper than one sort by two columns.
         .sort("on")
         .sort("case", maintain_order=True)
-        .set_sorted("case")
-        .collect(engine=frames.engine)  # once, for the four parts that read it
-        .lazy()
     )
+    # Made once, for the three parts that read them.
+    visits = frames.collect(known).lazy().set_sorted("case")
     of_period = visits.filter(pl.col("on") >= first)
     parts = (
         _follow_up(of_period, period, policy),

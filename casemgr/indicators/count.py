@@ -8,7 +8,7 @@ from casemgr.indicators import followup, medication, rehab
 from casemgr.indicators.case_period import case_periods
 from casemgr.indicators.catalogue import MEASURES, Measure
 from casemgr.indicators.figure import Counts
-from casemgr.indicators.frames import Engine, Frames
+from casemgr.indicators.frames import Frames
 from casemgr.indicators.period import Period
 from casemgr.indicators.sets import SETS
 from casemgr.rules.policy import Policy
@@ -27,6 +27,12 @@ def verdict_column(judgement: str) -> str:
     return f"is {judgement}"
 
 
+_VERDICTS = (
+    *(one.test.alias(base_column(one.id)) for one in SETS.values()),
+    *(one.test.alias(verdict_column(one.id)) for one in JUDGEMENTS.values()),
+)
+
+
 def asked(measure: Measure) -> pl.Expr:
     """Whether a judged row belongs to the people a figure asks about."""
     return pl.col(base_column(measure.base))
@@ -39,22 +45,18 @@ def counted(measure: Measure) -> pl.Expr:
 
 def judged(frames: Frames, period: Period, policy: Policy) -> pl.LazyFrame:
     """The rows of :func:`case_periods` with one boolean column per base set and per judgement."""
-    return case_periods(frames, period, policy).with_columns(
-        *(one.test.alias(base_column(one.id)) for one in SETS.values()),
-        *(one.test.alias(verdict_column(one.id)) for one in JUDGEMENTS.values()),
-    )
+    return case_periods(frames, period, policy).with_columns(*_VERDICTS)
 
 
-def tally(rows: pl.LazyFrame, engine: Engine = "auto") -> pl.DataFrame:
+def tally(rows: pl.LazyFrame) -> pl.LazyFrame:
     """Per managing area and key who counts (n) and who is asked about (d)."""
-    return (
-        rows.group_by(pl.col("area").alias("code"))
-        .agg(
-            *(counted(one).sum().alias(f"n {one.key}") for one in MEASURES),
-            *(asked(one).sum().alias(f"d {one.key}") for one in MEASURES),
-        )
-        .collect(engine=engine)
-    )
+    return rows.group_by(pl.col("area").alias("code")).agg(*_TALLIES)
+
+
+_TALLIES = (
+    *(counted(one).sum().alias(f"n {one.key}") for one in MEASURES),
+    *(asked(one).sum().alias(f"d {one.key}") for one in MEASURES),
+)
 
 
 def roll_up(tallied: pl.DataFrame, areas: pl.DataFrame) -> dict[int, Counts]:

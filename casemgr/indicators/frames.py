@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import polars as pl
 
 Schema = dict[str, Any]
-Engine = Literal["in-memory", "streaming", "auto"]
 #: Below so many people everything is at hand at once.
 SMALL = 20_000
 
@@ -64,10 +63,14 @@ class Frames:
     checkups: pl.DataFrame
     areas: pl.DataFrame
 
-    @property
-    def engine(self) -> Engine:
-        """The engine that suits their size: starting the streaming one takes longer than a township."""
-        return "in-memory" if self.cases.height < SMALL else "streaming"
+    def collect(self, plan: pl.LazyFrame) -> pl.DataFrame:
+        """The rows of a plan over these frames, made in the way that suits their size.
+
+        For a township, starting the streaming engine and polishing the plan takes longer than the work.
+        """
+        if self.cases.height < SMALL:
+            return plan.collect(engine="in-memory", optimizations=pl.QueryOptFlags.none())
+        return plan.collect(engine="streaming")
 
 
 def fitted(frame: pl.DataFrame, schema: Schema) -> pl.LazyFrame:

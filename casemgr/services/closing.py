@@ -45,7 +45,7 @@ def close_county(work: Work, code: int, edition: Edition, basis: Basis) -> Close
     period = basis.period
     places = counting.areas(work, low, high)
     frames = counting.of_area(work, low, high, period, clock.today())
-    rows = counting.judge(frames, basis).collect(engine=frames.engine).lazy()
+    rows = frames.collect(counting.judge(frames, basis)).lazy()
     lines = _lines(rows, places, basis)
     verdicts = masks(rows).collect()
     packed = {area: (part.height, pack(part)) for area, part in _by_area(verdicts)}
@@ -103,7 +103,7 @@ def _lines(rows: pl.LazyFrame, places: pl.DataFrame, basis: Basis) -> list[Line]
     """Every figure and every plain count of every area, in the order of area and key."""
     found: list[Line] = [
         (area, key, numerator, denominator)
-        for area, counts in roll_up(tally(rows), places).items()
+        for area, counts in roll_up(tally(rows).collect(), places).items()
         for key, (numerator, denominator) in counts.items()
     ]
     found += [

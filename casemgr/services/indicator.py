@@ -187,7 +187,7 @@ def _computed(work: Work, area: int | None, period: Period) -> Computation:
     low, high = _span(work, area)
     places = counting.areas(work, low, high)
     frames = counting.of_area(work, low, high, period, clock.today())
-    tallied = tally(counting.judge(frames, basis), frames.engine)
+    tallied = frames.collect(tally(counting.judge(frames, basis)))
     return _computation(period, edition, places.rows(), roll_up(tallied, places))
 
 
@@ -246,7 +246,7 @@ def _explained(work: Work, case_id: int, period: Period) -> list[Explanation]:
     frames = counting.of_case(work, case_id, period, clock.today())
     if frames.cases.is_empty():
         raise Missing("没有这份档案，或不在您的辖区内。请从名单进入。")
-    rows = counting.judge(frames, basis).collect(engine=frames.engine)
+    rows = frames.collect(counting.judge(frames, basis))
     return explain_case(rows, basis) or not_yet_registered(basis)
 
 
@@ -291,10 +291,7 @@ def _told(
             "missing": asked(measure) & ~counted(measure),
         }
         rows = rows.filter(tests[part])
-    return {
-        row["case"]: (row, one)
-        for row, one in explain_people(rows.collect(engine=frames.engine), measure, basis)
-    }
+    return {row["case"]: (row, one) for row, one in explain_people(frames.collect(rows), measure, basis)}
 
 
 def _closed_members(

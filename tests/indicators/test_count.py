@@ -24,7 +24,7 @@ from tests.indicators.people import COUNTY, TOWNSHIP, frames, person, visit, vis
 def counts(facts: Frames, period: Period) -> dict[int, dict[str, tuple[int, int | None]]]:
     rows = judged(facts, period, policy.in_force_on(period.end))
     areas = facts.areas.filter(pl.col("level") <= int(AreaLevel.TOWNSHIP))
-    return {code: dict(found) for code, found in roll_up(tally(rows), areas).items()}
+    return {code: dict(found) for code, found in roll_up(tally(rows).collect(), areas).items()}
 
 
 @pytest.mark.parametrize("month", ["2025-12", "2026-03", "2026-10"])
