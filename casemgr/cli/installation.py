@@ -11,7 +11,7 @@ import click
 
 from casemgr.cli.door import PoliteGroup, put_json
 from casemgr.rules.access import Access
-from casemgr.services import demo, health
+from casemgr.services import account, clock, demo, health
 
 group = PoliteGroup("installation", help="安装（由 python3 -m casemgr run 调用）。")
 
@@ -25,15 +25,19 @@ def prepare(wanted: bool) -> None:
     found = demo.holdings(Access.system("installation"))
     empty = not (found.files or found.real or found.demo)
     accounts: list[demo.DemoAccount] = []
+    first: list[account.NewSecret] = []
     if empty and wanted:
         accounts = demo.load(if_empty=True).accounts
     elif found.demo and not found.real:
         accounts = demo.accounts(Access.system("installation"))
+    elif empty and not account.anybody(Access.system("installation")):
+        first = account.open_first(Access.system("installation"), clock.now())
     put_json(
         {
             "made_up": not found.real and (wanted or not empty),
             "real": found.real,
             "empty": empty and not wanted,
+            "first": [{"login": one.login, "password": one.secret} for one in first],
             "accounts": [
                 {"login": one.login, "password": one.password, "title": one.title} for one in accounts
             ],

@@ -21,6 +21,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from casemgr.rules.access import Access, Action
 from casemgr.rules.password import weakness
 from casemgr.services.errors import Conflict, Forbidden, Missing, Refused, Throttled, Unauthenticated, Unfit
+from casemgr.services.founding import reach_of
 from casemgr.services.use_case import use_case, within
 from casemgr.store.db import new_key
 from casemgr.store.models.account import Account, ApiToken, LoginAttempt, LoginSession
@@ -120,6 +121,13 @@ class AccountView:
     created_at: datetime
     seen_at: datetime | None
     version: int
+
+
+#: Who can sign in to an empty register: login, display name, role.
+FIRST_ACCOUNTS = (
+    ("xianji", "县级管理员", Role.COUNTY_OFFICER),
+    ("guanli", "系统管理员", Role.ADMINISTRATOR),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,8 +249,7 @@ def _find(work: Work, login: str) -> tuple[int, str, bool, Access] | None:
     found = queries.by_login(work, login)
     if found is None:
         return None
-    access = Access.over(found.id, found.login, Role.read(found.role), found.area_code)
-    return found.id, found.password_hash, found.active, access
+    return found.id, found.password_hash, found.active, reach_of(work, found)
 
 
 @use_case(Action.ACCOUNT_SIGN_IN)
@@ -291,7 +298,7 @@ def _person(
 ) -> SignedIn:
     role = Role.read(account.role)
     return SignedIn(
-        access=Access.over(account.id, account.login, role, account.area_code, request),
+        access=reach_of(work, account, request),
         account=account.id,
         login=account.login,
         display=account.display,
@@ -486,7 +493,7 @@ def _look_up_token(work: Work, token: str, now: datetime, request: str) -> Signe
         return None
     role = Role.read(account.role)
     return SignedIn(
-        access=Access.over(account.id, account.login, role, account.area_code, request),
+        access=reach_of(work, account, request),
         account=account.id,
         login=account.login,
         display=account.display,
@@ -694,6 +701,44 @@ def create(
     secret = password or new_password()
     key = _create(access, login, display, role, area, _hash(secret), must_change, now)
     return NewSecret(key, login, secret)
+
+
+@use_case(Action.ACCOUNT_MANAGE)
+def _open_first(work: Work, hashes: dict[str, str], now: datetime) -> None:
+    if queries.everybody(work):
+        raise Conflict("已经有账号，没有再建。忘记密码可执行 flask account password。")
+    for login, display, role in FIRST_ACCOUNTS:
+        work.add(
+            Account(
+                id=new_key(),
+                login=login,
+                display=display,
+                role=int(role),
+                area_code=None,
+                password_hash=hashes[login],
+                must_change=True,
+                active=True,
+                large_view=False,
+                created_at=now,
+            )
+        )
+
+
+@use_case(Action.ACCOUNT_LIST)
+def anybody(work: Work) -> bool:
+    """Whether there is any account."""
+    return bool(queries.everybody(work))
+
+
+def open_first(access: Access, now: datetime) -> list[NewSecret]:
+    """The first officer and administrator of an empty register, with passwords to be changed at once.
+
+    The officer belongs to no county yet, see :mod:`casemgr.services.founding`. Raises :class:`Conflict` when
+    there is an account already.
+    """
+    secrets_made = [NewSecret(0, login, new_password()) for login, _display, _role in FIRST_ACCOUNTS]
+    _open_first(access, {one.login: _hash(one.secret) for one in secrets_made}, now)
+    return secrets_made
 
 
 @use_case(Action.ACCOUNT_MANAGE)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from casemgr.store.models.area import Area
+from casemgr.store.models.exchange import ImportRun
 from casemgr.store.work import Work
 
 
@@ -18,3 +19,13 @@ def within(work: Work, low: int, high: int, deepest: int) -> Sequence[Any]:
         .where(Area.code >= low, Area.code < high, Area.level <= deepest)
         .order_by(Area.code)
     )
+
+
+def none_yet(work: Work) -> bool:
+    """Whether the register holds no area at all."""
+    return work.row(select(Area.code).limit(1)) is None
+
+
+def runs_without_county(work: Work) -> list[ImportRun]:
+    """Imports brought by an officer who belonged to no county yet."""
+    return work.entities(select(ImportRun).where(ImportRun.area == 0))

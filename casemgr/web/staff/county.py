@@ -6,7 +6,7 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
-from casemgr.services import clock, job
+from casemgr.services import clock, founding, job
 from casemgr.terms.area import AreaLevel, level_of
 from casemgr.web import guard
 from casemgr.web.staff import figures
@@ -18,6 +18,8 @@ pages = Blueprint("county", __name__)
 @guard.guard(Action.INDICATOR_READ)
 def page() -> Response | str:
     """The first page of a county's officer; a township's doctor is sent to the own township."""
+    if founding.founding(g.access):
+        return redirect(url_for("exchange.page"), 303)
     if level_of(g.access.low) is AreaLevel.TOWNSHIP:
         return redirect(url_for("township.page"), 303)
     today = clock.today()
