@@ -21,6 +21,8 @@ from casemgr.launch.speech import Stop, open_mouth, say, warn
 from config import instance_from, keyring_from
 
 HOST = "127.0.0.1"
+#: An uploaded workbook must not be spooled to a disk, where it would lie unsealed; 400 MiB is refused anyway.
+IN_MEMORY = ("--inbuf-overflow=419430400", "--max-request-body-size=419430400")
 READY_WITHIN = 60.0  # seconds; a first start also compiles every module
 LOG_LIMIT = 5_000_000  # bytes; a longer log starts anew, the old one is kept beside it
 INTERRUPTED = 130
@@ -110,7 +112,9 @@ def run(asked: arguments.Arguments) -> int:
     try:
         _check_port(asked.port)
         children["web"] = _serve(
-            ["waitress", f"--listen={HOST}:{asked.port}", "--threads=8", "wsgi:app"], logs["web"], environ
+            ["waitress", f"--listen={HOST}:{asked.port}", "--threads=8", *IN_MEMORY, "wsgi:app"],
+            logs["web"],
+            environ,
         )
         _wait_until_ready(children, logs, asked.port)
         # Afterwards: what the clock has to catch up on must not delay the first page.
@@ -242,8 +246,14 @@ def _welcome(port: int, prepared: dict[str, Any], logs: dict[str, Path]) -> None
         say("演示账号（虚构数据，请勿录入真实患者）：")
         for account in prepared["accounts"]:
             say(f"  {account['login']:<12} 密码 {account['password']:<18} {account['title']}")
+    elif prepared["first"]:
+        say("登记库还是空的。首次使用的账号（密码只显示这一次，登录后须修改）：")
+        titles = {"xianji": "县级管理员：登录后导入本县工作簿", "guanli": "系统管理员：为各乡镇建账号"}
+        for account in prepared["first"]:
+            say(f"  {account['login']:<12} 密码 {account['password']:<18} {titles[account['login']]}")
     elif prepared["empty"]:
-        say("还没有账号：请在另一个终端执行 .venv/bin/flask account create --help。")
+        say("登记库还是空的：请用县级管理员账号登录，导入本县工作簿。")
+        say("忘记密码时，在另一个终端执行 .venv/bin/flask account password --help。")
     say(f"\n日志：{logs['web'].parent}    按 Ctrl-C 停止")
 
 

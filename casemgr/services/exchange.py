@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from casemgr.forms import area as area_sheet
+from casemgr.forms.archive import MIB, Refusal, check_signature, check_size
 from casemgr.forms.cell import Cell, days
 from casemgr.forms.known import CaseFacts, Setting
 from casemgr.forms.source import Block, Header, Source
@@ -25,7 +26,7 @@ from casemgr.forms.spec import REFUSED, WARNING, Problem, RefusedRow, RefusedShe
 from casemgr.forms.workbook import SHEETS, TITLES, BadWorkbook, Judge, SheetVerdict
 from casemgr.rules import policy
 from casemgr.rules.access import Access, Action
-from casemgr.services import clock, errors
+from casemgr.services import clock, errors, founding
 from casemgr.services import exchange_rows as rows
 from casemgr.services.errors import Conflict, Missing, Unfit
 from casemgr.services.exchange_write import Outcome, Writer
@@ -196,6 +197,7 @@ def _lay_down(work: Work, judged: _Judged, today: date, *, dry: bool) -> list[Ou
     outcomes = [writer.write(verdict) for verdict in judged.verdicts]
     if not dry:
         writer.finish()
+        founding.settle(work)
     return outcomes
 
 
@@ -403,9 +405,28 @@ class RunView:
         return Counts(**{name: sum(part[name] for part in parts) for name in asdict(Counts())})
 
 
-@use_case(Action.EXCHANGE_PREVIEW)
+@use_case(Action.EXCHANGE_PREVIEW, writes=False)
+def template(_work: Work) -> bytes:
+    """The empty workbook: all sheets with their columns and lists to choose from."""
+    from casemgr.forms.excel import write_workbook  # keeps start-up light
+
+    out = BytesIO()
+    columns = [[column for column in sheet.columns if not column.extra] for sheet in SHEETS]
+    write_workbook(out, [(sheet, shown, ()) for sheet, shown in zip(SHEETS, columns, strict=True)])
+    return out.getvalue()
+
+
+@use_case(Action.EXCHANGE_IMPORT)
 def receive(work: Work, name: str, content: bytes) -> int:
-    """Take an uploaded file in, sealed; the key of its run. Old uploads are forgotten on the way."""
+    """Take an uploaded file in, sealed; the key of its run. Old uploads are forgotten on the way.
+
+    Raises :class:`Unfit` at once for what is no workbook at all.
+    """
+    try:
+        check_size(len(content))
+        check_signature(content[:8], content[8 : 4 * MIB])
+    except Refusal as refusal:
+        raise Unfit(refusal.message, fields={"file": refusal.message}) from None
     _forget(work, clock.now())
     run = ImportRun(
         id=new_key(),

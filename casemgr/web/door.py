@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, Flask, request
 from flask.sessions import SecureCookieSessionInterface
 
-from casemgr.web import csrf, errors, filters, guard, headers, health, login, shell
-from casemgr.web.staff import account, case, county, help, home, job, report, search, township
+from casemgr.web import csrf, errors, filters, guard, headers, health, login, shell, uploads
+from casemgr.web.staff import account, case, county, exchange, help, home, job, report, search, township
 
 #: Every blueprint of the staff pages; a new noun adds its ``pages`` here.
 PAGES: tuple[Blueprint, ...] = (
@@ -17,6 +17,7 @@ PAGES: tuple[Blueprint, ...] = (
     case.pages,
     search.pages,
     account.pages,
+    exchange.pages,
     report.pages,
     job.pages,
     help.pages,
@@ -41,6 +42,7 @@ def open_on(app: Flask) -> None:
     )
     app.session_interface = MessageCookie()
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.request_class = uploads.MemoryRequest
     health.install(app)
     guard.install(app)
     csrf.install(app)

@@ -681,11 +681,13 @@ def test_saying_no_forgets_the_file(app: Flask, run_key: int) -> None:
 
 
 def test_a_bad_file_ends_its_run_with_a_sentence(app: Flask) -> None:
-    key = exchange.receive(OFFICER, "x.xlsx", b"hello")
+    with pytest.raises(Unfit):
+        exchange.receive(OFFICER, "x.xlsx", b"hello")
+    key = exchange.receive(OFFICER, "x.xlsx", b"PK\x03\x04 and nothing behind it")
     exchange.read(OFFICER, key, TODAY)
     view = exchange.run(OFFICER, key)
     assert view.state == "failed"
-    assert "xlsx" in view.message
+    assert "损坏" in view.message
     assert files(app) == []
     assert not exchange.confirm(OFFICER, key)
 
