@@ -52,7 +52,7 @@ def rates(work: Work, township: int, families: Sequence[str], today: date) -> li
     edition = editions.in_force_on(today, region)
     measures = [BY_KEY[key] for family in families for key in edition.official if key.split(".")[0] == family]
     frames = counting.of_area(work, low, high, period, today)
-    tallied = (
+    tallied = frames.collect(
         judged(frames, period, in_force_on(today, region))
         .group_by("village")
         .agg(
@@ -60,7 +60,6 @@ def rates(work: Work, township: int, families: Sequence[str], today: date) -> li
             *(counted(one).sum().alias(f"n {one.key}") for one in measures),
             *(asked(one).sum().alias(f"d {one.key}") for one in measures),
         )
-        .collect(engine=frames.engine)
     )
     names = {
         row.code: row.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -63,6 +64,8 @@ class Wanted:
         """The values behind :attr:`asked`."""
         names = [name for name in FILTERS[:-1] if getattr(self, name) not in (None, UNASSESSED)]
         given = {f"w_{name}": getattr(self, name) for name in ("low", "high", *names)}
+        if self.file_part is not None:
+            given["w_file_part"] = f"%{re.sub('[/%_]', lambda mark: '/' + mark[0], self.file_part)}%"
         return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
 
 
@@ -104,7 +107,7 @@ def _conditions(asked: frozenset[str]) -> list[ColumnElement[bool]]:
     if "people" in asked:
         found.append(Case.person_id.in_(bindparam("w_people", expanding=True)))
     if "file_part" in asked:
-        found.append(Case.file_no.icontains(bindparam("w_file_part"), autoescape=False))
+        found.append(Case.file_no.ilike(bindparam("w_file_part"), escape="/"))
     return found
 
 
