@@ -99,8 +99,8 @@ def _text(x: float, y: float, text: str, *, size: float = TEXT_PX, anchor: str =
     weight = ' font-weight="bold"' if bold else ""
     place = f' text-anchor="{anchor}"' if anchor != "start" else ""
     turned = f' transform="rotate({_n(turn)} {_n(x)} {_n(y)})"' if turn is not None else ""
-    return (f'<text class="chart-{kind}" x="{_n(x)}" y="{_n(y)}" font-size="{_n(size)}" fill="{fill}" '
-            f'font-family="{FONT}"{place}{weight}{turned}>{escape(text)}</text>')
+    return (f'<text class="chart-{kind}" x="{_n(x)}" y="{_n(y)}" font-size="{_n(size)}" fill="{fill}"'
+            f'{place}{weight}{turned}>{escape(text)}</text>')
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, *, stroke: str = RULE, width: float = 1,
@@ -216,7 +216,8 @@ def _numbers(values: Sequence[str | None]) -> list[float]:
 def _wrap(kind: str, title: str, desc: str, width: float, height: float, body: list[str]) -> Picture:
     return Picture(
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart chart-{kind}" role="img" '
-        f'width="{_n(width)}" height="{_n(height)}" viewBox="0 0 {_n(width)} {_n(height)}">'
+        f'font-family="{FONT}" width="{_n(width)}" height="{_n(height)}" '
+        f'viewBox="0 0 {_n(width)} {_n(height)}">'
         f"<title>{escape(title)}</title><desc>{escape(desc)}</desc>{''.join(body)}</svg>"
     )
 

@@ -91,6 +91,11 @@ class AreaTable:
     protected: bool
     omitted: str = ""
 
+    @property
+    def hides(self) -> bool:
+        """Whether any count is hidden, so that its mark has to be explained."""
+        return any(row.hidden or any(cell.hidden for cell in row.cells) for row in self.rows)
+
 
 @dataclass(frozen=True, slots=True)
 class Trend:

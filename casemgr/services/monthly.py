@@ -431,7 +431,7 @@ def _distribution(
         else:
             shares.append(Share(line, count, _percent(count, total)))
     if any(share.hidden for share in shares):
-        note += "“＊”为小数保护，见表3注。"
+        note += "“＊”为小数保护（人数少或为防推算而隐去），不表示零。"
     return Distribution(name, note, total, tuple(shares))
 
 

@@ -205,7 +205,7 @@ def test_issuing_again_gives_the_same_bytes_and_no_second_row(office: Flask) -> 
 @pytest.mark.usefixtures("office")
 def test_a_new_closing_makes_a_new_issue_that_lists_what_changed() -> None:
     first = newest()
-    close(OCTOBER, revision=2, left_out=3)
+    close(OCTOBER, left_out=3)
     second = report.issue(OFFICER, OCTOBER, COUNTY)
     assert (second.revision, second.number) == (2, "示例县精防统〔2026〕10号（修订1）")
     text = words(report.download(OFFICER, second.key).content)
