@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from io import BytesIO
 from os import cpu_count
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import polars as pl
@@ -18,10 +20,13 @@ from sqlalchemy import Boolean, Integer, SmallInteger
 from sqlalchemy.sql.expression import Select
 
 from casemgr.store import scope
+from casemgr.store.apart import LENGTH_BYTES
 from casemgr.store.session import READERS, LockBroken, WorkSession, check_tables
 from casemgr.store.types import Day, Key, Sealed
 
 Schema = dict[str, Any]
+#: The text of a select and the types of its columns.
+Asked = tuple[str, Schema]
 
 
 def _type(kind: Any) -> Any:
@@ -44,8 +49,10 @@ def frames(session: WorkSession, statements: Sequence[Select[Any]], *, bulk: boo
     if not bulk:
         return [_in_rows(session, *_checked(session, one)) for one in statements]
     asked = [_asked(session, *_checked(session, one)) for one in statements]
-    with ThreadPoolExecutor(max_workers=min(len(asked), cpu_count() or 1)) as side_by_side:
-        return list(side_by_side.map(partial(_in_columns, session.get_bind(), session.reach()), asked))
+    if session.get_bind().dialect.name == "sqlite":
+        return _apart(str(session.get_bind().engine.url.database), asked)
+    reach = session.reach()
+    return _side_by_side(partial(_through_adbc, session.get_bind(), reach), asked)
 
 
 def _checked(session: WorkSession, statement: Select[Any]) -> tuple[Select[Any], Schema]:
@@ -72,7 +79,7 @@ def _in_rows(session: WorkSession, statement: Select[Any], schema: Schema) -> pl
     return data.with_columns(pl.col(flags).cast(pl.Boolean)) if flags else data
 
 
-def _asked(session: WorkSession, statement: Select[Any], schema: Schema) -> tuple[str, Schema]:
+def _asked(session: WorkSession, statement: Select[Any], schema: Schema) -> Asked:
     """The text of the statement, limited to the area of the session and shown to those who watch."""
     access = session.access
     assert access is not None  # noqa: S101 - checked before
@@ -84,16 +91,20 @@ def _asked(session: WorkSession, statement: Select[Any], schema: Schema) -> tupl
     return sql, schema
 
 
-def _in_columns(engine: Any, reach: dict[str, str], asked: tuple[str, Schema]) -> pl.DataFrame:
-    sql, schema = asked
-    url = engine.url
-    if url.get_backend_name() == "sqlite":
-        data = _apart(str(url.database), sql, schema)
-        data.columns = list(schema)
-        return data
+def _side_by_side(read: Callable[[Asked], pl.DataFrame], asked: Sequence[Asked]) -> list[pl.DataFrame]:
+    with ThreadPoolExecutor(max_workers=_lanes(asked)) as lanes:
+        return list(lanes.map(read, asked))
+
+
+def _lanes(asked: Sequence[Asked]) -> int:
+    return max(1, min(len(asked), cpu_count() or 1))
+
+
+def _through_adbc(engine: Any, reach: dict[str, str], asked: Asked) -> pl.DataFrame:
     import adbc_driver_postgresql.dbapi as driver  # heavy, and only counties are read this way
 
-    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    sql, schema = asked
+    plain = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     connection = driver.connect(plain)
     try:
         with connection.cursor() as cursor:
@@ -109,13 +120,56 @@ def _in_columns(engine: Any, reach: dict[str, str], asked: tuple[str, Schema]) -
         connection.close()
 
 
-def _apart(database: str, sql: str, schema: Schema) -> pl.DataFrame:
-    """The rows read by a second process: the column driver must not open a file that this one has locked."""
-    program = Path(__file__).with_name("apart.py")
-    asked = json.dumps({"select": sql, "types": [str(kind) for kind in schema.values()]})
-    read = subprocess.run(  # noqa: S603 - our own program with our own database
-        [sys.executable, "-I", str(program), database], input=asked.encode(), capture_output=True, check=False
-    )
-    if read.returncode:
-        raise RuntimeError("the columns could not be read")  # what the other process said may quote values
-    return pl.read_ipc_stream(BytesIO(read.stdout))
+class _Reader:
+    """A second process that reads: the column driver must not open a file that this one has locked."""
+
+    def __init__(self, database: str) -> None:
+        program = Path(__file__).with_name("apart.py")
+        self._process = subprocess.Popen(  # noqa: S603 - our own program with our own database
+            [sys.executable, "-I", str(program), database],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def read(self, asked: Asked) -> pl.DataFrame:
+        """The rows of one select; the process says nothing about what went wrong, it might quote values."""
+        sql, schema = asked
+        process = self._process
+        assert process.stdin is not None  # noqa: S101 - both are pipes
+        assert process.stdout is not None  # noqa: S101
+        line = json.dumps({"select": sql, "types": [str(kind) for kind in schema.values()]})
+        with suppress(BrokenPipeError):
+            process.stdin.write(line.encode() + b"\n")
+            process.stdin.flush()
+        length = process.stdout.read(LENGTH_BYTES)
+        if len(length) < LENGTH_BYTES:
+            raise RuntimeError("the columns could not be read")
+        data = pl.read_ipc_stream(BytesIO(process.stdout.read(int.from_bytes(length, "big"))))
+        data.columns = list(schema)
+        return data
+
+    def close(self) -> None:
+        """Let the process end and wait for it."""
+        self._process.communicate()
+
+
+def _apart(database: str, asked: Sequence[Asked]) -> list[pl.DataFrame]:
+    """The rows read by processes of their own, each taking the next select when it has finished one."""
+    readers = [_Reader(database) for _ in range(_lanes(asked))]
+    free: SimpleQueue[_Reader] = SimpleQueue()
+    for reader in readers:
+        free.put(reader)
+
+    def read(one: Asked) -> pl.DataFrame:
+        reader = free.get()
+        try:
+            return reader.read(one)
+        finally:
+            free.put(reader)
+
+    try:
+        return _side_by_side(read, asked)
+    finally:
+        for reader in readers:
+            reader.close()
