@@ -107,6 +107,7 @@ def run(asked: arguments.Arguments) -> int:
         installation.make_secret(instance)
     environ = environment.child_environ() | {"CASEMGR_PORT": str(asked.port)}
     prepared = _prepare(asked, environ)
+    _tell_first_accounts(prepared)
     children: dict[str, subprocess.Popen[bytes]] = {}
     logs = {name: instance / "logs" / f"{name}.log" for name in ("web", "scheduler")}
     try:
@@ -240,18 +241,22 @@ def _wait_until_ready(children: dict[str, subprocess.Popen[bytes]], logs: dict[s
         time.sleep(0.05)
 
 
+def _tell_first_accounts(prepared: dict[str, Any]) -> None:
+    """At once and not with the welcome: these passwords are nowhere else, whatever happens next."""
+    if prepared["first"]:
+        say("登记库还是空的。首次使用的账号（密码只显示这一次，登录后须修改）：")
+        titles = {"xianji": "县级管理员：登录后导入本县工作簿", "guanli": "系统管理员：为各乡镇建账号"}
+        for account in prepared["first"]:
+            say(f"  {account['login']:<12} 密码 {account['password']:<18} {titles[account['login']]}")
+
+
 def _welcome(port: int, prepared: dict[str, Any], logs: dict[str, Path]) -> None:
     say(f"\n严重精神障碍患者管理系统已启动：http://{HOST}:{port}\n")
     if prepared["accounts"]:
         say("演示账号（虚构数据，请勿录入真实患者）：")
         for account in prepared["accounts"]:
             say(f"  {account['login']:<12} 密码 {account['password']:<18} {account['title']}")
-    elif prepared["first"]:
-        say("登记库还是空的。首次使用的账号（密码只显示这一次，登录后须修改）：")
-        titles = {"xianji": "县级管理员：登录后导入本县工作簿", "guanli": "系统管理员：为各乡镇建账号"}
-        for account in prepared["first"]:
-            say(f"  {account['login']:<12} 密码 {account['password']:<18} {titles[account['login']]}")
-    elif prepared["empty"]:
+    elif prepared["empty"] and not prepared["first"]:
         say("登记库还是空的：请用县级管理员账号登录，导入本县工作簿。")
         say("忘记密码时，在另一个终端执行 .venv/bin/flask account password --help。")
     say(f"\n日志：{logs['web'].parent}    按 Ctrl-C 停止")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -177,6 +178,7 @@ def test_run_serves_a_page_and_ends_everything_at_ctrl_c(tmp_path: Path) -> None
             if "Ctrl-C" in line:
                 break
         assert f"http://127.0.0.1:{port}" in "".join(said), "".join(said)
+        assert re.search(r"xianji +密码 \S{8,}", "".join(said)), "nobody could sign in"
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/login") as page:
             assert page.status == 200
         instance = tmp_path / "instance"
