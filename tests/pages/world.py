@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from casemgr.rules.access import Access
-from casemgr.services import report
+from casemgr.services import indicator, report
 from tests.reports.sample import county, township
+from tests.services import people
 from tests.staff import NOW, PASSWORD, PEOPLE, open_accounts
-from tests.store.register import COUNTY, EAST, open_areas
+from tests.store.register import COUNTY, EAST, OFFICER, open_areas
 
 __all__ = ["PASSWORD", "PEOPLE", "furnish"]
 
@@ -28,6 +29,8 @@ def keep_reports() -> None:
 
 def furnish() -> None:
     """Fill an empty, migrated register."""
-    open_areas()
+    people.furnish(open_areas())
     open_accounts()
+    for month in ("2026-08", "2026-09", "2026-10"):
+        indicator.close(OFFICER, month)
     keep_reports()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+from sqlalchemy import select
+
 from casemgr.rules.access import Access, Action, Role
 from casemgr.store.db import new_key
 from casemgr.store.identity import ID_NUMBER, PHONE
@@ -35,6 +37,12 @@ def open_areas() -> dict[int, int]:
             unit = work.add(Unit(id=new_key(), code=f"U{code}", name=name + "卫生院", area_code=code))
             units[code] = unit.id
     return units
+
+
+def units() -> dict[int, int]:
+    """The units of :func:`open_areas`, area → unit id."""
+    with open_work(SYSTEM, Action.AREA_WRITE) as work:
+        return {row.area_code: row.id for row in work.rows(select(Unit.area_code, Unit.id))}
 
 
 def add_person(

@@ -12,11 +12,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from casemgr.app import create_app
-from casemgr.services import account, clock
+from casemgr.services import account, clock, indicator
 from casemgr.store.db import db
 from tests.conftest import TODAY, make_config
+from tests.services import people
+from tests.services.people import Made
 from tests.staff import NOW, PASSWORD, PEOPLE, open_accounts, quick_hasher
-from tests.store.register import open_areas
+from tests.store.register import OFFICER, open_areas, units
 
 __all__ = ["NOW", "PASSWORD", "PEOPLE", "sign_in", "token_in"]
 
@@ -55,6 +57,43 @@ def site(staffed: Path, tmp_path: Path) -> Iterator[Flask]:
     with application.app_context():
         db.engine.dispose()
     clock.fix(None)
+
+
+@pytest.fixture(scope="session")
+def inhabited(staffed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, Made]]:
+    """One application for all tests that only look at people, and the keys of those who live in it."""
+    folder = tmp_path_factory.mktemp("inhabited") / "instance"
+    shutil.copytree(staffed, folder)
+    (folder / "keyring.json").chmod(0o600)
+    application = create_app(make_config(folder, CASEMGR_DEMO="1", CASEMGR_TODAY=TODAY.isoformat()), ("web",))
+    application.testing = True
+    with application.app_context():
+        made = people.furnish(units())
+        indicator.close(OFFICER, "2026-09")
+        indicator.close(OFFICER, "2026-10")
+    yield application, made
+    with application.app_context():
+        db.engine.dispose()
+    clock.fix(None)
+
+
+@pytest.fixture
+def visit(inhabited: tuple[Flask, Made]) -> Callable[[str], FlaskClient]:
+    """``visit("east")`` is a client of the inhabited county with that person's session."""
+    clock.fix(TODAY)
+
+    def make(login: str) -> FlaskClient:
+        client = inhabited[0].test_client()
+        sign_in(client, login)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def made(inhabited: tuple[Flask, Made]) -> Made:
+    """The keys of the people of the inhabited county."""
+    return inhabited[1]
 
 
 def token_in(page: str) -> str:

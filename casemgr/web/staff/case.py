@@ -14,6 +14,10 @@ from casemgr.web.staff import course, listing
 
 pages = Blueprint("case", __name__)
 
+#: Numbers as addresses carry them; what no database can hold is no page.
+KEY = "int(max=9223372036854775807)"
+AREA = "int(max=999999999999)"
+
 
 @pages.get("/cases")
 @guard.guard(Action.CASE_LIST)
@@ -34,7 +38,7 @@ def area_choices() -> list[tuple[int, str]]:
     return [(one.code, one.name) for one in tree if one.level is AreaLevel.TOWNSHIP]
 
 
-@pages.get("/people/<int:area>/<key>/<part>")
+@pages.get(f"/people/<{AREA}:area>/<key>/<part>")
 @guard.guard(Action.CASE_LIST)
 def people(area: int, key: str, part: str) -> str:
     """The people behind one number: exactly as many rows as the number says, each with a reason."""
@@ -46,14 +50,14 @@ def people(area: int, key: str, part: str) -> str:
     )
 
 
-@pages.get("/case/<int:key>")
+@pages.get(f"/case/<{KEY}:key>")
 @guard.guard(Action.CASE_READ)
 def page(key: int) -> str:
     """One person; names only while this session shows names, the identity closed."""
     return _page(key)
 
 
-@pages.post("/case/<int:key>")
+@pages.post(f"/case/<{KEY}:key>")
 @guard.guard(Action.IDENTITY_REVEAL)
 def identity(key: int) -> str | tuple[str, int]:
     """The same page with the identity opened for the purpose chosen; closed again on the next look."""

@@ -141,9 +141,13 @@ def run(key: int) -> str:
     )
 
 
-def _kinds(shown: RunView) -> list[tuple[str, str, str, int]]:
-    """Problems counted by sheet, level and code, refused ones first, the most frequent first."""
-    return sorted(shown.codes, key=lambda one: (one[1] != "refused", -one[3], one[0], one[2]))
+def _kinds(shown: RunView) -> list[tuple[str, str, str, int, str]]:
+    """Problems counted by sheet, level and code with an example, refused first, then the most frequent."""
+    example: dict[tuple[str, str, str], str] = {}
+    for one in shown.problems:
+        example.setdefault((one.sheet, one.level, one.code), one.message.split("。")[0])
+    ordered = sorted(shown.codes, key=lambda one: (one[1] != "refused", -one[3], one[0], one[2]))
+    return [(*kind, example.get(kind[:3], "")) for kind in ordered]
 
 
 @pages.post("/exchange/<int:key>/confirm")

@@ -30,8 +30,9 @@ def find() -> Response | str | tuple[str, int]:
     if not text:
         kept: dict[str, Any] = dict(listing.as_words(query))
         if request.form.get("home") == "township" and query.area is not None:
-            kept = {**kept, "code": kept.pop("area"), "month": request.form.get("month") or None}
-            return redirect(url_for("township.page", **kept, _anchor="people"), 303)
+            month = request.form.get("month") or None
+            township = url_for("township.page", code=kept.pop("area"), month=month, _anchor="people", **kept)
+            return redirect(township, 303)
         return redirect(url_for("case.list_", **kept), 303)
     fields: dict[str, str] = {}
     status = 200

@@ -10,6 +10,7 @@ from casemgr.services.errors import Missing
 from casemgr.terms.area import AreaLevel, level_of
 from casemgr.web import guard
 from casemgr.web.staff import figures, listing
+from casemgr.web.staff.case import AREA
 
 pages = Blueprint("township", __name__)
 
@@ -24,7 +25,7 @@ def _township(code: int | None) -> int:
 
 
 @pages.get("/township", defaults={"code": None})
-@pages.get("/township/<int:code>")
+@pages.get(f"/township/<{AREA}:code>")
 @guard.guard(Action.CASE_LIST)
 def page(code: int | None) -> str:
     """One township; without a code the one the account belongs to."""
@@ -38,7 +39,7 @@ def page(code: int | None) -> str:
     return render_template("township/page.html", shown=shown, villages=places, **listing.shown(query, found))
 
 
-@pages.get("/township/<int:code>/villages")
+@pages.get(f"/township/<{AREA}:code>/villages")
 @guard.guard(Action.INDICATOR_READ)
 def villages(code: int) -> str:
     """The headline rates by village, as the rows are today."""

@@ -1,0 +1,116 @@
+"""县级首页: tiles, months, the table of townships, and that each number leads to its people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+
+from casemgr.services import job
+from tests.store.register import EAST, WEST
+
+Visit = Callable[[str], FlaskClient]
+
+
+def page_of(client: FlaskClient, address: str) -> str:
+    """The page at an address, which must be there."""
+    answer = client.get(address)
+    assert answer.status_code == 200, answer.status_code
+    return answer.get_data(as_text=True)
+
+
+def words_of(page: str) -> str:
+    """A page as somebody reads it, without marks and line ends."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def test_the_officer_begins_with_the_county(visit: Visit) -> None:
+    client = visit("officer")
+    assert client.get("/").headers["Location"] == "/county"
+    words = words_of(page_of(client, "/county"))
+    for said in (
+        "示例县",
+        "本月至今",
+        "草稿",
+        "数据截至 2026-11-21",
+        "口径 CN-2020",
+        "规范管理率",
+        "规律服药率",
+    ):
+        assert said in words
+    assert "居家患者社区康复参与率" in words
+    assert re.search(r"在册 62 人，其中本年度随访 未评估 分类的 14 人", words)
+
+
+def test_a_closed_month_is_shown_as_frozen(visit: Visit) -> None:
+    words = words_of(page_of(visit("officer"), "/county?month=2026-10"))
+    assert "2026-10 月结" in words
+    assert "已冻结" in words
+    assert "数据截至 2026-10-31" in words
+    assert re.search(r"环比 [+−]?\d+\.\d\d 个百分点", words)
+
+
+def test_the_months_to_choose_from_are_the_closed_ones(visit: Visit) -> None:
+    page = page_of(visit("officer"), "/county")
+    assert re.findall(r'<option value="([^"]+)"', page[: page.index("</select>")]) == [
+        "live",
+        "2026-10",
+        "2026-09",
+    ]
+
+
+@pytest.mark.parametrize("month", ["2026-08", "2026-13", "nonsense", "2026-10; DROP"])
+def test_a_month_that_was_not_closed_is_no_page_and_no_fault(visit: Visit, month: str) -> None:
+    assert visit("officer").get("/county", query_string={"month": month}).status_code in (404, 422)
+
+
+def test_every_number_of_the_page_leads_to_as_many_people(visit: Visit) -> None:
+    client = visit("officer")
+    for month in ("live", "2026-10"):
+        page = page_of(client, f"/county?month={month}")
+        links = set(re.findall(r'<a href="(/people/[^"]+)">([\d,]+)</a>', page))
+        assert len(links) > 15
+        # One of each kind of number; the service is tested for all of them.
+        chosen = {
+            re.sub(r"/people/\d+/", "", address.split("?")[0]): (address, count) for address, count in links
+        }
+        for address, count in list(chosen.values())[:12]:
+            words = words_of(page_of(client, address.replace("&amp;", "&")))
+            assert f"共 {int(count.replace(',', ''))} 人" in words, address
+
+
+def rows_of(page: str) -> list[str]:
+    """Names of the townships in the order of the table."""
+    body = page[page.index("<tbody>") : page.index("</tbody>")]
+    return re.findall(r'<th scope="row" class="pin"><a href="[^"]+">([^<]+)</a>', body)
+
+
+def test_townships_are_sorted_by_what_they_lack(visit: Visit) -> None:
+    client = visit("officer")
+    assert rows_of(page_of(client, "/county")) == ["东镇", "西镇"]
+    assert rows_of(page_of(client, "/county?sort=IND-03.STD-INT.distance&down=1")) == ["西镇", "东镇"]
+    assert rows_of(page_of(client, "/county?sort=registered")) == ["东镇", "西镇"]
+    assert rows_of(page_of(client, "/county?sort=name&down=1")) == ["西镇", "东镇"]
+    assert rows_of(page_of(client, "/county?sort=anything")) == ["东镇", "西镇"]
+
+
+def test_the_table_leads_to_the_townships(visit: Visit) -> None:
+    page = page_of(visit("officer"), "/county?month=2026-10")
+    assert f'href="/township/{EAST}?month=2026-10"' in page
+    assert f'href="/township/{WEST}?month=2026-10"' in page
+
+
+def test_what_the_clock_could_not_do_is_said_on_top(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    failure = job.Failure("月结与月报（2026-10）", "东镇（月报：字体缺失）没有完成。", None, None)
+    monkeypatch.setattr(job, "failures", lambda _access, _now: [failure])
+    words = words_of(page_of(visit("officer"), "/county"))
+    assert "月结与月报（2026-10）" in words
+    assert "字体缺失" in words
+
+
+def test_others_are_not_shown_the_county(visit: Visit) -> None:
+    assert visit("east").get("/county").headers["Location"] == "/township"
+    assert visit("admin").get("/county").status_code == 403
+    assert visit("officer").get("/township").status_code == 404
