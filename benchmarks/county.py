@@ -8,9 +8,10 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -23,9 +24,13 @@ MONTH = "2026-10"
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """What a piece of work took in a process of its own: median seconds and the highest memory in MB."""
+    """What a piece of work took in a process of its own: median seconds by the clock and of processor time.
+
+    On a machine that others use too, processor time is the steadier of the two.
+    """
 
     seconds: float
+    cpu: float
     peak_mb: int
     answer: Any
 
@@ -101,6 +106,10 @@ class County:
             yield
             db.engine.dispose()
 
+    def enter(self) -> None:
+        """The product on this installation for the rest of this process, made once."""
+        _opened(self)
+
     def largest_township(self) -> int:
         """Code of the township with most people."""
         with self.connect() as bare:
@@ -128,4 +137,11 @@ class County:
             check=True,
         )
         found = json.loads(done.stdout.splitlines()[-1])
-        return Aside(median(found["seconds"]), found["peak_mb"], found["answer"])
+        return Aside(median(found["seconds"]), median(found["cpu"]), found["peak_mb"], found["answer"])
+
+
+@cache
+def _opened(county: County) -> ExitStack:
+    stack = ExitStack()
+    stack.enter_context(county.application())
+    return stack
