@@ -14,12 +14,12 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from casemgr.reports.figures import MonthlyFigures, code_of, digest_of, grouped, read_code
-from casemgr.reports.marks import Claim, claim_of
+from casemgr.reports.marks import LARGEST_FILE, Claim, claim_of
 from casemgr.reports.monthly import day_in_words, document, title_of
 from casemgr.reports.press import limit, press
 from casemgr.rules.access import Access, Action
 from casemgr.services import clock, monthly
-from casemgr.services.errors import Forbidden, Missing, Problem, Refused
+from casemgr.services.errors import Conflict, Forbidden, Missing, Problem, Refused
 from casemgr.services.monthly import month_number, month_text
 from casemgr.services.use_case import note_refusal, use_case, within
 from casemgr.store.db import new_key
@@ -33,6 +33,8 @@ FOLDER = "reports"
 PAGE = 50
 #: Where people ask about a paper, as printed on it. The host differs from office to office.
 ADDRESS = "填报单位所用系统的网页“报表—核验”（/reports/verify）"
+#: No report of ours is larger (bytes); nobody needs to send or read more of a file than this.
+LARGEST = LARGEST_FILE
 #: Two reports are drawn at a time: as many as the smallest machine has cores.
 PRESSES = 2
 
@@ -121,7 +123,17 @@ def issue(access: Access, month: str, area: int) -> ReportView:
     from casemgr.reports.pdf import printed  # WeasyPrint takes over a second and stays out of start-up
 
     made = printed(document(draft.figures, ADDRESS))
-    return _keep(access, draft.figures, made.content, made.missing, clock.now())
+    return _kept(access, draft.figures, made.content, made.missing)
+
+
+def _kept(
+    access: Access, figures: MonthlyFigures, content: bytes, missing: tuple[str, ...]
+) -> ReportView:
+    try:
+        return _keep(access, figures, content, missing, clock.now())
+    except Conflict:
+        # Another process has issued the same report in this moment; its file is as good as ours.
+        return _keep(access, figures, content, missing, clock.now())
 
 
 def issue_many(
@@ -138,7 +150,7 @@ def issue_many(
         area, figures, future = waiting.pop(0)
         content, missing = future.result()
         try:
-            return area, _keep(access, figures, content, missing, clock.now())
+            return area, _kept(access, figures, content, missing)
         except Problem as problem:
             return area, problem
 
@@ -392,7 +404,7 @@ def _judge(work: Work, file_digest: str, claim: Claim | None) -> Verification:
     if claim is None:
         return Verification(
             Verdict.FOREIGN,
-            "不能通过核验：文件里没有本系统报表的标记。它不是本系统签发的 PDF，或者经过打印、扫描、另存。"
+            "不能通过核验：文件里读不到本系统报表的标记。它不是本系统签发的 PDF，或者已被改动、损坏或另存。"
             "请使用收到的原始文件，或按纸面上的核验码核对。",
             None,
         )

@@ -280,6 +280,22 @@ def test_no_name_of_a_person_is_in_any_report() -> None:
     assert [name for name in names if name in text] == []
 
 
+def test_both_databases_keep_and_find_the_same_report(both: Flask) -> None:
+    clock.fix(TODAY)
+    open_areas()
+    close("2026-09")
+    close(OCTOBER)
+    figures = collected(TOWN)
+    kept = report._keep(OFFICER, figures, b"%PDF-1.7 any file", (), clock.now())
+    assert report.list_(DOCTOR, OCTOBER, TOWN) == ([kept], 1)
+    assert report.months(DOCTOR) == [OCTOBER]
+    assert report.download(DOCTOR, kept.key).content == b"%PDF-1.7 any file"
+    assert report.verify(None, b"%PDF-1.7 any file").report == kept
+    assert report.verify_code(None, kept.code).report == kept
+    assert [rate.last_month is None for rate in figures.official] == [False] * len(figures.official)
+    clock.fix(None)
+
+
 # --- looking --------------------------------------------------------------------------------------
 
 
