@@ -51,12 +51,38 @@ def line(people: int, row: Row) -> str:
 
 
 def _short(seconds: float) -> str:
-    return f"{seconds:.2f}" if seconds >= 1 else f"{seconds:.4f}"
+    return f"{seconds:.2f}" if seconds >= 1 else f"{seconds:.2g}"
 
 
 def _number(name: str) -> tuple[int, str]:
     digits = "".join(filter(str.isdigit, name))
     return int(digits or 0), name
+
+
+def _growth(known: list[dict[str, Any]]) -> list[str]:
+    """P13: the largest county beside the smallest, for the township page and for the county's figures."""
+    found = []
+    for name, work, per_person, goal in (
+        ("P3", "live figures of a township", False, "flat"),
+        ("P1", "all figures of a month, per person", True, "linear"),
+    ):
+        sizes = sorted((one for one in known if one["id"] == name), key=lambda one: int(one["people"]))
+        if len(sizes) < 2:
+            continue
+        small, large = (
+            one["product"] / (one["people"] if per_person else 1) for one in (sizes[0], sizes[-1])
+        )
+        row = Row(
+            "P13",
+            f"growth from {sizes[0]['people']:,}: {work}",
+            "the smallest county",
+            small,
+            large,
+            goal,
+            large <= 1.5 * small,
+        )
+        found.append(line(sizes[-1]["people"], row))
+    return found
 
 
 def write() -> None:
@@ -65,6 +91,7 @@ def write() -> None:
     rows = [
         line(one["people"], Row(**{name: one[name] for name in Row.__dataclass_fields__})) for one in known
     ]
+    rows += _growth(known)
     machines = sorted({f"{one['machine']} ({one['measured_at']})" for one in known})
     table = "\n".join((BEGIN, "", HEAD, RULE, *rows, "", f"Measured on: {'; '.join(machines)}.", "", END))
     text = DOCUMENT.read_text(encoding="utf-8")

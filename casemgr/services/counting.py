@@ -14,7 +14,9 @@ from casemgr.store import facts
 from casemgr.store.facts import People
 from casemgr.store.queries import area as area_queries
 from casemgr.store.work import Work
-from casemgr.terms.area import AreaLevel
+from casemgr.terms.area import CODE_LENGTH, AreaLevel
+
+EVERYWHERE = (0, 10**CODE_LENGTH)
 
 
 def _read(work: Work, people: People, period: Period, low: int, high: int, today: date) -> Frames:
@@ -30,9 +32,8 @@ def of_area(work: Work, low: int, high: int, period: Period, today: date) -> Fra
 
 
 def of_case(work: Work, case_id: int, period: Period, today: date) -> Frames:
-    """The facts about one person, as far as the access reaches."""
-    low, high = work.access.low, work.access.high
-    return _read(work, facts.one(case_id), period, low, high, today)
+    """The facts about one person within the access today, wherever they were managed then."""
+    return _read(work, facts.one(case_id), period, *EVERYWHERE, today)
 
 
 def areas(work: Work, low: int, high: int) -> pl.DataFrame:

@@ -250,7 +250,8 @@ def test_unit_diagnosis_and_life_cycle_are_those_of_the_day(keys: dict[int, int]
     registered = [today[str(area)]["IND-02.REG-A"][1] for area in (TOWN, OTHER)]
     before = [plain[str(area)]["IND-02.REG-A"][1] for area in (TOWN, OTHER)]
     assert registered[0] == (before[0] or 0) - 1
-    explained = {one.key: one for one in indicator.explain(OFFICER, keys[number], "2026-10")}
+    of_other = Access.over(4, "另一镇医生", Role.TOWNSHIP_DOCTOR, OTHER)
+    explained = {one.key: one for one in indicator.explain(of_other, keys[number], "2026-10")}
     assert explained["IND-06.MED-QUARTER"].counted is not None
 
 
