@@ -69,6 +69,8 @@ def _set_up(asked: arguments.Arguments, files: tuple[str, ...], natives: tuple[n
             raise Stop("准备没有完成：装好上面的软件包之后，重新运行同一条命令即可。")
         environment.provide(files, quietly)
     except Stop as stop:
+        if not log.stat().st_size:
+            log.unlink()
         last = quietly.last_words()
         raise Stop(f"{stop}" + (f"\n（{last}；全部输出：{log}）" if last else ""), stop.code) from stop
     log.unlink(missing_ok=True)
