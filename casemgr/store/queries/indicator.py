@@ -39,7 +39,7 @@ def revisions(work: Work, period: int, low: int, high: int, key: str) -> dict[in
         )
         .group_by(ClosedFigure.area)
     )
-    return {area: revision for area, revision in map(tuple, work.rows(statement))}
+    return dict(map(tuple, work.rows(statement)))
 
 
 def figures(work: Work, period: int, low: int, high: int, among: Collection[int]) -> Sequence[Any]:
