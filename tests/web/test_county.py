@@ -52,17 +52,27 @@ def test_a_closed_month_is_shown_as_frozen(visit: Visit) -> None:
     assert re.search(r"环比 [+−]?\d+\.\d\d 个百分点", words)
 
 
-def test_the_months_to_choose_from_are_the_closed_ones(visit: Visit) -> None:
+def test_the_months_to_choose_from_are_those_that_ended(visit: Visit) -> None:
     page = page_of(visit("officer"), "/county")
-    assert re.findall(r'<option value="([^"]+)"', page[: page.index("</select>")]) == [
-        "live",
-        "2026-10",
-        "2026-09",
-    ]
+    choice = page[: page.index("</select>")]
+    months = re.findall(r'<option value="([^"]+)"', choice)
+    assert months[:4] == ["live", "2026-10", "2026-09", "2026-08"]
+    assert len(months) == 13
+    assert "2026-09（已冻结）" in choice
+    assert "2026-08（未月结）" in choice
 
 
-@pytest.mark.parametrize("month", ["2026-08", "2026-13", "nonsense", "2026-10; DROP"])
-def test_a_month_that_was_not_closed_is_no_page_and_no_fault(visit: Visit, month: str) -> None:
+def test_an_ended_month_that_was_not_closed_is_a_draft_and_can_be_closed(visit: Visit) -> None:
+    words = words_of(page_of(visit("officer"), "/county?month=2026-08"))
+    assert "2026-08 尚未月结" in words
+    assert "草稿" in words
+    assert "数据截至 2026-08-31" in words
+    assert "月结并生成月报" in words
+    assert "月结并生成月报" not in words_of(page_of(visit("officer"), "/county?month=2026-10"))
+
+
+@pytest.mark.parametrize("month", ["2026-11", "2027-01", "2026-13", "nonsense", "2026-10; DROP"])
+def test_what_is_no_ended_month_is_no_page_and_no_fault(visit: Visit, month: str) -> None:
     assert visit("officer").get("/county", query_string={"month": month}).status_code in (404, 422)
 
 

@@ -32,5 +32,9 @@ def page() -> Response | str:
         today,
     )
     return render_template(
-        "county/page.html", shown=shown, failures=job.failures(g.access, clock.now()), today=today
+        "county/page.html",
+        shown=shown,
+        failures=job.failures(g.access, clock.now()),
+        today=today,
+        may_close=g.access.may(Action.REPORT_ISSUE) and g.access.may(Action.JOB_RUN),
     )

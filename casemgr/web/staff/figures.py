@@ -53,14 +53,16 @@ class Row:
 class Overview:
     """Everything the page of an area shows about its figures.
 
-    ``month`` is empty for the running one, ``months`` are those that were closed, latest first; ``state``
-    says in words whether the figures can still change. ``sort`` and ``down`` tell the order of ``rows``.
+    ``month`` is empty for the running one, ``months`` are the ended ones of the last year, latest first,
+    each with whether it was closed; ``closable`` tells of an ended month that it was not; ``state`` says in
+    words whether the figures can still change. ``sort`` and ``down`` tell the order of ``rows``.
     """
 
     code: int
     name: str
     month: str
-    months: tuple[str, ...]
+    months: tuple[tuple[str, bool], ...]
+    closable: bool
     as_of: date
     edition: str
     state: str
@@ -79,20 +81,25 @@ class Overview:
 
 
 def overview(access: Access, area: int, month: str, sort: str, down: bool, today: date) -> Overview:
-    """The figures of an area: of the running month for ``live``, of a closed one when ``month`` names one.
+    """The figures of an area: of the running month for ``live``, of an ended one when ``month`` names it.
 
-    Without a month the running one is shown, in a very large register the last closed one. Raises
-    :class:`Missing` for an area out of reach or a month that was not closed.
+    An ended month that was not closed is computed anew and called a draft. Without a month the running one is
+    shown, in a very large register the last closed one. Raises :class:`Missing` for an area out of reach or a
+    month that has not ended, :class:`Unfit` for what is no month.
     """
     first = indicator.trend(access, area, (REGISTERED,))[0]
-    months = tuple(one.month for one in reversed(first.points) if one.value is not None)
+    closed_months = {one.month for one in first.points if one.value is not None}
+    months = tuple((one, one in closed_months) for one in _ended(today, closed_months))
     newest = next((one for one in reversed(first.points) if one.value is not None), None)
     if not month and newest is not None and (newest.denominator or 0) > LARGE:
         month = newest.month
     month = "" if month == "live" else month
-    computed = indicator.closed(access, month, area) if month else indicator.live(access, area, today)
-    if computed is None:
-        raise Missing(f"{month} 还没有月结，没有冻结的数字。请从月份列表中选择，或查看“本月至今”。")
+    frozen = indicator.closed(access, month, area) if month else None
+    if frozen is None and month >= f"{today:%Y-%m}":
+        raise Missing(f"{month} 还没有结束，没有整月的数字。请从月份列表中选择，或查看“本月至今”。")
+    computed = frozen or (
+        indicator.compute(access, month, area) if month else indicator.live(access, area, today)
+    )
     own = computed.area(area)
     keys = tuple(one.key for one in own.indicators if one.official)
     trends = tuple(indicator.trend(access, area, keys))
@@ -108,8 +115,9 @@ def overview(access: Access, area: int, month: str, sort: str, down: bool, today
         months=months,
         as_of=computed.as_of,
         edition=computed.edition,
-        state="已冻结" if month else "草稿",
-        frozen=bool(month),
+        closable=bool(month) and frozen is None,
+        state="已冻结" if frozen else "草稿",
+        frozen=frozen is not None,
         headline=tuple(tiles[key] for key in headline),
         official=tuple(tiles[key] for key in keys if key not in headline),
         others=tuple(tile for key, tile in tiles.items() if key not in keys),
@@ -122,6 +130,16 @@ def overview(access: Access, area: int, month: str, sort: str, down: bool, today
         unassessed=(registered.denominator or 0) - (own.figure(CLASSED).denominator or 0),
         unassessed_url=people_url(area, CLASSED, "unasked", month),
     )
+
+
+def _ended(today: date, closed: set[str]) -> list[str]:
+    """The twelve months before ``today``'s, and the closed ones, latest first."""
+    wanted = set(closed)
+    year, month = today.year, today.month
+    for _ in range(12):
+        year, month = (year, month - 1) if month > 1 else (year - 1, 12)
+        wanted.add(f"{year}-{month:02d}")
+    return sorted(wanted, reverse=True)
 
 
 def people_url(area: int, key: str, part: str, month: str) -> str:

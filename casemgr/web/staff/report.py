@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from io import BytesIO
 
 from flask import Blueprint, flash, g, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
-from casemgr.services import area, job, report
+from casemgr.services import area, clock, indicator, job, report
 from casemgr.services.errors import Conflict, Unfit
 from casemgr.services.report import Verdict, Verification
 from casemgr.terms.area import AreaLevel
@@ -19,7 +20,8 @@ pages = Blueprint("report", __name__)
 #: A report of a county with hundreds of townships stays far below.
 UPLOAD = 21 * 1024 * 1024
 SIZES = (20, 50, 100)
-ISSUE_JOB = "issue-reports"
+#: A month that is closed is printed; one that is not is closed first, which prints it too.
+ISSUE_JOB, CLOSE_JOB = "issue-reports", "close-month"
 #: How an answer looks; its sentence says the same.
 TONES = {
     Verdict.GENUINE: ("good", "通过核验"),
@@ -81,9 +83,11 @@ def _list(wrong: Unfit | None = None, asked: str = "") -> str | tuple[str, int]:
 @guard.guard(Action.REPORT_ISSUE)
 def issue() -> Response | str | tuple[str, int]:
     """Ask for the reports of a month; they are printed in the background, a page never waits for paper."""
-    period = request.form.get("period", "").strip()
+    last_month = clock.today().replace(day=1) - timedelta(days=1)
+    period = request.form.get("period", "").strip() or f"{last_month:%Y-%m}"
     try:
-        put = job.run(g.access, ISSUE_JOB, period)
+        closed = indicator.closed(g.access, period, g.access.low) is not None
+        put = job.run(g.access, ISSUE_JOB if closed else CLOSE_JOB, period)
     except Conflict as wrong:
         flash(wrong.message, "warn")
         return redirect(url_for("report.list_"), 303)
