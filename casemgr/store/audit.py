@@ -12,6 +12,7 @@ from sqlalchemy import event, func, insert, inspect, select, text
 from sqlalchemy.orm import Session
 
 from casemgr.store.models.audit import AuditEntry, AuditSubject
+from casemgr.store.scope import lasting
 from casemgr.store.session import LockBroken, WorkSession
 from casemgr.store.types import EPOCH_AT, Secret
 from casemgr.store.vault import Place, Vault
@@ -121,6 +122,9 @@ def _detail(vault: Vault, seq: int, note: Note) -> Secret | None:
     return Secret(vault.seal(DETAIL, seq, body), DETAIL) if body else None
 
 
+_HEAD = lasting(select(AuditEntry.seq, AuditEntry.mac).order_by(AuditEntry.seq.desc()).limit(1))
+
+
 def write(session: WorkSession, vault: Vault, ledger: Ledger, now: datetime) -> None:
     """Chain the notes of this unit of work to the entries already there; part of its transaction."""
     if not ledger.notes:
@@ -129,9 +133,7 @@ def write(session: WorkSession, vault: Vault, ledger: Ledger, now: datetime) -> 
     if session.get_bind().dialect.name == "postgresql":
         # Readers of the head must queue, or two transactions would continue from the same entry.
         session.open_connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHAIN_LOCK})
-    head = session.execute(
-        select(AuditEntry.seq, AuditEntry.mac).order_by(AuditEntry.seq.desc()).limit(1)
-    ).first()
+    head = session.execute(_HEAD).first()
     seq, previous = (0, NOTHING) if head is None else (head.seq, head.mac)
     key_id = vault.active_id
     subjects: list[dict[str, int]] = []

@@ -6,13 +6,14 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import LargeBinary, select, type_coerce
+from sqlalchemy import LargeBinary, bindparam, select, type_coerce
 
 from casemgr.rules.access import Action
 from casemgr.store.models.person import Guardian, Identity
+from casemgr.store.scope import lasting
 from casemgr.store.session import LockBroken
 from casemgr.store.types import Secret
 from casemgr.store.vault import Place
@@ -69,6 +70,13 @@ def _may(work: Work, purpose: str) -> None:
         raise LockBroken("this role does not open names")
 
 
+@cache
+def _columns(wanted: tuple[str, ...]) -> Any:
+    columns = [getattr(Identity, name) for name in wanted]
+    named = Identity.person_id.in_(bindparam("people", expanding=True))
+    return lasting(select(Identity.person_id, *columns).where(named))
+
+
 def reveal(
     work: Work,
     people: Sequence[int],
@@ -82,12 +90,10 @@ def reveal(
     outside the area are simply absent from the answer.
     """
     _may(work, purpose)
-    columns = [getattr(Identity, name) for name in wanted]
     found: dict[int, Revealed] = {}
     for start in range(0, len(people), 500):
         chunk = list(people[start : start + 500])
-        asked = select(Identity.person_id, *columns).where(Identity.person_id.in_(chunk))
-        for row in work.rows(asked):
+        for row in work.rows(_columns(tuple(wanted)), people=chunk):
             person, values = row[0], tuple(row)[1:]
             opened = {name: _open(work, person, value) for name, value in zip(wanted, values, strict=True)}
             found[person] = Revealed(person, **opened)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from sqlalchemy import BigInteger, event, inspect
 from sqlalchemy.orm import Mapped, ORMExecuteState, declared_attr, mapped_column, with_loader_criteria
 from sqlalchemy.orm.interfaces import ORMOption
 
 from casemgr.store.session import LockBroken, WorkSession
+
+S = TypeVar("S")
 
 
 class AreaScoped:
@@ -31,6 +34,24 @@ def criteria(low: int, high: int) -> ORMOption:
     )
 
 
+_lasting: set[Any] = set()
+
+
+def lasting(statement: S) -> S:
+    """Say that a select is built once for the life of the process and asked again and again.
+
+    Its limited form is then kept for each area, with the text made of it: building both anew for every
+    question costs more than most answers. Never for a select that holds a value of somebody's question.
+    """
+    _lasting.add(statement)
+    return statement
+
+
+@lru_cache(maxsize=20_000)
+def _limited(statement: Any, low: int, high: int) -> Any:
+    return statement.options(criteria(low, high))
+
+
 @event.listens_for(WorkSession, "do_orm_execute")
 def _limit(state: ORMExecuteState) -> None:
     access, _action = state.session.bound()  # type: ignore[attr-defined]
@@ -38,7 +59,10 @@ def _limit(state: ORMExecuteState) -> None:
         return
     if state.is_relationship_load:
         return  # the criteria of the parent statement are propagated to its loaders
-    state.statement = state.statement.options(criteria(access.low, access.high))
+    if state.statement in _lasting:
+        state.statement = _limited(state.statement, access.low, access.high)
+    else:
+        state.statement = state.statement.options(criteria(access.low, access.high))
 
 
 def check_area(session: WorkSession, area: Any, what: str) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from casemgr.store.models.account import Account, ApiToken, LoginAttempt, LoginSession
 from casemgr.store.models.area import Area
+from casemgr.store.scope import lasting
 from casemgr.store.work import Work
 
 
@@ -40,14 +41,18 @@ def everybody(work: Work) -> list[tuple[Account, str | None, datetime | None]]:
     return [(account, name, seen.get(account.id)) for account, name in rows]
 
 
+#: Asked at every request.
+_SESSION = lasting(
+    select(LoginSession, Account, Area.name)
+    .join(Account, Account.id == LoginSession.account_id)
+    .outerjoin(Area, Area.code == Account.area_code)
+    .where(LoginSession.digest.in_(bindparam("digests", expanding=True)))
+)
+
+
 def session_by_digest(work: Work, digests: list[bytes]) -> Any:
     """(LoginSession, Account, area name) of the session with one of these digests, or ``None``."""
-    return work.row(
-        select(LoginSession, Account, Area.name)
-        .join(Account, Account.id == LoginSession.account_id)
-        .outerjoin(Area, Area.code == Account.area_code)
-        .where(LoginSession.digest.in_(digests))
-    )
+    return work.row(_SESSION, digests=digests)
 
 
 def token_by_digest(work: Work, digests: list[bytes]) -> Any:

@@ -20,6 +20,7 @@ from casemgr.store.models.injection import Dose
 from casemgr.store.models.person import Person
 from casemgr.store.models.register import Case, CaseState, Consent, Supplement
 from casemgr.store.models.rehab import RehabSession
+from casemgr.store.scope import lasting
 from casemgr.store.work import Work
 
 #: Stands for "not assessed" where a filter asks for a class or a level.
@@ -165,7 +166,7 @@ def _shown(case: Any) -> Any:
 
 @cache
 def _count(asked: frozenset[str]) -> Any:
-    return select(func.count(Case.id)).where(*_conditions(asked))
+    return lasting(select(func.count(Case.id)).where(*_conditions(asked)))
 
 
 @cache
@@ -180,10 +181,10 @@ def _page(asked: frozenset[str], order: str, down: bool) -> Any:
         .subquery()
     )
     of_page = aliased(Case, chosen)
-    return _shown(of_page).order_by(*_order(order, down, of_page))
+    return lasting(_shown(of_page).order_by(*_order(order, down, of_page)))
 
 
-_BY_IDS = _shown(Case).where(Case.id.in_(bindparam("cases", expanding=True)))
+_BY_IDS = lasting(_shown(Case).where(Case.id.in_(bindparam("cases", expanding=True))))
 
 
 def count(work: Work, wanted: Wanted) -> int:
@@ -201,7 +202,7 @@ def by_ids(work: Work, cases: Sequence[int]) -> Sequence[Any]:
     return work.rows(_BY_IDS, cases=list(cases)) if cases else ()
 
 
-_CASE = (
+_CASE = lasting(
     select(
         Case,
         Person,
@@ -219,29 +220,31 @@ _CASE = (
 )
 _OF: Any = bindparam("case")
 _SINCE: Any = bindparam("since")
-_VISITS = select(Visit).where(Visit.case_id == _OF, Visit.on >= _SINCE).order_by(Visit.on.desc())
-_OLDER_VISITS = select(func.count(Visit.id), func.min(Visit.on)).where(
-    Visit.case_id == _OF, Visit.on < _SINCE
+_VISITS = lasting(select(Visit).where(Visit.case_id == _OF, Visit.on >= _SINCE).order_by(Visit.on.desc()))
+_OLDER_VISITS = lasting(
+    select(func.count(Visit.id), func.min(Visit.on)).where(Visit.case_id == _OF, Visit.on < _SINCE)
 )
-_DOSES = select(Dose).where(Dose.case_id == _OF, Dose.on >= _SINCE).order_by(Dose.on.desc())
-_SESSIONS = (
+_DOSES = lasting(select(Dose).where(Dose.case_id == _OF, Dose.on >= _SINCE).order_by(Dose.on.desc()))
+_SESSIONS = lasting(
     select(RehabSession)
     .where(RehabSession.case_id == _OF, RehabSession.on >= _SINCE)
     .order_by(RehabSession.on.desc())
 )
-_CHECKUPS = select(Checkup).where(Checkup.case_id == _OF).order_by(Checkup.on.desc())
-_STATES = (
+_CHECKUPS = lasting(select(Checkup).where(Checkup.case_id == _OF).order_by(Checkup.on.desc()))
+_STATES = lasting(
     select(CaseState)
     .where(CaseState.case_id == _OF)
     .order_by(CaseState.since.desc(), CaseState.track, CaseState.id.desc())
 )
-_CONSENTS = select(Consent).where(Consent.case_id == _OF).order_by(Consent.on.desc(), Consent.id.desc())
-_DRUG_LINES = (
+_CONSENTS = lasting(
+    select(Consent).where(Consent.case_id == _OF).order_by(Consent.on.desc(), Consent.id.desc())
+)
+_DRUG_LINES = lasting(
     select(DrugLine)
     .where(DrugLine.visit_id == bindparam("visit"))
     .order_by(DrugLine.guidance, DrugLine.position)
 )
-_VISIT_TEXTS = (
+_VISIT_TEXTS = lasting(
     select(Visit.on, VisitText)
     .join(VisitText, VisitText.visit_id == Visit.id)
     .where(Visit.case_id == _OF, Visit.on >= _SINCE)
@@ -321,7 +324,7 @@ def readings(work: Work, person: int, limit: int) -> list[AuditEntry]:
     )
 
 
-_VILLAGES = (
+_VILLAGES = lasting(
     select(Case.village, Village.name, func.count(Case.id).label("registered"))
     .outerjoin(Village, Village.code == Case.village)
     .where(
