@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
@@ -38,6 +38,8 @@ T = TypeVar("T")
 #: Filter value for "not assessed"; never a code of its own.
 UNASSESSED = queries.UNASSESSED
 ORDERS = queries.ORDERS
+#: How many area codes lie within one township.
+TOWNSHIP = 1_000
 SIZES = (20, 50, 100)
 #: Names stay open on the lists of one session for this long after they were asked for.
 NAMES_OPEN = timedelta(minutes=15)
@@ -79,7 +81,7 @@ class CaseQuery:
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """One person in a list, without anything that names them; ``age`` in years by the year of birth.
+    """One person in a list; ``age`` in years by the year of birth, ``name`` empty unless it was opened.
 
     ``seen_on`` and what follows belong to the latest visit that reached the person; ``unreached_on`` is set
     when a later attempt did not. ``counted``, ``reason`` and ``rule`` are filled in lists behind a number.
@@ -103,6 +105,7 @@ class CaseRow:
     stability: Stability | None
     risk: RiskLevel | None
     unreached_on: date | None
+    name: str = field(default="", repr=False)
     counted: bool | None = None
     reason: str = ""
     rule: str = ""
@@ -123,7 +126,7 @@ class Page(Generic[T]):
         return max(1, -(-self.total // self.size))
 
 
-def _row(row: Any, year: int) -> CaseRow:
+def _row(row: Any, year: int, name: str = "") -> CaseRow:
     return CaseRow(
         case_id=row.id,
         person_id=row.person_id,
@@ -143,12 +146,14 @@ def _row(row: Any, year: int) -> CaseRow:
         stability=term(Stability, row.stability),
         risk=term(RiskLevel, row.risk),
         unreached_on=row.tried_on if row.tried_on != row.seen_on else None,
+        name=name,
     )
 
 
-def cases(access: Access, query: CaseQuery, today: date) -> Page[CaseRow]:
+def cases(access: Access, query: CaseQuery, today: date, purpose: str = "") -> Page[CaseRow]:
     """One page of the people that ``query`` asks for, as far as they lie inside ``access``.
 
+    With a ``purpose`` the names of the people on the page are opened too, which is written down as one act.
     A constant number of statements, whatever the size of the register. Raises :class:`Missing` for an area or
     an indicator that does not exist, :class:`Unfit` when a name is searched among too many people.
     """
@@ -157,10 +162,12 @@ def cases(access: Access, query: CaseQuery, today: date) -> Page[CaseRow]:
         query, size=size, page=max(1, query.page), order=query.order if query.order in ORDERS else "file_no"
     )
     if query.key:
-        return behind(access, query, today).page
+        return behind(access, query, today, purpose).page
     wanted = _wanted(access, query)
     if query.text.strip():
         wanted = _searched(access, query, wanted)
+    if purpose:
+        return _listed_with_names(access, wanted, query, today, purpose)
     return _listed(access, wanted, query, today)
 
 
@@ -188,11 +195,40 @@ def _wanted(access: Access, query: CaseQuery) -> queries.Wanted:
 
 @use_case(Action.CASE_LIST)
 def _listed(work: Work, wanted: queries.Wanted, query: CaseQuery, today: date) -> Page[CaseRow]:
+    rows, total, number = _found(work, wanted, query, named=False)
+    return Page(tuple(_row(row, today.year) for row in rows), total, number, query.size)
+
+
+@use_case(Action.IDENTITY_REVEAL)
+def _listed_with_names(
+    work: Work, wanted: queries.Wanted, query: CaseQuery, today: date, purpose: str
+) -> Page[CaseRow]:
+    why = purpose_of(purpose).label
+    rows, total, number = _found(work, wanted, query, named=True)
+    names = identity.reveal_names(work, [(row.person_id, row.name) for row in rows], why) if rows else {}
+    shown = tuple(_row(row, today.year, names[row.person_id]) for row in rows)
+    return Page(shown, total, number, query.size)
+
+
+def _found(
+    work: Work, wanted: queries.Wanted, query: CaseQuery, *, named: bool
+) -> tuple[Sequence[Any], int, int]:
+    """(rows, how many in all, number of the page); a page behind the last one is the last one."""
+
+    def rows_of(number: int, counted: bool) -> Sequence[Any]:
+        offset = (number - 1) * query.size
+        return queries.page(
+            work, wanted, query.order, query.down, query.size, offset, counted=counted, named=named
+        )
+
+    if wanted.high - wanted.low <= TOWNSHIP:
+        # Few enough to be counted along; a page without rows may lie behind the last one.
+        rows = rows_of(query.page, counted=True)
+        if rows:
+            return rows, rows[0].total, query.page
     total = queries.count(work, wanted)
     number = min(query.page, max(1, -(-total // query.size)))
-    offset = (number - 1) * query.size
-    rows = queries.page(work, wanted, query.order, query.down, query.size, offset) if total else ()
-    return Page(tuple(_row(row, today.year) for row in rows), total, number, query.size)
+    return (rows_of(number, counted=False) if total else ()), total, number
 
 
 def _rows(work: Work, ids: Sequence[int], today: date) -> dict[int, CaseRow]:
@@ -240,7 +276,7 @@ REGISTERED = "IND-02.REG-A"
 NOT_ASKED = "不在该指标的分母内（例如本年度没有带随访分类的完整随访）。"
 
 
-def behind(access: Access, query: CaseQuery, today: date) -> Behind:
+def behind(access: Access, query: CaseQuery, today: date, purpose: str = "") -> Behind:
     """The people behind one number: exactly as many rows as the number says, each with its reason.
 
     Raises :class:`Missing` for an area out of reach or an unknown indicator, :class:`Unfit` for an unknown
@@ -264,8 +300,16 @@ def behind(access: Access, query: CaseQuery, today: date) -> Behind:
     number = min(max(1, query.page), max(1, -(-len(people) // size)))
     shown = people[(number - 1) * size : number * size]
     found = _by_ids(access, [one.case_id for one in shown], today) if shown else {}
+    people_shown = [row.person_id for row in found.values()]
+    names = reveal_names(access, people_shown, purpose) if purpose else {}
     rows = tuple(
-        replace(found.get(one.case_id) or _gone(one), counted=one.counted, reason=one.reason, rule=one.rule)
+        replace(
+            row := found.get(one.case_id) or _gone(one),
+            name=names.get(row.person_id, ""),
+            counted=one.counted,
+            reason=one.reason,
+            rule=one.rule,
+        )
         for one in shown
     )
     return _described(access, Page(rows, len(people), number, size), query, area, today)

@@ -109,6 +109,16 @@ def reveal(
     return found
 
 
+def reveal_names(work: Work, sealed: Sequence[tuple[int, Any]], purpose: str) -> dict[int, str]:
+    """Open names that a list has read together with its rows, given as (person, Secret); one audit entry."""
+    _may(work, purpose)
+    found = {person: _open(work, person, value) for person, value in sealed}
+    work.note(
+        "reveal", "Identity", fields="name", purpose=purpose, count=len(found), subjects=tuple(sorted(found))
+    )
+    return found
+
+
 def reveal_guardians(
     work: Work, people: Sequence[int], purpose: str, case: int | None = None
 ) -> list[RevealedGuardian]:
@@ -165,6 +175,13 @@ class Opening:
             return None
         self.count += 1
         return _open(self._work, row, value)
+
+    def column(self, column: Any, rows: Sequence[int], values: Sequence[bytes | None]) -> list[str | None]:
+        """Texts of one sealed column: keys of rows and their sealed bytes side by side, ``None`` where empty."""
+        filled = [(row, bytes(value)) for row, value in zip(rows, values, strict=True) if value is not None]
+        self.count += len(filled)
+        opened = self._work.vault.open_many(column.type.place, filled)
+        return [None if value is None else next(opened)[1] for value in values]
 
 
 @contextmanager

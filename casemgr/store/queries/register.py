@@ -17,7 +17,7 @@ from casemgr.store.models.audit import AuditEntry, AuditSubject
 from casemgr.store.models.checkup import Checkup
 from casemgr.store.models.followup import DrugLine, Visit, VisitText
 from casemgr.store.models.injection import Dose
-from casemgr.store.models.person import Person
+from casemgr.store.models.person import Identity, Person
 from casemgr.store.models.register import Case, CaseState, Consent, Supplement
 from casemgr.store.models.rehab import RehabSession
 from casemgr.store.scope import lasting
@@ -131,7 +131,7 @@ def _order(name: str, down: bool, case: Any = Case) -> list[Any]:
     return [empty, first.desc() if down else first, case.file_no]
 
 
-def _shown(case: Any) -> Any:
+def _shown(case: Any, *more: Any) -> Any:
     """What a list shows of ``case``: the file, where the person lives, the latest visit that reached them."""
     tried = select(func.max(Visit.on)).where(Visit.case_id == case.id).correlate(case).scalar_subquery()
     return (
@@ -154,6 +154,7 @@ def _shown(case: Any) -> Any:
             Last.stability,
             Last.risk,
             tried.label("tried_on"),
+            *more,
         )
         .outerjoin(Township, Township.code == case.area)
         .outerjoin(Village, Village.code == case.village)
@@ -170,10 +171,11 @@ def _count(asked: frozenset[str]) -> Any:
 
 
 @cache
-def _page(asked: frozenset[str], order: str, down: bool) -> Any:
+def _page(asked: frozenset[str], order: str, down: bool, counted: bool, named: bool) -> Any:
     # First the few cases of the page, then what is shown of each: nothing is looked up for the others.
+    total = [func.count().over().label("total")] if counted else []
     chosen = (
-        select(Case)
+        select(Case, *total)
         .where(*_conditions(asked))
         .order_by(*_order(order, down))
         .limit(bindparam("w_size"))
@@ -181,7 +183,12 @@ def _page(asked: frozenset[str], order: str, down: bool) -> Any:
         .subquery()
     )
     of_page = aliased(Case, chosen)
-    return lasting(_shown(of_page).order_by(*_order(order, down, of_page)))
+    more = [chosen.c.total] if counted else []
+    if not named:
+        return lasting(_shown(of_page, *more).order_by(*_order(order, down, of_page)))
+    shown = _shown(of_page, *more, Identity.name)
+    joined = shown.outerjoin(Identity, Identity.person_id == of_page.person_id)
+    return lasting(joined.order_by(*_order(order, down, of_page)))
 
 
 _BY_IDS = lasting(_shown(Case).where(Case.id.in_(bindparam("cases", expanding=True))))
@@ -192,9 +199,16 @@ def count(work: Work, wanted: Wanted) -> int:
     return int(work.scalar(_count(wanted.asked), **wanted.values) or 0)
 
 
-def page(work: Work, wanted: Wanted, order: str, down: bool, size: int, offset: int) -> Sequence[Any]:
-    """One page of a list in its order: ``size`` rows from ``offset``; see :func:`_shown`."""
-    return work.rows(_page(wanted.asked, order, down), **wanted.values, w_size=size, w_offset=offset)
+def page(
+    work: Work, wanted: Wanted, order: str, down: bool, size: int, offset: int, *, counted: bool, named: bool
+) -> Sequence[Any]:
+    """One page of a list in its order: ``size`` rows from ``offset``; see :func:`_shown`.
+
+    ``counted`` adds to each row how many the whole list has (``total``), which is cheap for a township only;
+    ``named`` adds the sealed name.
+    """
+    statement = _page(wanted.asked, order, down, counted, named)
+    return work.rows(statement, **wanted.values, w_size=size, w_offset=offset)
 
 
 def by_ids(work: Work, cases: Sequence[int]) -> Sequence[Any]:

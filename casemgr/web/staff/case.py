@@ -24,7 +24,7 @@ AREA = "int(max=999999999999)"
 def list_() -> str:
     """Everybody within reach, by filters that may stand in an address; what is typed is searched by POST."""
     query = listing.query_of(request.args)
-    found = register.cases(g.access, query, clock.today())
+    found = register.cases(g.access, query, clock.today(), listing.names().purpose)
     return render_template(
         "case/list.html", areas=area_choices(), text="", fields={}, **listing.shown(query, found)
     )
@@ -44,7 +44,7 @@ def people(area: int, key: str, part: str) -> str:
     """The people behind one number: exactly as many rows as the number says, each with a reason."""
     month = request.args.get("month", "")
     query = listing.query_of(request.args, area=area, key=key, part=part, month=month, lifecycle=None)
-    behind = register.behind(g.access, query, clock.today())
+    behind = register.behind(g.access, query, clock.today(), listing.names().purpose)
     return render_template(
         "case/people.html", behind=behind, month=month, **listing.shown(query, behind.page)
     )

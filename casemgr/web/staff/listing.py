@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from flask import g
 
-from casemgr.services import clock, register
+from casemgr.services import clock
 from casemgr.services.register import UNASSESSED, CaseQuery, CaseRow, Page
 from casemgr.terms.code import Term
 from casemgr.terms.purpose import Purpose
@@ -32,11 +32,10 @@ ALL = "all"
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Whether names are open in this session, why and until when; ``by_person`` those of this page."""
+    """Whether this session shows names on lists, why and until when."""
 
-    until: datetime | None
-    purpose: str
-    by_person: Mapping[int, str]
+    until: datetime | None = None
+    purpose: str = ""
 
     @property
     def open(self) -> bool:
@@ -105,15 +104,12 @@ def as_words(query: CaseQuery) -> dict[str, str]:
     }
 
 
-def names_of(page: Page[CaseRow]) -> Names:
-    """The names of the people on this page if this session has names open: one audit entry for the page."""
+def names() -> Names:
+    """The present state of the switch; each list made while it is on opens its names and is recorded."""
     until = g.person.names_until
     if until is None or until <= clock.now():
-        return Names(None, "", {})
-    people = [row.person_id for row in page.rows]
-    return Names(
-        until, g.person.names_purpose, register.reveal_names(g.access, people, g.person.names_purpose)
-    )
+        return Names()
+    return Names(until, g.person.names_purpose)
 
 
 def shown(query: CaseQuery, found: Page[CaseRow]) -> dict[str, object]:
@@ -121,7 +117,7 @@ def shown(query: CaseQuery, found: Page[CaseRow]) -> dict[str, object]:
     return {
         "query": query,
         "found": found,
-        "names": names_of(found),
+        "names": names(),
         "given": as_words(query),
         "choices": CHOICES,
         "purposes": PURPOSES,

@@ -39,7 +39,7 @@ def find() -> Response | str | tuple[str, int]:
     try:
         if wanted := request.form.get("names"):
             _switch(wanted)
-        found: Page[CaseRow] = register.cases(g.access, query, clock.today())
+        found: Page[CaseRow] = register.cases(g.access, query, clock.today(), listing.names().purpose)
     except Unfit as wrong:
         fields, status = dict(wrong.fields), wrong.status
         found = Page((), 0, 1, query.size)

@@ -32,7 +32,7 @@ def page(code: int | None) -> str:
     township, today = _township(code), clock.today()
     shown = figures.overview(g.access, township, request.args.get("month", ""), "", False, today)
     query = listing.query_of({"size": "20", **request.args}, area=township)
-    found = register.cases(g.access, query, today)
+    found = register.cases(g.access, query, today, listing.names().purpose)
     places = [
         (one.code or 0, f"{one.name}（{one.registered} 人）") for one in register.villages(g.access, township)
     ]
