@@ -16,6 +16,7 @@ from flask_sqlalchemy.session import Session
 from sqlalchemy import Column, event, inspect, select, text
 from sqlalchemy.orm import ORMExecuteState
 from sqlalchemy.sql import visitors
+from sqlalchemy.sql.elements import ColumnClause, TextClause
 from sqlalchemy.sql.expression import Select
 from sqlalchemy.sql.selectable import CompoundSelect, Join, TableClause
 
@@ -113,15 +114,26 @@ def _unmapped(element: Any) -> bool:
     return isinstance(element, TableClause | Column) and "parententity" not in element._annotations
 
 
+def _written(element: Any) -> bool:
+    """Whether SQL stands here as it was typed: a piece of text is put beside the limits, not inside them."""
+    if isinstance(element, Select):
+        return bool(element._prefixes or element._suffixes or element._hints or element._statement_hints)
+    if isinstance(element, ColumnClause):
+        return element.is_literal and element.name != "*"  # the star of count(*)
+    return isinstance(element, TextClause)
+
+
 #: Selects that have passed already; those built once and asked often are not walked again.
 _known: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
 def check_tables(statement: Any) -> None:
-    """Refuse a select that names a table or a table's column directly instead of through its mapped class."""
+    """Refuse a select that names a table or a table's column directly, or holds SQL as text."""
     if statement in _known:
         return
     for element in visitors.iterate(statement):
+        if _written(element):
+            raise LockBroken("a select is built from mapped classes, without pieces of SQL")
         named: list[Any] = []
         if isinstance(element, Column):
             named = [element]
@@ -145,6 +157,12 @@ def _only_orm_selects(state: ORMExecuteState) -> None:
     if not state.is_orm_statement:
         raise LockBroken("only selects over mapped classes are executed")
     check_tables(statement)
+
+
+@event.listens_for(WorkSession, "detached_to_persistent")
+def _no_strangers(_session: WorkSession, row: Any) -> None:
+    # An object made to look as if it had been loaded would be refreshed and written by its key alone.
+    raise LockBroken(f"a {type(row).__name__} enters a unit of work by being read or by being new")
 
 
 @event.listens_for(WorkSession, "after_begin")

@@ -18,9 +18,10 @@ from sqlalchemy import (
     literal_column,
     select,
     table,
+    text,
     union_all,
 )
-from sqlalchemy.orm import Bundle, aliased
+from sqlalchemy.orm import Bundle, aliased, make_transient_to_detached
 
 from casemgr.rules.access import Access, Action
 from casemgr.store.models import Case, Visit
@@ -50,7 +51,7 @@ LIMITED: dict[str, tuple[Any, list[Any]]] = {
     "bundle": (select(Bundle("b", Case.file_no)), [("E1",), ("E2",)]),
     "alias join": (select(OTHER.file_no).join(Visit, Visit.case_id == OTHER.id), ["E1", "E2"]),
     "outer join": (select(Case.file_no).outerjoin(Visit, Visit.case_id == Case.id), ["E1", "E2"]),
-    "literal column": (select(literal_column("count(*)")).select_from(Case), [2]),
+    "star": (select(func.count()).select_from(Case), [2]),
     "union in a subquery": (
         select(union_all(select(Case.file_no), select(Case.file_no)).subquery()),
         ["E1", "E1", "E2", "E2"],
@@ -75,6 +76,16 @@ REFUSED = {
         Case.id.in_(select(column("case_id")).select_from(table("visit")))
     ),
     "within group": select(func.percentile_cont(0.5).within_group(Case.id)),
+    # Text stands beside the limits, not inside them: each of these read the other township.
+    "text condition": select(Case.file_no).where(text("1 = 1 OR 1 = 1")),
+    "text order": select(Case.file_no).order_by(text("(SELECT 1)")),
+    "literal column": select(literal_column("(SELECT max(file_no) FROM case_file)")).select_from(Case),
+    "literal condition": select(Case.file_no).where(literal_column("1 = 1 OR 1 = 1")),
+    "text beside a column": select(Case.id, text("(SELECT max(file_no) FROM case_file)")),
+    "hint": select(Case.file_no).with_statement_hint("UNION ALL SELECT file_no FROM case_file"),
+    "suffix": select(Case.file_no).suffix_with("UNION ALL SELECT file_no FROM case_file"),
+    "prefix": select(Case.file_no).prefix_with("(SELECT max(file_no) FROM case_file), "),
+    "text in a subquery": select(select(Case.file_no).where(text("1 = 1 OR 1 = 1")).subquery()),
 }
 
 
@@ -108,3 +119,18 @@ def test_each_shape_that_would_pass_beside_is_refused() -> None:
     for name, statement in REFUSED.items():
         with pytest.raises(LockBroken):
             pytest.fail(f"{name}: {values(DOCTOR_EAST, statement)}")
+
+
+@pytest.mark.usefixtures("four_people")
+def test_an_object_made_to_look_loaded_does_not_come_in() -> None:
+    """It would be read and written by its key alone, past the limits of the area."""
+    with unchecked(), open_work(SYSTEM, Action.CASE_LIST) as work:
+        visit, case_id = work.row(
+            select(Visit.id, Visit.case_id).join(Case, Case.id == Visit.case_id).where(Case.file_no == "W1")
+        )
+    for foreign in (Visit(id=visit, area=EAST, risk=5), Case(id=case_id, area=EAST)):
+        make_transient_to_detached(foreign)
+        with pytest.raises(LockBroken), unchecked(), open_work(DOCTOR_EAST, Action.CASE_READ) as work:
+            work.add(foreign)
+        with pytest.raises(LockBroken), unchecked(), open_work(DOCTOR_EAST, Action.CASE_READ) as work:
+            work.remove(foreign)
