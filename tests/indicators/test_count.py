@@ -18,6 +18,7 @@ from casemgr.indicators.sets import SETS
 from casemgr.rules import policy
 from casemgr.terms.area import AreaLevel
 from tests.indicators.county import county, expected
+from tests.indicators.oracle import verdicts
 from tests.indicators.people import COUNTY, TOWNSHIP, frames, person, visit, visits
 
 
@@ -179,6 +180,15 @@ def test_a_numerator_is_part_of_its_denominator_and_verdicts_add_up(facts: Frame
         if not measure.per_resident:
             assert denominator == rows.filter(asked(measure)).height
             assert 0 <= numerator <= denominator
+
+
+@quick
+@given(counties(), st.sampled_from([END, date(2025, 12, 31), date(2025, 2, 10)]))
+def test_columns_and_plain_definitions_judge_everyone_alike(facts: Frames, end: date) -> None:
+    rows = judged(facts, Period.to(end), policy.in_force_on(end)).collect()
+    tests = [pl.when(asked(one)).then(counted(one)).alias(one.key) for one in MEASURES]
+    found = {row.pop("case"): row for row in rows.select("case", *tests).iter_rows(named=True)}
+    assert found == verdicts(facts, Period.to(end))
 
 
 @quick
