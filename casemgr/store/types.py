@@ -66,7 +66,7 @@ class Instant(TypeDecorator[datetime]):
             return value
         if value.tzinfo is None:
             raise TypeError("an instant carries its time zone")
-        return (value - EPOCH_AT) // timedelta(milliseconds=1)
+        return int((value - EPOCH_AT) // timedelta(milliseconds=1))
 
     def process_literal_param(self, value: Any, dialect: Dialect) -> str:
         return str(self.process_bind_param(value, dialect))

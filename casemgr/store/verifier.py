@@ -41,7 +41,7 @@ _free: ContextVar[bool] = ContextVar("casemgr_sql_free", default=False)
 @lru_cache(maxsize=1)
 def protected() -> frozenset[str]:
     """Names of the tables whose rows belong to an area."""
-    return frozenset(one.__tablename__ for one in AreaScoped.__subclasses__())
+    return frozenset(str(vars(one)["__tablename__"]) for one in AreaScoped.__subclasses__())
 
 
 @contextmanager
