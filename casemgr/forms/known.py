@@ -74,3 +74,6 @@ class Setting:
     today: int
     limits: Mapping[int, int]
     products: Mapping[str, Product]
+
+    def taken(self, file_nos: Sequence[str]) -> frozenset[str]:
+        """Those of these file numbers that the county uses outside the asker's reach; it numbers each once."""

@@ -297,7 +297,7 @@ class Judge:
         same = have is not None and have == _known_area(row, have)
         if not same and not self._known.writes_areas:
             yield Fault("unknown-area", "区划代码", ("机构与区划由县级维护，这一行与登记库不同",))
-        elif not same and not self._known.reaches(row.code) and not self._is_above_reach(row.code):
+        elif not same and not self._may_tell(row.code, have):
             yield Fault("unknown-area", "区划代码", ("该区划不在您的辖区内",))
         yield from self._unit_faults(row)
 
@@ -308,10 +308,23 @@ class Judge:
         if have is None:
             if not self._known.writes_areas:
                 yield Fault("unknown-unit", "管理单位代码", ("管理单位由县级维护，登记库中没有该单位",))
+            elif not self._known.reaches(row.code):
+                yield Fault("unknown-unit", "管理单位代码", ("不能为辖区以外新增管理单位",))
             return
+        if row.unit_name not in (None, have.name):
+            # The name of a unit is printed on the reports of its area.
+            if not self._known.writes_areas:
+                words = "管理单位由县级维护，名称与登记库不同"
+                yield Fault("unknown-unit", "管理单位名称", (words,))
+            elif not self._known.reaches(have.area):
+                yield Fault("unknown-unit", "管理单位名称", ("该管理单位不在您的辖区内，不能改名",))
         level = level_of(have.area)
         if have.area != ancestor(row.code, level) and row.code != ancestor(have.area, level_of(row.code)):
             yield Fault("unknown-unit", "管理单位代码", ("该管理单位在登记库中属于另一个辖区",))
+
+    def _may_tell(self, code: int, have: KnownArea | None) -> bool:
+        """What lies above may be told to an empty register; what stands there belongs to others as well."""
+        return self._known.reaches(code) or (have is None and self._is_above_reach(code))
 
     def _is_above_reach(self, code: int) -> bool:
         level = level_of(code)
@@ -325,10 +338,11 @@ class Judge:
     def _take_people(self, parsed: list[tuple[int, PersonRow, list[Fault]]]) -> None:
         numbers = [row.id_number for _, row, _ in parsed if row.id_number is not None]
         holders = self._known.holders(numbers)
+        taken = self._known.taken([row.file_no for _, row, _ in parsed if row.file_no is not None])
         for number, row, faults in parsed:
             faults.extend(self._plain_faults(row, faults))
             faults.extend(register.faults(row))
-            faults.extend(self._person_faults(row, holders))
+            faults.extend(self._person_faults(row, holders, taken))
             if faults:
                 self._refuse(number, faults)
                 continue
@@ -336,8 +350,10 @@ class Judge:
             self._remember_case(number, row, unit)
             self._accept(number, row, register.PersonAround(self._setting.today, unit.area))
 
-    def _person_faults(self, row: PersonRow, holders: Any) -> Iterator[Fault]:
+    def _person_faults(self, row: PersonRow, holders: Any, taken: frozenset[str]) -> Iterator[Fault]:
         file_no = row.file_no or ""
+        if file_no in taken:
+            yield Fault("duplicate-person", "档案编号", ("档案编号在本县其他单位已经使用，全县不能重复",))
         earlier = self._cases.get(file_no)
         if earlier is not None and earlier.row:
             yield Fault("duplicate-person", "档案编号", (f"档案编号与本表第 {earlier.row} 行重复",))

@@ -38,7 +38,7 @@ from casemgr.store.models import ImportRun
 from casemgr.store.queries import exchange as queries
 from casemgr.store.types import Plain
 from casemgr.store.work import Work
-from casemgr.terms.area import span_of
+from casemgr.terms.area import AreaLevel, ancestor, level_of, span_of
 from casemgr.terms.injection import products
 from casemgr.terms.risk import Stability
 
@@ -94,6 +94,13 @@ class _Known:
     def holders(self, numbers: Sequence[str]) -> Mapping[str, str]:
         return _holders(self._access, numbers) if numbers else {}
 
+    def taken(self, file_nos: Sequence[str]) -> frozenset[str]:
+        low, high = self._access.low, self._access.high
+        if not file_nos or level_of(low) is not AreaLevel.TOWNSHIP:
+            return frozenset()  # whoever reaches the county meets the case itself
+        county = Access.system("file-numbers", ancestor(low, AreaLevel.COUNTY))
+        return _numbered_elsewhere(county, file_nos, low, high)
+
 
 @use_case(Action.EXCHANGE_PREVIEW, writes=False)
 def _areas_and_units(work: Work) -> tuple[Any, Any]:
@@ -108,6 +115,11 @@ def _known_cases(work: Work, counties: frozenset[int]) -> Mapping[str, CaseFacts
 @use_case(Action.EXCHANGE_PREVIEW, writes=False)
 def _holders(work: Work, numbers: Sequence[str]) -> Mapping[str, str]:
     return queries.holders(work, numbers)
+
+
+@use_case(Action.EXCHANGE_PREVIEW, writes=False)
+def _numbered_elsewhere(work: Work, file_nos: Sequence[str], low: int, high: int) -> frozenset[str]:
+    return queries.numbered_outside(work, file_nos, low, high)
 
 
 def _setting(today: date, region: str = policy.NATIONAL) -> Setting:

@@ -162,6 +162,9 @@ class Shelf:
     def holders(self, numbers: Sequence[str]) -> Mapping[str, str]:
         return {number: self._holders[number] for number in numbers if number in self._holders}
 
+    def taken(self, file_nos: Sequence[str]) -> frozenset[str]:
+        return frozenset()
+
 
 def cells(sheet: Any, row: Any) -> list[Any]:
     """The cells of a file that hold ``row``, dates as labels of the text kind."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Integer, select, type_coerce
+from sqlalchemy import Integer, or_, select, type_coerce
 
 from casemgr.store.identity import ID_NUMBER
 from casemgr.store.models.area import Area, Unit
@@ -81,6 +81,15 @@ def holders(work: Work, numbers: Iterable[str]) -> dict[str, str]:
         )
         found.update({number_of[bytes(row.id_token)]: row.file_no for row in work.rows(statement)})
     return found
+
+
+def numbered_outside(work: Work, file_nos: Iterable[str], low: int, high: int) -> frozenset[str]:
+    """Those of these file numbers that cases outside ``[low, high)`` have; nothing else is told of them."""
+    found: set[str] = set()
+    for chunk in _chunks(file_nos):
+        outside = or_(Case.area < low, Case.area >= high)
+        found.update(work.entities(select(Case.file_no).where(Case.file_no.in_(chunk), outside)))
+    return frozenset(found)
 
 
 # --- whole rows, as they are compared and exported ---
