@@ -64,33 +64,27 @@ class SheetVerdict:
     present: frozenset[str] = frozenset()
 
 
-@dataclass(slots=True)
-class _Reader:
-    """How one column of this file is read."""
+class _Reading(dict[Any, Any]):
+    """What the cells of one column of this file mean; each kind of cell is read once.
 
-    position: int
-    index: int
-    column: Column
-    memory: dict[Any, Any] | None
+    The value is ``None`` for a blank, the :class:`Unfit` itself for what cannot be taken.
+    """
 
-    def read(self, raw: str | int | float) -> Any:
-        """The value, ``None`` for a blank, or the :class:`Unfit` itself."""
-        if self.memory is None:
-            return self._read(raw)
-        value = self.memory.get(raw, _NEW)
-        if value is _NEW:
-            if len(self.memory) >= REMEMBERED:
-                self.memory.clear()
-            value = self.memory[raw] = self._read(raw)
-        return value
+    def __init__(self, column: Column) -> None:
+        super().__init__()
+        self.column = column
+        self._remembers = column.kind.repeats
 
-    def _read(self, raw: str | int | float) -> Any:
-        if is_blank(raw):
-            return None
+    def __missing__(self, raw: str | int | float) -> Any:
         try:
-            return self.column.kind.read(raw)
+            value = None if is_blank(raw) else self.column.kind.read(raw)
         except Unfit as unfit:
-            return unfit
+            value = unfit
+        if self._remembers:
+            if len(self) >= REMEMBERED:
+                self.clear()
+            self[raw] = value
+        return value
 
 
 class Judge:
@@ -108,7 +102,9 @@ class Judge:
         self._people: dict[str, tuple[str | None, bool]] = {}
         self._visit_days: dict[tuple[str, int], int] = {}
         self._sheet: Sheet[Any, Any] = SHEETS[0]
-        self._readers: list[_Reader] = []
+        self._readings: list[tuple[int, int, _Reading]] = []
+        #: Columns that every row is asked about: required ones and those that lie in the past.
+        self._asked: list[tuple[int, Column]] = []
         self._columns: dict[str, int] = {}
         self._verdict = SheetVerdict(SHEETS[0])
         self._area_rows: list[tuple[int, AreaRow]] = []
@@ -119,6 +115,7 @@ class Judge:
         """Start a sheet; :class:`BadWorkbook` when a needed column is missing or a header stands twice."""
         self._sheet = sheet
         self._verdict = SheetVerdict(sheet)
+        self._asked = [(place, one) for place, one in enumerate(sheet.columns) if one.required or one.past]
         places: dict[str, int] = {}
         for index, cell in enumerate(header):
             if is_blank(cell):
@@ -131,14 +128,14 @@ class Judge:
                     "请删去或改名其中一列后重新导入。",
                 )
             places[name] = index
-        self._readers = []
+        self._readings = []
         self._columns = {}
         for position, column in enumerate(sheet.columns):
             spellings = (normal(name) for name in (column.header, *column.spellings))
             index = next((places.pop(name) for name in spellings if name in places), -1)
             self._columns[column.header] = index
             if index >= 0:
-                self._readers.append(_Reader(position, index, column, {} if column.kind.repeats else None))
+                self._readings.append((index, position, _Reading(column)))
         lacking = [
             column.header for column in sheet.columns if column.required and self._columns[column.header] < 0
         ]
@@ -148,7 +145,7 @@ class Judge:
                 f"“{sheet.title}”表缺少列：{'、'.join(lacking)}。列名须在第一行，列的次序不限。"
                 "请补上这些列，或用导出的工作簿作模板。",
             )
-        self._verdict.present = frozenset(reader.column.key for reader in self._readers)
+        self._verdict.present = frozenset(reading.column.key for _, _, reading in self._readings)
         for name, index in places.items():
             if name not in (STATE, REASON):
                 self._verdict.problems.append(
@@ -189,16 +186,13 @@ class Judge:
         values: list[Any] = [None] * len(self._sheet.columns)
         faults: list[Fault] = []
         width = len(cells)
-        for reader in self._readers:
-            index = reader.index
-            raw = cells[index] if index < width else None
-            if raw is None:
-                continue
-            value = reader.read(raw)
-            if value.__class__ is Unfit:
-                faults.append(_unfit(reader.column, value))
-            else:
-                values[reader.position] = value
+        for index, position, reading in self._readings:
+            if index < width and (raw := cells[index]) is not None:
+                value = reading[raw]
+                if value.__class__ is Unfit:
+                    faults.append(_unfit(reading.column, value))
+                else:
+                    values[position] = value
         return self._sheet.row._make(values), faults
 
     # --- what every row is asked ---
@@ -206,10 +200,10 @@ class Judge:
     def _plain_faults(self, row: Any, faults: list[Fault]) -> Iterator[Fault]:
         """Faults that the columns themselves declare: required, and not after today."""
         today = self._setting.today
-        unreadable = {fault.column for fault in faults}
-        for value, column in zip(row, self._sheet.columns, strict=True):
+        for position, column in self._asked:
+            value = row[position]
             if value is None:
-                if column.required and column.header not in unreadable:
+                if column.required and all(fault.column != column.header for fault in faults):
                     yield Fault("missing", column.header, (column.header,))
             elif column.past:
                 first = value.first if isinstance(value, Partial) else value

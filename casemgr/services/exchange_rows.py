@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple, TypeVar
 
 from casemgr.forms.area import AreaRow
@@ -21,6 +21,7 @@ from casemgr.forms.known import CaseFacts, KnownArea, KnownUnit
 from casemgr.forms.register import PersonRow
 from casemgr.forms.rehab import SessionRow
 from casemgr.store.identity import Opening
+from casemgr.store.models import DrugLine
 from casemgr.store.queries import exchange as queries
 from casemgr.store.work import Work
 from casemgr.terms.consent import ConsentAnswer
@@ -261,67 +262,69 @@ _PERSON_SAME = (
 )
 
 
+#: Texts of a visit by workbook column, and the column of the table that keeps each.
+VISIT_TEXTS: Mapping[str, str] = {name: column.key for name, column in queries.VISIT_TEXTS.items()}
+DRUG_COLUMNS = tuple(f"drug{number}_{part}" for number in DRUGS for part in DRUG_PARTS)
+DEPOT_COLUMNS = ("depot_name", "depot_weeks", "depot_dose_ug")
+_NO_DRUGS = (None,) * (len(DRUG_COLUMNS) + len(DEPOT_COLUMNS))
+#: A visit is put together from what stands in these places.
+_PARTS = (
+    "file_no",
+    "discharged",
+    *DRUG_COLUMNS,
+    *DEPOT_COLUMNS,
+    *VISIT_TEXTS,
+    *queries.VISIT_COLUMNS[: -len(VISIT_TEXTS)],
+)
+_in_order = itemgetter(*(_PARTS.index(name) for name in VisitRow._fields))
+_TEXT_PLACES = [queries.VISIT_COLUMNS.index(name) for name in VISIT_TEXTS]
+
+
 def visits(
     work: Work, keys: Sequence[int], file_no_of: Mapping[int, str], areas: Mapping[int, int], opened: Opening
 ) -> Iterator[Stored]:
     """The visits of these cases with texts and drugs."""
-    lines: dict[int, list[Any]] = {}
-    for line in queries.drug_lines(work, keys):
-        lines.setdefault(line.visit_id, []).append(line)
-    for row in queries.visits(work, keys):
-        values = {name: getattr(row, name) for name in _VISIT_SAME}
-        values.update(_drugs(lines.get(row.id, ()), opened))
-        for name in VISIT_TEXTS:
-            values[name] = opened(row.id, getattr(row, name))
-        yield Stored(
-            VisitRow(
-                **values,
-                file_no=file_no_of[row.case_id],
-                on=row.on,
-                discharged=_partial(row.discharged_on, row.discharged_precision),
-            ),
-            row.id,
-            areas[row.case_id],
-            text=row.text is not None,
-        )
+    drugs = _drugs(work, keys, opened)
+    found = list(queries.visits(work, keys))
+    ids = [row[0] for row in found]
+    texts = zip(
+        *(
+            opened.column(column, ids, [row[place] for row in found])
+            for column, place in zip(queries.VISIT_TEXTS.values(), _TEXT_PLACES, strict=True)
+        ),
+        strict=True,
+    )
+    for row, told in zip(found, texts, strict=True):
+        key, case = row[0], row[1]
+        discharged = _partial(row.discharged_on, row.discharged_precision)
+        parts = (file_no_of[case], discharged, *drugs.get(key, _NO_DRUGS), *told, *row)
+        yield Stored(VisitRow._make(_in_order(parts)), key, areas[case], text=row.text is not None)
 
 
-_VISIT_SAME = (*queries.VISIT_CODES, *queries.VISIT_DAYS)
-#: Texts of a visit by workbook column, and the column of the table that keeps each.
-VISIT_TEXTS: Mapping[str, str] = {
-    "symptoms_other": "symptoms_other",
-    "laboratory_text": "laboratory",
-    "reaction_text": "adverse_reaction",
-    "referral_reason": "referral_reason",
-    "referral_to": "referral_to",
-    "referral_contact": "referral_contact",
-    "measures_other": "measures_other",
-    "doctor": "doctor",
-    "note": "note",
-}
-_NO_DRUGS = {f"drug{number}_{part}": None for number in DRUGS for part in DRUG_PARTS} | {
-    "depot_name": None,
-    "depot_weeks": None,
-    "depot_dose_ug": None,
-}
-
-
-def _drugs(lines: Sequence[Any], opened: Opening) -> dict[str, Any]:
-    found: dict[str, Any] = dict(_NO_DRUGS)
-    number = 0
-    for line in lines:
-        name = opened(line.id, line.name) or None
+def _drugs(work: Work, keys: Sequence[int], opened: Opening) -> dict[int, tuple[Any, ...]]:
+    """Values of :data:`DRUG_COLUMNS` and :data:`DEPOT_COLUMNS` by visit."""
+    lines = list(queries.drug_lines(work, keys))
+    names = opened.column(DrugLine.name, [line.id for line in lines], [line.name for line in lines])
+    taken: dict[int, list[Any]] = {}
+    depots: dict[int, tuple[Any, ...]] = {}
+    for line, name in zip(lines, names, strict=True):
         if line.long_acting:
-            if found["depot_name"] is None:
-                found |= {"depot_name": name, "depot_weeks": line.every_weeks, "depot_dose_ug": line.dose_ug}
-        elif number < len(DRUGS):
-            number += 1
-            found[f"drug{number}_name"] = name
-            for part in DRUG_PARTS[1:]:
-                found[f"drug{number}_{part}"] = getattr(line, part)
-    return found
+            depots.setdefault(line.visit_id, (name or None, line.every_weeks, line.dose_ug))
+            continue
+        own = taken.setdefault(line.visit_id, [])
+        if len(own) < len(DRUG_COLUMNS):
+            own += (name or None, *_line_parts(line))
+    return {
+        visit: (
+            *taken.get(visit, ()),
+            *(None,) * (len(DRUG_COLUMNS) - len(taken.get(visit, ()))),
+            *depots.get(visit, (None,) * len(DEPOT_COLUMNS)),
+        )
+        for visit in taken.keys() | depots.keys()
+    }
 
 
+_line_parts = attrgetter(*DRUG_PARTS[1:])
 _drug_values = {number: attrgetter(*(f"drug{number}_{part}" for part in DRUG_PARTS)) for number in DRUGS}
 
 

@@ -177,7 +177,7 @@ class Opening:
         return _open(self._work, row, value)
 
     def column(self, column: Any, rows: Sequence[int], values: Sequence[bytes | None]) -> list[str | None]:
-        """Texts of one sealed column: keys of rows and their sealed bytes side by side, ``None`` where empty."""
+        """Texts of one sealed column, given keys of rows and sealed bytes side by side; ``None`` stays."""
         filled = [(row, bytes(value)) for row, value in zip(rows, values, strict=True) if value is not None]
         self.count += len(filled)
         opened = self._work.vault.open_many(column.type.place, filled)

@@ -124,7 +124,7 @@ def test_problems_by_kind_and_page(client_of: Client) -> None:
     assert "第 1 / 2 页" in first
     only = client.get(f"{place}?sheet=随访&level=warning&code=vc03").get_data(as_text=True)
     assert "1–2 级应归入基本稳定" in only
-    assert "“姓名”为空" not in only
+    assert "请补填后重新导入" not in only
     assert client.get(f"{place}?page=2").status_code == 200
     assert client.get(f"{place}?page=x&level=nonsense").status_code == 200
 

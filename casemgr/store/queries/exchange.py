@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Integer, or_, select, type_coerce
+from sqlalchemy import Integer, LargeBinary, or_, select, type_coerce
 
 from casemgr.store.identity import ID_NUMBER
 from casemgr.store.models.area import Area, Unit
@@ -29,6 +29,10 @@ KEYS = 500
 
 def _day(column: Any, name: str = "") -> Any:
     return type_coerce(column, Integer).label(name or column.key)
+
+
+def _bytes(column: Any, name: str = "") -> Any:
+    return type_coerce(column, LargeBinary).label(name or column.key)
 
 
 def _chunks(keys: Iterable[Any]) -> Iterator[list[Any]]:
@@ -232,6 +236,31 @@ VISIT_CODES = (
 #: Days of a visit that the workbook has under the same name.
 VISIT_DAYS = ("died_on", "next_on", "entered_on")
 
+#: Sealed texts of a visit by their workbook column.
+VISIT_TEXTS = {
+    "symptoms_other": VisitText.symptoms_other,
+    "laboratory_text": VisitText.laboratory,
+    "reaction_text": VisitText.adverse_reaction,
+    "referral_reason": VisitText.referral_reason,
+    "referral_to": VisitText.referral_to,
+    "referral_contact": VisitText.referral_contact,
+    "measures_other": VisitText.measures_other,
+    "doctor": VisitText.doctor,
+    "note": VisitText.note,
+}
+#: What a row of :func:`visits` holds, in order.
+VISIT_COLUMNS = (
+    "id",
+    "case_id",
+    "on",
+    "discharged_on",
+    "discharged_precision",
+    *VISIT_DAYS,
+    *VISIT_CODES,
+    "text",
+    *VISIT_TEXTS,
+)
+
 _VISIT = select(
     Visit.id,
     Visit.case_id,
@@ -241,32 +270,23 @@ _VISIT = select(
     *(_day(getattr(Visit, name)) for name in VISIT_DAYS),
     *(getattr(Visit, name) for name in VISIT_CODES),
     VisitText.visit_id.label("text"),
-    VisitText.symptoms_other,
-    VisitText.laboratory.label("laboratory_text"),
-    VisitText.adverse_reaction.label("reaction_text"),
-    VisitText.referral_reason,
-    VisitText.referral_to,
-    VisitText.referral_contact,
-    VisitText.measures_other,
-    VisitText.doctor,
-    VisitText.note,
+    *(_bytes(column, name) for name, column in VISIT_TEXTS.items()),
 ).outerjoin(VisitText, VisitText.visit_id == Visit.id)
 
 
 def visits(work: Work, keys: Iterable[int]) -> Iterator[Any]:
-    """The visits of these cases with their texts, case by case in order of time."""
+    """The visits of these cases with their texts (as sealed bytes), case by case in order of time."""
     for chunk in _chunks(keys):
         yield from work.rows(_VISIT.where(Visit.case_id.in_(chunk)).order_by(Visit.case_id, Visit.on))
 
 
 def drug_lines(work: Work, keys: Iterable[int]) -> Iterator[Any]:
-    """The drugs taken (not those advised) by the cases' visits, in the order of the form."""
+    """The drugs taken (not those advised) by the cases' visits, in the order of the form; names sealed."""
     columns = (
         DrugLine.id,
         DrugLine.visit_id,
-        DrugLine.position,
         DrugLine.long_acting,
-        DrugLine.name,
+        _bytes(DrugLine.name),
         DrugLine.morning_ug,
         DrugLine.noon_ug,
         DrugLine.evening_ug,
