@@ -112,7 +112,8 @@ def reveal(
 def reveal_names(work: Work, sealed: Sequence[tuple[int, Any]], purpose: str) -> dict[int, str]:
     """Open names that a list has read together with its rows, given as (person, Secret); one audit entry."""
     _may(work, purpose)
-    found = {person: _open(work, person, value) for person, value in sealed}
+    known = ((person, value._sealed) for person, value in sealed if isinstance(value, Secret))
+    found = dict(work.vault.open_many(NAME, known))
     work.note(
         "reveal", "Identity", fields="name", purpose=purpose, count=len(found), subjects=tuple(sorted(found))
     )

@@ -56,7 +56,7 @@ def test_filters_and_pages_stand_in_the_address(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", ["stability=9", "risk=x", "page=-1", "size=1e9", "village=%00", "order=name", "lifecycle=77"]
+    "wrong", ["stability=9", "risk=x", "page=-1", "size=1e9", "village=x", "order=name", "lifecycle=77"]
 )
 def test_words_nobody_knows_are_left_out(visit: Visit, wrong: str) -> None:
     assert len(files_on(page_of(visit("east"), f"/township/{EAST}?{wrong}"))) in (0, 20, 50)

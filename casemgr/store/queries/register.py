@@ -131,6 +131,23 @@ def _order(name: str, down: bool, case: Any = Case) -> list[Any]:
     return [empty, first.desc() if down else first, case.file_no]
 
 
+#: What a list needs of the case itself.
+_OF_CASE = (
+    Case.id,
+    Case.person_id,
+    Case.area,
+    Case.file_no,
+    Case.village,
+    Case.sex,
+    Case.birth_year,
+    Case.diagnosis,
+    Case.registered_on,
+    Case.lifecycle,
+    Case.lifecycle_on,
+    Case.management,
+)
+
+
 def _shown(case: Any, *more: Any) -> Any:
     """What a list shows of ``case``: the file, where the person lives, the latest visit that reached them."""
     tried = select(func.max(Visit.on)).where(Visit.case_id == case.id).correlate(case).scalar_subquery()
@@ -175,7 +192,7 @@ def _page(asked: frozenset[str], order: str, down: bool, counted: bool, named: b
     # First the few cases of the page, then what is shown of each: nothing is looked up for the others.
     total = [func.count().over().label("total")] if counted else []
     chosen = (
-        select(Case, *total)
+        select(*_OF_CASE, *total)
         .where(*_conditions(asked))
         .order_by(*_order(order, down))
         .limit(bindparam("w_size"))
