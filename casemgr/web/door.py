@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask, request
 from flask.sessions import SecureCookieSessionInterface
+from werkzeug.routing import IntegerConverter, ValidationError
 
 from casemgr.web import csrf, errors, filters, guard, headers, health, login, shell, uploads
 from casemgr.web.staff import account, case, county, exchange, help, home, job, report, search, township
@@ -31,6 +32,18 @@ class MessageCookie(SecureCookieSessionInterface):
         return request.is_secure
 
 
+class RowKey(IntegerConverter):
+    """A number in an address that a database can hold; any other leads nowhere instead of into a fault."""
+
+    regex = r"[0-9]{1,19}"
+
+    def to_python(self, value: str) -> int:
+        number = int(value)
+        if number >= 2**63:
+            raise ValidationError
+        return number
+
+
 def open_on(app: Flask) -> None:
     """Register the pages on ``app``; raises :class:`~casemgr.web.guard.Unguarded` if one has no guard."""
     app.config.update(
@@ -41,6 +54,7 @@ def open_on(app: Flask) -> None:
         TEMPLATES_AUTO_RELOAD=app.debug,
     )
     app.session_interface = MessageCookie()
+    app.url_map.converters["int"] = RowKey
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.request_class = uploads.MemoryRequest
     health.install(app)

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g, redirect, request, url_for
-from werkzeug.exceptions import Unauthorized
+from werkzeug.exceptions import BadRequest, Unauthorized
 from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
@@ -150,6 +150,13 @@ def _ask_to_sign_in() -> Response:
     raise Unauthorized("您还没有登录，或登录已经过期。刚才的操作没有执行。请重新登录后再做一次。")
 
 
+def _refuse_nul() -> None:
+    """Refuse what no keyboard types: PostgreSQL keeps no NUL, and elsewhere it may end a text early."""
+    for sent in (request.args, request.form):
+        if any("\0" in text for name, texts in sent.lists() for text in (name, *texts)):
+            raise BadRequest("内容中有不能使用的控制字符，没有处理。请删去后重新输入，或换一种方式粘贴。")
+
+
 def _enter() -> Response | None:
     g.request_id = secrets.token_hex(5)
     g.person = None
@@ -174,6 +181,8 @@ def _enter() -> Response | None:
         if mark.action is not None and not g.access.may(mark.action):
             note_refusal(g.access, mark.action)
             raise Forbidden("您的角色不能打开这个页面。如工作需要，请联系系统管理员调整账号角色。")
+    # Only now is a body read: a stranger does not get a large upload parsed.
+    _refuse_nul()
     csrf.check()
     return None
 

@@ -94,7 +94,7 @@ PEOPLE = {
 }
 
 
-def _areas() -> dict[int, int]:
+def open_areas() -> dict[int, int]:
     units: dict[int, int] = {}
     with open_work(SYSTEM, Action.AREA_WRITE) as work:
         for code, name, level, parent in (
@@ -204,7 +204,7 @@ def prepared(template: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
     application = create_app(make_config(folder, CASEMGR_DEMO="1", CASEMGR_TODAY=TODAY.isoformat()), doors=())
     with pytest.MonkeyPatch.context() as patch, application.app_context():
         patch.setattr(account, "_hasher", quick_hasher())
-        units = _areas()
+        units = open_areas()
         people = {name: _settle(one, units[one.area]) for name, one in PEOPLE.items()}
         indicator.close(SYSTEM, MONTH)
         for login, (role, area) in STAFF.items():
@@ -260,7 +260,7 @@ class Browser:
         self.csrf = token_in(self.client.get("/account/password").get_data(as_text=True))
 
     def get(self, path: str, **query: Any) -> Any:
-        return self.client.get(path, query_string=query)
+        return self.client.get(path, query_string=query or None)
 
     def post(self, path: str, **form: Any) -> Any:
         return self.client.post(path, data={"csrf": self.csrf, **form})

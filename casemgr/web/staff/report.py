@@ -20,6 +20,7 @@ pages = Blueprint("report", __name__)
 #: A report of a county with hundreds of townships stays far below.
 UPLOAD = 21 * 1024 * 1024
 SIZES = (20, 50, 100)
+LAST_PAGE = 1_000_000
 #: A month that is closed is printed; one that is not is closed first, which prints it too.
 ISSUE_JOB, CLOSE_JOB = "issue-reports", "close-month"
 #: How an answer looks; its sentence says the same.
@@ -53,7 +54,7 @@ def list_() -> str | tuple[str, int]:
 def _list(wrong: Unfit | None = None, asked: str = "") -> str | tuple[str, int]:
     month = request.args.get("month", "").strip()
     place = _whole(request.args.get("area"))
-    number = max(_whole(request.args.get("page")) or 1, 1)
+    number = min(max(_whole(request.args.get("page")) or 1, 1), LAST_PAGE)
     size = _whole(request.args.get("size")) or SIZES[1]
     size = size if size in SIZES else SIZES[1]
     try:
