@@ -332,7 +332,7 @@ class Judge:
     def _take_people(self, parsed: list[tuple[int, PersonRow, list[Fault]]]) -> None:
         numbers = [row.id_number for _, row, _ in parsed if row.id_number is not None]
         holders = self._known.holders(numbers)
-        taken = self._known.taken([row.file_no for _, row, _ in parsed if row.file_no is not None])
+        taken = self._known.taken([row.file_no for _, row, _ in parsed if row.file_no])
         for number, row, faults in parsed:
             faults.extend(self._plain_faults(row, faults))
             faults.extend(register.faults(row))
