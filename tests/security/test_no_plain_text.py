@@ -11,11 +11,14 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from casemgr.app import create_app
 from casemgr.rules.access import Action
@@ -35,7 +38,7 @@ DATA = Path(__file__).parent.parent / "data"
 BOOKS = (DATA / "county.xlsx", DATA / "county-dirty.xlsx")
 COUNTY, TOWN = 999901000000, 999901100000
 MONTH = "2026-10"
-PAGES_OF_A_VISIT = 24
+PAGES_OF_A_VISIT = 16
 
 
 @dataclass
@@ -92,9 +95,12 @@ class Visitor:
 def _bring_in(visitor: Visitor, book: Path, *, confirm: bool) -> None:
     """Upload a workbook through the page, under a file name that names somebody."""
     name = f"{min(visitor.traces.wanted['names'])}等人.xlsx"
-    sent = visitor.client.post(
-        "/exchange", data={"csrf": visitor.token, "file": (io.BytesIO(book.read_bytes()), name)}
+    # Encoded here: the client of the tests would put so large a body into a temporary file of its own.
+    boundary, body = encode_multipart(
+        {"csrf": visitor.token, "file": FileStorage(io.BytesIO(book.read_bytes()), name, "file")}
     )
+    kind = f"multipart/form-data; boundary={boundary}"
+    sent = visitor.client.post("/exchange", data=body, content_type=kind)
     assert sent.status_code == 303
     place = sent.headers["Location"]
     visitor.get(place)
@@ -164,6 +170,8 @@ def traces(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         for variable in ("TMPDIR", "TEMP", "TMP", "SQLITE_TMPDIR"):
             patch.setenv(variable, str(temporary))
         patch.setattr(tempfile, "tempdir", str(temporary))
+        # A temporary file without a name is on the disk all the same; here it keeps one.
+        patch.setattr(tempfile, "TemporaryFile", partial(tempfile.NamedTemporaryFile, delete=False))
         patch.setattr(account, "_hasher", quick_hasher())
         patch.setattr(exchange_page, "in_background", _at_once)
         account._nobody.cache_clear()
@@ -249,14 +257,14 @@ def test_the_installation_was_really_used(traces: Traces) -> None:
     assert log.count("\n") > 1_000
 
 
-@pytest.mark.parametrize("kind", ["names", "numbers", "phones", "addresses"])
-def test_nobody_can_be_read_on_the_disk(traces: Traces, kind: str) -> None:
+def test_nobody_can_be_read_on_the_disk(traces: Traces) -> None:
     looked_at = files(traces.instance, traces.temporary, traces.logs)
     assert {"casemgr.db", "casemgr.db-wal", "casemgr.db-shm"} <= {path.name for path in looked_at}
+    everything = set().union(*traces.wanted.values())
     leaks = {
         str(path): sorted(found)[:5]
         for path in looked_at
-        if (found := found_in(path.read_bytes(), traces.wanted[kind]))
+        if (found := found_in(path.read_bytes(), everything))
     }
     assert not leaks
 
