@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import sys
 from io import BytesIO
+from urllib.parse import quote
 
 LENGTH_BYTES = 8
 
@@ -20,7 +21,7 @@ def main() -> None:
     import adbc_driver_sqlite.dbapi as driver  # only in this process, see above
     import polars as pl  # loaded together with it
 
-    connection = driver.connect(f"file:{sys.argv[1]}?mode=ro")
+    connection = driver.connect(f"file:{quote(sys.argv[1])}?mode=ro")
     for line in sys.stdin:
         asked = json.loads(line)
         with connection.cursor() as cursor:

@@ -120,6 +120,10 @@ def _through_adbc(engine: Any, reach: dict[str, str], asked: Asked) -> pl.DataFr
         connection.close()
 
 
+#: A process that only reads columns needs no setting and no secret of this installation.
+ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
+
+
 class _Reader:
     """A second process that reads: the column driver must not open a file that this one has locked."""
 
@@ -130,6 +134,7 @@ class _Reader:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            env=ENVIRONMENT,
         )
 
     def read(self, asked: Asked) -> pl.DataFrame:
