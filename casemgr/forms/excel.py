@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -36,6 +37,9 @@ def _workbook(out: Path | BinaryIO) -> Iterator[Any]:
     folder = tempfile.mkdtemp(prefix="casemgr-", dir=MEMORY_FOLDER) if MEMORY_FOLDER.is_dir() else None
     options: dict[str, Any] = dict(OPTIONS)
     options.update({"constant_memory": True, "tmpdir": folder} if folder else {"in_memory": True})
+    if isinstance(out, Path):
+        # A new file is for whoever asked for it alone, whatever the umask: it is full of names.
+        os.close(os.open(out, os.O_WRONLY | os.O_CREAT, 0o600))
     try:
         book = xlsxwriter.Workbook(str(out) if isinstance(out, Path) else out, options)
         book.set_properties({"title": "casemgr", "author": "", "created": MADE})

@@ -66,6 +66,9 @@ class Register(Protocol):
     def holders(self, numbers: Sequence[str]) -> Mapping[str, str]:
         """File number of the active case that holds each of these identity numbers."""
 
+    def taken(self, file_nos: Sequence[str]) -> frozenset[str]:
+        """Those of these file numbers that the county uses outside the asker's reach."""
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -74,6 +77,3 @@ class Setting:
     today: int
     limits: Mapping[int, int]
     products: Mapping[str, Product]
-
-    def taken(self, file_nos: Sequence[str]) -> frozenset[str]:
-        """Those of these file numbers that the county uses outside the asker's reach; it numbers each once."""

@@ -190,7 +190,7 @@ def _judge_or_say(access: Access, file: Path | bytes, today: date, progress: Pro
     try:
         return _judge(access, file, today, progress)
     except BadWorkbook as bad:
-        raise Unfit(bad.message, fields={"file": bad.message}) from None
+        raise Unfit(bad.message) from None
 
 
 @use_case(Action.EXCHANGE_IMPORT)
@@ -438,7 +438,7 @@ def receive(work: Work, name: str, content: bytes) -> int:
         check_size(len(content))
         check_signature(content[:8], content[8 : 4 * MIB])
     except Refusal as refusal:
-        raise Unfit(refusal.message, fields={"file": refusal.message}) from None
+        raise Unfit(refusal.message) from None
     _forget(work, clock.now())
     run = ImportRun(
         id=new_key(),

@@ -78,7 +78,7 @@ def _page(wrong: Unfit | None = None) -> str | tuple[str, int]:
         runs=exchange.runs(g.access),
         states=STATES,
         largest=LARGEST_FILE // MIB,
-        error=wrong.fields.get("file", wrong.message) if wrong else "",
+        error=wrong.message if wrong else "",
     )
     return (shown, wrong.status) if wrong else shown
 
@@ -89,9 +89,7 @@ def upload() -> Response | str | tuple[str, int]:
     """Take the file in and begin to read it."""
     sent = request.files.get("file")
     if sent is None or not sent.filename:
-        return _page(
-            Unfit("请选择要导入的工作簿（.xlsx）。", fields={"file": "请选择要导入的工作簿（.xlsx）。"})
-        )
+        return _page(Unfit("请选择要导入的工作簿（.xlsx）。"))
     try:
         key = exchange.receive(g.access, sent.filename, sent.read())
     except Unfit as wrong:
