@@ -8,6 +8,7 @@ import logging
 import re
 import shutil
 import tempfile
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -267,6 +268,12 @@ def test_nobody_can_be_read_on_the_disk(traces: Traces) -> None:
         if (found := found_in(path.read_bytes(), everything))
     }
     assert not leaks
+
+
+def test_no_workbook_lies_open(traces: Traces) -> None:
+    """Names inside a packed workbook are not seen as bytes, and are readable all the same."""
+    packed = [path.name for path in files(traces.instance, traces.temporary) if zipfile.is_zipfile(path)]
+    assert not packed
 
 
 def test_no_file_is_named_after_anybody(traces: Traces) -> None:

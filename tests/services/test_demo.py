@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from casemgr.rules.access import Access, Action, Role
-from casemgr.services import account, audit, clock, demo, indicator
+from casemgr.services import account, audit, clock, demo, exchange, indicator
 from casemgr.services.demo import Loaded
 from casemgr.services.errors import Refused, Unfit
 from casemgr.store.db import new_key
@@ -126,6 +127,17 @@ def test_the_figures_of_the_last_month_are_closed_and_plausible(app: Flask) -> N
     for key in ("IND-03.STD-INT", "IND-12.N1"):
         towns = [one.figure(key) for one in found.areas[1:]]
         assert {one.met for one in towns} == {True, False}, key
+
+
+def test_it_leaves_as_a_workbook_and_comes_back_unchanged(app: Flask, tmp_path: Path) -> None:
+    """The rules for imported rows hold for made-up ones too."""
+    demo.load(people=60, townships=2, seed=9, months=0)
+    officer = Access.over(1, "xianji", Role.COUNTY_OFFICER, 999902000000)
+    exchange.export(officer, 999902000000, tmp_path / "out.xlsx")
+    back = exchange.import_file(officer, tmp_path / "out.xlsx", TODAY, dry_run=True)
+    assert not [problem for problem in back.problems if problem.level == "refused"]
+    assert {counts.read - counts.unchanged for counts in back.sheets.values()} == {0}
+    assert back.sheets["患者"].read == 60
 
 
 @pytest.mark.parametrize("again", [False, True])
