@@ -140,6 +140,7 @@ class Shelf:
         holders: Mapping[str, str] | None = None,
         reach: tuple[int, int] = (0, 10**12),
         writes_areas: bool = True,
+        taken: frozenset[str] = frozenset(),
     ) -> None:
         self.areas = {
             COUNTY: KnownArea("示例县", 3, None, 50_000, 2025),
@@ -152,6 +153,7 @@ class Shelf:
         self.writes_areas = writes_areas
         self._holders = dict(holders or {})
         self._reach = reach
+        self._taken = taken
 
     def reaches(self, area: int) -> bool:
         return self._reach[0] <= area < self._reach[1]
@@ -163,7 +165,7 @@ class Shelf:
         return {number: self._holders[number] for number in numbers if number in self._holders}
 
     def taken(self, file_nos: Sequence[str]) -> frozenset[str]:
-        return frozenset()
+        return self._taken & frozenset(file_nos)
 
 
 def cells(sheet: Any, row: Any) -> list[Any]:

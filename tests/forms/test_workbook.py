@@ -354,6 +354,28 @@ def test_who_may_not_write_areas_may_still_bring_them_unchanged() -> None:
     assert area_rows(AREA._replace(unit_code="U7"), shelf=shelf) == [(2, "unknown-unit")]
 
 
+def test_units_are_renamed_by_who_keeps_them() -> None:
+    renamed = AREA._replace(unit_name="东镇中心卫生院")
+    assert area_rows(renamed) == []
+    doctor = Shelf(reach=(TOWNSHIP, TOWNSHIP + 1000), writes_areas=False)
+    assert area_rows(renamed, shelf=doctor) == [(2, "unknown-unit")]
+    far = Shelf(reach=(ELSEWHERE, ELSEWHERE + 1000))
+    assert area_rows(renamed, shelf=far) == [(2, "unknown-unit")]
+    assert area_rows(AREA, shelf=far) == []
+
+
+def test_a_unit_is_opened_within_reach() -> None:
+    shelf = Shelf(reach=(ELSEWHERE, ELSEWHERE + 1000))
+    assert area_rows(AREA._replace(unit_code="U8"), shelf=shelf) == [(2, "unknown-unit")]
+    own = AREA._replace(code=ELSEWHERE, name="西镇", unit_code="U8")
+    assert area_rows(own, shelf=shelf) == []
+
+
+def test_a_file_number_that_another_township_uses() -> None:
+    shelf = Shelf(taken=frozenset({PERSON.file_no}))
+    assert refusals(judged({"患者": [PERSON, SECOND]}, shelf)["患者"]) == [(2, "duplicate-person")]
+
+
 def test_an_officer_writes_within_reach() -> None:
     shelf = Shelf(reach=(COUNTY, COUNTY + 10**6))
     assert area_rows(NEW, shelf=shelf) == []

@@ -85,6 +85,9 @@ TABLES = (
 )
 
 
+NO_RECORDS: dict[str, list[Any]] = {"随访": [], "长效针剂": [], "社区康复": [], "健康体检": []}
+
+
 def number_of(body: str) -> str:
     return body + check_digit(body)
 
@@ -541,6 +544,12 @@ def test_an_export_stays_within_reach_and_is_in_the_audit(app: Flask) -> None:
         ("export", "Workbook"),
         ("reveal", "Identity"),
     ]
+
+
+def test_a_file_number_of_another_township_is_found_before_writing(app: Flask) -> None:
+    bring(WHOLE | {"患者": [OTHER._replace(unit_code="U2", village=ELSEWHERE)], **NO_RECORDS})
+    taken = {"机构与区划": AREAS, "患者": [PERSON._replace(file_no=OTHER.file_no)]}
+    assert codes(bring(taken, DOCTOR), "refused") == [("患者", 2, "duplicate-person")]
 
 
 def test_somebody_registered_already_is_a_double(app: Flask) -> None:
