@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -37,6 +38,8 @@ ADDRESS = "填报单位所用系统的网页“报表—核验”（/reports/ver
 LARGEST = LARGEST_FILE
 #: Two reports are drawn at a time: as many as the smallest machine has cores.
 PRESSES = 2
+#: What some system does not take in the name of a file, or a header not in a line.
+_UNFIT_FOR_FILES = re.compile(r'[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069/\\:*?"<>|]+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +129,7 @@ def issue(access: Access, month: str, area: int) -> ReportView:
     return _kept(access, draft.figures, made.content, made.missing)
 
 
-def _kept(
-    access: Access, figures: MonthlyFigures, content: bytes, missing: tuple[str, ...]
-) -> ReportView:
+def _kept(access: Access, figures: MonthlyFigures, content: bytes, missing: tuple[str, ...]) -> ReportView:
     try:
         return _keep(access, figures, content, missing, clock.now())
     except Conflict:
@@ -346,7 +347,8 @@ def download(work: Work, key: int) -> Download:
             "请让县级人员重新签发一次（数据未变时会恢复成同一份文件），或从备份恢复。"
         )
     work.note("download", "Report", row_key=row.id)
-    return Download(f"{row.title}{f'第{row.revision}版' if row.revision > 1 else ''}.pdf", content)
+    again = f"第{row.revision}版" if row.revision > 1 else ""
+    return Download(f"{_UNFIT_FOR_FILES.sub(' ', row.title)}{again}.pdf", content)
 
 
 # --- verifying ------------------------------------------------------------------------------------

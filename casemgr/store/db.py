@@ -7,6 +7,7 @@ import os
 import sqlite3
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from flask_sqlalchemy import SQLAlchemy
@@ -83,6 +84,14 @@ def prepare(engine: Engine) -> None:
     """Set each new connection up: SQLite in manual transaction mode with durable, tidy pragmas."""
     if engine.dialect.name != "sqlite":
         return
+
+    @event.listens_for(engine, "do_connect")
+    def _own(_dialect: Any, _record: Any, arguments: list[Any], _named: Any) -> None:
+        path = str(arguments[0])
+        if path != ":memory:" and not os.path.exists(path):
+            # Made here, for this user alone: SQLite would ask the umask, and its journals follow the file.
+            with suppress(OSError):
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
     @event.listens_for(engine, "connect")
     def _connect(connection: sqlite3.Connection, _record: Any) -> None:
