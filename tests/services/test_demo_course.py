@@ -12,6 +12,7 @@ from casemgr.rules import policy
 from casemgr.services.demo_course import BEFORE_FILE, DEPOTS, MANAGED, NO_ACT
 from casemgr.terms.consent import ConsentAnswer
 from casemgr.terms.followup import HospitalState
+from casemgr.terms.injection import products
 from casemgr.terms.medication import Adherence
 from casemgr.terms.register import Lifecycle, Management, Track
 from casemgr.terms.rehab import RehabForm
@@ -177,7 +178,11 @@ def test_every_township_has_people_who_are_overdue(people: tuple[Life, ...]) -> 
 def test_injections_and_sessions_are_of_known_kinds(people: tuple[Life, ...]) -> None:
     known = {DEPOTS.at(step / 100).product for step in range(100)}
     doses = [dose for life in people for dose in life.course.doses]
-    assert {dose["product"] for dose in doses} == known
+    assert {dose["product"] for dose in doses} == known <= set(products())
+    for dose in doses:
+        product = products()[dose["product"]]
+        assert not product.strengths_ug or dose["dose_ug"] in product.strengths_ug
+        assert not product.sites or dose["site"] in product.sites
     assert len({id(life) for life in people if life.course.doses}) > 40
     assert all(dose["dose_ug"] >= 12_500 for dose in doses)
     sessions = [one for life in people for one in life.course.sessions]
