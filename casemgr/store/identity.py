@@ -200,6 +200,8 @@ def opening(work: Work, noun: str, purpose: str, subjects: Iterable[int] = ()) -
 
 def normal_name(text: str) -> str:
     """A name for comparing: folded, without blanks, every middle dot alike; rare characters stay."""
+    if text.isalpha() and unicodedata.is_normalized("NFKC", text):
+        return text.lower()  # nearly every name: letters only, and none of them in a second form
     folded = unicodedata.normalize("NFKC", text)
     for dot in "•‧∙・":
         folded = folded.replace(dot, "·")
@@ -230,10 +232,10 @@ def matches(name: str, asked: str) -> bool:
 
 def _names(work: Work) -> Iterator[tuple[int, str]]:
     statement = select(Identity.person_id, type_coerce(Identity.name, LargeBinary)).limit(SEARCH_LIMIT + 1)
-    rows = work.rows(statement)
+    rows: Sequence[Any] = work.rows(statement)
     if len(rows) > SEARCH_LIMIT:
         raise TooMany
-    return work.vault.open_many(NAME, ((row.person_id, bytes(row.name)) for row in rows))
+    return work.vault.open_many(NAME, rows)
 
 
 def find_by_name(work: Work, text: str) -> list[int]:
@@ -243,7 +245,11 @@ def find_by_name(work: Work, text: str) -> list[int]:
     text is sealed into the audit entry, never logged.
     """
     asked = normal_name(text)
-    found = [person for person, name in _names(work) if matches(normal_name(name), asked)] if asked else []
+    found = []
+    if asked.isascii() and asked.isalpha():
+        found = [person for person, name in _names(work) if matches(normal_name(name), asked)]
+    elif asked:
+        found = [person for person, name in _names(work) if asked in normal_name(name)]
     work.note("search", "Identity", fields="name", count=len(found), detail=text)
     return found
 

@@ -431,6 +431,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("case_file", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_case_file_area_file_no"), ["area", "file_no"], unique=False)
+        batch_op.create_index(
+            "ix_case_file_list", ["county", "lifecycle", "file_no", "area"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_case_file_person_id"), ["person_id"], unique=False)
 
     op.create_table(
@@ -826,6 +829,7 @@ def downgrade() -> None:
     op.drop_table("login_session")
     with op.batch_alter_table("case_file", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_case_file_person_id"))
+        batch_op.drop_index("ix_case_file_list")
         batch_op.drop_index(batch_op.f("ix_case_file_area_file_no"))
 
     op.drop_table("case_file")

@@ -68,6 +68,8 @@ class Case(AreaScoped, Model):
         UniqueConstraint("id", "area"),
         UniqueConstraint("county", "file_no"),
         Index(None, "area", "file_no"),
+        # Lists of a whole county are counted and put in order without touching the rows.
+        Index("ix_case_file_list", "county", "lifecycle", "file_no", "area"),
         Index(None, "person_id"),
     )
     __mapper_args__ = MappingProxyType({"version_id_col": version})
