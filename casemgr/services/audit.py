@@ -13,7 +13,8 @@ from casemgr.store.work import Work
 @use_case(Action.AUDIT_VERIFY)
 def verify(work: Work) -> Verdict:
     """Walk the whole chain and compare it with the anchors written outside the database."""
-    verdict = audit.verify(queries.all_entries(work), work.vault)
+    last = audit.newest(work.session)  # what is added while this walks belongs to the next walk
+    verdict = audit.verify(queries.all_entries(work, last), work.vault, queries.all_subjects(work, last))
     if verdict.broken is None:
         for seq, mac in queries.anchors(work):
             if queries.mac_of(work, seq) != mac:

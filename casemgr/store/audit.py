@@ -15,7 +15,7 @@ from casemgr.store.models.audit import AuditEntry, AuditSubject
 from casemgr.store.scope import lasting
 from casemgr.store.session import LockBroken, WorkSession
 from casemgr.store.types import EPOCH_AT, Secret
-from casemgr.store.vault import Place, Vault
+from casemgr.store.vault import CannotOpen, Place, Vault
 
 CHAIN_LOCK = 7_301_001
 NOTHING = bytes(32)
@@ -183,18 +183,43 @@ class Verdict:
     reason: str
 
 
-def verify(entries: Iterator[AuditEntry], vault: Vault) -> Verdict:
-    """Walk the chain from its first entry; names the first entry that does not fit."""
+def _told(vault: Vault, entry: AuditEntry) -> set[int]:
+    """The people that an entry names in its sealed part; a search keeps there what was asked instead."""
+    if not isinstance(entry.detail, Secret) or entry.verb == "search":
+        return set()
+    _, _, people = vault.open(DETAIL, entry.seq, entry.detail._sealed).rpartition("|")
+    return {int(person) for person in people.split(",")}
+
+
+def verify(entries: Iterator[AuditEntry], vault: Vault, subjects: Iterator[tuple[int, int]]) -> Verdict:
+    """Walk the chain from its first entry; names the first entry that does not fit.
+
+    ``subjects`` is the index of (entry, person), in order: it answers who read a person's name, and must say
+    what the entries say.
+    """
     previous, expected, count = NOTHING, 1, 0
+    indexed = next(subjects, None)
     for entry in entries:
         count += 1
         if entry.seq != expected:
             return Verdict(count, expected, "缺失")
         if entry.previous != previous:
             return Verdict(count, entry.seq, "与上一条不衔接")
-        if vault.mac("audit", encode(entry, previous), entry.key_id) != entry.mac:
+        try:
+            fits = vault.mac("audit", encode(entry, previous), entry.key_id) == entry.mac
+        except CannotOpen:
+            return Verdict(count, entry.seq, f"密钥文件中没有第 {entry.key_id} 号密钥")
+        if not fits:
             return Verdict(count, entry.seq, "内容被改动")
+        people: set[int] = set()
+        while indexed is not None and indexed[0] <= entry.seq:
+            people.add(indexed[1])
+            indexed = next(subjects, None)
+        if people != _told(vault, entry):
+            return Verdict(count, entry.seq, "查看对象的索引被改动")
         previous, expected = entry.mac, expected + 1
+    if indexed is not None:
+        return Verdict(count, indexed[0], "缺失")
     return Verdict(count, None, "")
 
 

@@ -314,13 +314,13 @@ def test_columns_are_read_within_the_area_both_ways(register: dict[str, int]) ->
 
 def test_the_chain_holds_and_names_the_first_broken_entry(register: dict[str, int]) -> None:
     with open_work(SYSTEM, Action.AUDIT_VERIFY) as work:
-        verdict = audit.verify(audit_queries.all_entries(work), work.vault)
+        verdict = audit.verify(audit_queries.all_entries(work, 10**9), work.vault, iter(()))
         assert verdict.broken is None and verdict.count > 10
-        entries = list(audit_queries.all_entries(work))
+        entries = list(audit_queries.all_entries(work, 10**9))
     entries[4].purpose = "改"
     with open_work(SYSTEM, Action.AUDIT_VERIFY) as work:
-        assert audit.verify(iter(entries), work.vault).broken == 5
-        assert audit.verify(iter(entries[:2] + entries[3:]), work.vault).broken == 3
+        assert audit.verify(iter(entries), work.vault, iter(())).broken == 5
+        assert audit.verify(iter(entries[:2] + entries[3:]), work.vault, iter(())).broken == 3
 
 
 def test_audit_entries_cannot_be_changed_even_by_raw_sql(register: dict[str, int]) -> None:
