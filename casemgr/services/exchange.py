@@ -28,16 +28,17 @@ from casemgr.rules import policy
 from casemgr.rules.access import Access, Action
 from casemgr.services import clock, errors, founding
 from casemgr.services import exchange_rows as rows
+from casemgr.services.demo_county import PREFECTURE
 from casemgr.services.errors import Conflict, Missing, Unfit
 from casemgr.services.exchange_write import Outcome, Writer
-from casemgr.services.use_case import use_case
+from casemgr.services.use_case import use_case, within
 from casemgr.store import sealed_files
 from casemgr.store.db import new_key
 from casemgr.store.identity import open_texts, opening
 from casemgr.store.models import ImportRun
 from casemgr.store.queries import exchange as queries
 from casemgr.store.types import Plain
-from casemgr.store.work import Work
+from casemgr.store.work import IMPORT_TURN, Work
 from casemgr.terms.area import AreaLevel, ancestor, level_of, span_of
 from casemgr.terms.injection import products
 from casemgr.terms.risk import Stability
@@ -45,6 +46,8 @@ from casemgr.terms.risk import Stability
 #: Sheets whose dates may lack a day; only there the formats of date cells are looked at.
 PARTIAL = ("患者",)
 PEOPLE_AT_ONCE = 500
+#: Seconds that an import waits for another one to be written.
+PATIENCE = 900
 EXPORT = "导出工作簿"
 Progress = Callable[[int, int], None]
 
@@ -204,6 +207,9 @@ def _compare(work: Work, judged: _Judged, today: date) -> list[Outcome]:
 
 
 def _lay_down(work: Work, judged: _Judged, today: date, *, dry: bool) -> list[Outcome]:
+    if not dry:
+        work.take_turn(IMPORT_TURN, PATIENCE)
+    _refuse_real_in_demo(work, judged)
     _check_again(work, judged)
     writer = Writer(work, judged.judge, days(today), dry=dry)
     outcomes = [writer.write(verdict) for verdict in judged.verdicts]
@@ -211,6 +217,17 @@ def _lay_down(work: Work, judged: _Judged, today: date, *, dry: bool) -> list[Ou
         writer.finish()
         founding.settle(work)
     return outcomes
+
+
+def _refuse_real_in_demo(work: Work, judged: _Judged) -> None:
+    low, high = span_of(PREFECTURE)
+    if within(work).demo and not all(low <= row.code < high for row in judged.verdicts[0].rows):
+        words = (
+            "这是演示系统，演示账号的密码是公开的，不能导入真实的登记数据，没有写入任何内容。"
+            "请换一个空的数据目录（CASEMGR_INSTANCE）以 --no-demo 启动后再导入；"
+            "试用请使用 9999 开头的区划代码。"
+        )
+        raise Unfit(words, fields={"file": words})
 
 
 def _check_again(work: Work, judged: _Judged) -> None:
@@ -635,15 +652,29 @@ def _keep_result(work: Work, key: int, result: ImportResult) -> None:
     _end(work, run, DONE, clock.now())
 
 
-@use_case(Action.EXCHANGE_PREVIEW)
+@use_case(Action.EXCHANGE_PREVIEW, writes=False)
 def runs(work: Work) -> list[RunView]:
     """The latest imports within reach, newest first, without their problems."""
     return [_view(work, run, told=False) for run in queries.runs(work, LATEST)]
 
 
+def run(access: Access, key: int) -> RunView:
+    """One import with its problems; :class:`Missing` when it is not within reach.
+
+    While it is under way only the progress is told: a page that renews itself neither opens anything sealed
+    nor waits for the writer.
+    """
+    shown = _progress(access, key)
+    return shown if shown.is_waiting else _whole(access, key)
+
+
+@use_case(Action.EXCHANGE_PREVIEW, writes=False)
+def _progress(work: Work, key: int) -> RunView:
+    return _view(work, _found(work, key), told=False)
+
+
 @use_case(Action.EXCHANGE_PREVIEW)
-def run(work: Work, key: int) -> RunView:
-    """One import with its problems; :class:`Missing` when it is not within reach."""
+def _whole(work: Work, key: int) -> RunView:
     return _view(work, _found(work, key), told=True)
 
 

@@ -681,6 +681,16 @@ def test_what_is_kept_is_sealed(app: Flask, run_key: int) -> None:
         assert not path.read_bytes().startswith(b"PK")
 
 
+def test_watching_the_progress_waits_for_nobody_and_opens_nothing(app: Flask, run_key: int) -> None:
+    with open_work(SYSTEM, Action.CASE_READ) as work:
+        work.add(Area(code=119999000000, name="占位县", level=3))
+        work.flush()
+        assert exchange.run(OFFICER, run_key).state == "reading"
+        assert [view.key for view in exchange.runs(OFFICER)] == [run_key]
+        work.session.rollback()
+        work.session.start(False)
+
+
 def test_saying_no_forgets_the_file(app: Flask, run_key: int) -> None:
     exchange.read(OFFICER, run_key, TODAY)
     assert exchange.drop(OFFICER, run_key)

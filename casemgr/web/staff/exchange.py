@@ -106,7 +106,7 @@ def template() -> Response:
 
 
 @pages.get("/exchange/<int:key>")
-@guard.guard(Action.EXCHANGE_PREVIEW, background=True)
+@guard.guard(Action.EXCHANGE_PREVIEW)
 def run(key: int) -> str:
     """One import: progress, preview or result."""
     shown = exchange.run(g.access, key)
