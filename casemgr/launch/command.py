@@ -21,8 +21,12 @@ from casemgr.launch.speech import Stop, open_mouth, say, warn
 from config import instance_from, keyring_from
 
 HOST = "127.0.0.1"
-#: An uploaded workbook must not be spooled to a disk, where it would lie unsealed; 400 MiB is refused anyway.
-IN_MEMORY = ("--inbuf-overflow=419430400", "--max-request-body-size=419430400")
+#: Neither a workbook on its way in nor names on their way out may be spooled to a disk, where they would lie
+#: unsealed; what is larger than any workbook is not read at all, so that nobody fills the memory with it.
+LARGEST = 100 * 1024 * 1024
+IN_MEMORY = (
+    f"--inbuf-overflow={LARGEST}", f"--outbuf-overflow={LARGEST}", f"--max-request-body-size={LARGEST}",
+)  # fmt: skip
 READY_WITHIN = 60.0  # seconds; a first start also compiles every module
 LOG_LIMIT = 5_000_000  # bytes; a longer log starts anew, the old one is kept beside it
 INTERRUPTED = 130
