@@ -1,4 +1,4 @@
-"""网页服务器: the server in front of the program keeps bodies in memory; on a disk they would lie readable."""
+"""网页服务器: the server in front of the program keeps bodies in memory; on a disk they lie readable."""
 
 from __future__ import annotations
 
