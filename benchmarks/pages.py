@@ -31,12 +31,12 @@ BARE = """<!doctype html><html lang="zh-CN"><head><title>bare</title></head><bod
 </tbody></table></body></html>"""
 
 
-class Base(DeclarativeBase):
-    """Tables of the bare page."""
-
-
 def bare_page(county: County, area: int) -> Callable[[], Any]:
     """Floor of P4 and P5: Flask, Flask-SQLAlchemy, one indexed query, fifty rows through Jinja."""
+
+    class Base(DeclarativeBase):
+        """Tables of one bare page; each county has its own."""
+
     app = Flask("bare")
     app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{county.database}"
     app.jinja_loader = DictLoader({"bare.html": BARE})
