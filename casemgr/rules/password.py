@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+#: Printed at every start of a demonstration; opens nothing anywhere else.
+PUBLISHED = "demo-county-9999"
+
 SHORTEST = 10
 LONGEST = 128
 DISTINCT = 5

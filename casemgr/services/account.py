@@ -19,14 +19,14 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from casemgr.rules.access import Access, Action
-from casemgr.rules.password import weakness
+from casemgr.rules.password import PUBLISHED, weakness
 from casemgr.services.errors import Conflict, Forbidden, Missing, Refused, Throttled, Unauthenticated, Unfit
 from casemgr.services.founding import reach_of
 from casemgr.services.use_case import use_case, within
 from casemgr.store.db import new_key
 from casemgr.store.models.account import Account, ApiToken, LoginAttempt, LoginSession
 from casemgr.store.queries import account as queries
-from casemgr.store.work import Work
+from casemgr.store.work import SIGN_IN_TURN, Work
 from casemgr.terms.account import Role
 from casemgr.terms.area import AreaLevel, level_of
 
@@ -55,6 +55,11 @@ LOGIN = re.compile(r"[a-z][a-z0-9._-]{1,39}")
 _hasher = PasswordHasher(time_cost=2, memory_cost=32 * 1024, parallelism=1)
 _hash_places = threading.BoundedSemaphore(HASHES_AT_ONCE)
 
+#: A demo county that became a real register still has the accounts that everybody can read about.
+KNOWN_TO_ALL = (
+    "这是演示账号的公开密码，谁都知道，正式登记库里不能用它登录。"
+    "请系统管理员重置这个账号的密码，或在服务器上执行 flask account password 加登录名。"
+)
 WRONG = "账号或密码不对。请核对后重试；如忘记密码，请联系系统管理员重置。"
 
 #: Level of the area each role works over; ``None``: no area, hence no patient data.
@@ -225,6 +230,7 @@ def _minutes(wait: timedelta) -> int:
 @use_case(Action.ACCOUNT_SIGN_IN)
 def _reserve(work: Work, login: str, source: str, now: datetime) -> int:
     """Count an attempt before it is tried, so that many at once cannot slip through; its key."""
+    work.take_turn(SIGN_IN_TURN)
     login_digest = work.vault.mac("login", login.encode())
     source_digest = work.vault.mac("source", source.encode())
     from_source = queries.attempts_from(work, source_digest, now - SOURCE_WITHIN)
@@ -250,6 +256,11 @@ def _find(work: Work, login: str) -> tuple[int, str, bool, Access] | None:
     if found is None:
         return None
     return found.id, found.password_hash, found.active, reach_of(work, found)
+
+
+@use_case(Action.ACCOUNT_SIGN_IN, writes=False)
+def _is_demonstration(work: Work) -> bool:
+    return bool(within(work).demo)
 
 
 @use_case(Action.ACCOUNT_SIGN_IN)
@@ -326,6 +337,9 @@ def _proved(login: str, password: str, source: str, now: datetime) -> tuple[int,
     if found is None or not fits or not found[2]:
         _note_failure(_system("sign-in"), found is not None)
         raise Unauthenticated(WRONG)
+    if _normal(password) == PUBLISHED and not _is_demonstration(_system("sign-in")):
+        _note_failure(_system("sign-in"), True)
+        raise Unauthenticated(KNOWN_TO_ALL)
     return found
 
 

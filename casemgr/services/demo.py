@@ -13,6 +13,7 @@ from random import Random
 from typing import Any
 
 from casemgr.rules.access import Access, Action
+from casemgr.rules.password import PUBLISHED
 from casemgr.services import account, clock, indicator
 from casemgr.services.demo_county import PREFECTURE, County, Township, counties, townships_for
 from casemgr.services.demo_course import Course, Courses
@@ -61,7 +62,7 @@ LARGE, HUGE = 50_000, 200_000
 #: Months closed up to the as-of day, so that there is a trend; a large register closes none by itself.
 MONTHS_CLOSED = 24
 #: Every demo account has this password; it opens nothing but made-up people.
-PASSWORD = "demo-county-9999"  # noqa: S105 - printed on purpose
+PASSWORD = PUBLISHED
 OFFICER, ADMINISTRATOR = "xianji", "guanli"
 MOVED = 0.015
 #: One in so many people is overdue on the as-of day, however good the township.

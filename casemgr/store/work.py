@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import event, inspect
+from sqlalchemy import event, inspect, text
 from sqlalchemy.engine import Engine, Row
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from casemgr.rules.access import Access, Action
 from casemgr.store import audit, batch, scope
@@ -43,7 +44,19 @@ _installations: weakref.WeakKeyDictionary[Engine, Installation] = weakref.WeakKe
 
 
 class Taken(Exception):
-    """A row with this key is already there (lost a race, or a second press of the button)."""
+    """A row with this key is there already, or was changed meanwhile (a race, a second press of a button)."""
+
+
+#: What the database says then; its text may quote a value, so only its kind goes on.
+LOST = (IntegrityError, StaleDataError)
+
+
+def _taken(wrong: Exception) -> Taken:
+    return Taken(type(getattr(wrong, "orig", None) or wrong).__name__)
+
+
+#: Turns that PostgreSQL gives one unit of work after the other, see :meth:`Work.take_turn`.
+SIGN_IN_TURN, IMPORT_TURN = 7_301_002, 7_301_003
 
 
 def furnish(engine: Engine, installation: Installation) -> None:
@@ -181,8 +194,20 @@ class Work:
         """Send what is pending; :class:`Taken` if a row with the same key is already there."""
         try:
             self._session.flush()
-        except IntegrityError as wrong:
-            raise Taken(type(wrong.orig).__name__) from None
+        except LOST as wrong:
+            raise _taken(wrong) from None
+
+    def take_turn(self, turn: int, patience: int | None = None) -> None:
+        """Let nobody else pass here until this unit of work has ended; for what is read before it is written.
+
+        On SQLite whoever writes is alone from the beginning. ``patience``: seconds to wait, if not the usual.
+        """
+        if self.dialect != "postgresql":
+            return
+        connection = self._session.open_connection()
+        if patience is not None:
+            connection.execute(text(f"SET LOCAL lock_timeout = '{int(patience)}s'"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": turn})
 
     def add_many(self, model: type[Any], rows: Sequence[dict[str, Any]], *, note: bool = True) -> None:
         """Insert a batch: every row is checked against the area, sealed, and noted as one act.
@@ -196,8 +221,8 @@ class Work:
         try:
             with unit_of_work_writes():
                 batch.write(self._session.open_connection(), self.vault, model, rows)
-        except IntegrityError as wrong:
-            raise Taken(type(wrong.orig).__name__) from None
+        except LOST as wrong:
+            raise _taken(wrong) from None
         if note:
             self._ledger.notes.append(Note("create", model.__name__, count=len(rows)))
 
@@ -214,8 +239,8 @@ class Work:
             audit.write(self._session, self._home.vault, self._ledger, datetime.now(UTC))
         try:
             self._session.commit()
-        except IntegrityError as wrong:
-            raise Taken(type(wrong.orig).__name__) from None
+        except LOST as wrong:
+            raise _taken(wrong) from None
 
 
 @contextmanager
@@ -232,10 +257,9 @@ def open_work(
         work = Work(session, home, purpose, writing)
         yield work
         work._finish()
-    except IntegrityError as wrong:
+    except LOST as wrong:
         session.rollback()
-        # The driver's text may quote a value; only its kind goes on.
-        raise Taken(type(wrong.orig).__name__) from None
+        raise _taken(wrong) from None
     except BaseException:
         session.rollback()
         raise
