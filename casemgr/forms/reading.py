@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import IO, Any
 
 import openpyxl
+import openpyxl.worksheet._read_only as read_only
+from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
 
 from casemgr.forms import archive
 from casemgr.forms.archive import LARGEST_FILE, MIB, Refusal
@@ -52,6 +54,18 @@ def confine() -> None:
         os.setgroups([])
         os.setgid(NOBODY)
         os.setuid(NOBODY)
+
+
+class _Parser(WorkSheetParser):  # type: ignore[misc]
+    """openpyxl's own, but a formula that nobody has computed is the text that a person sees."""
+
+    def parse_cell(self, element: Any) -> Any:
+        cell = super().parse_cell(element)
+        if cell["value"] is None:
+            formula = element.find(FORMULA_TAG)
+            if formula is not None and formula.text:
+                cell["value"], cell["data_type"] = f"={formula.text}", "s"
+        return cell
 
 
 def open_to_all(path: Path) -> bool:
@@ -143,6 +157,8 @@ def read(data: bytes, wanted: list[str], partial: list[str]) -> Iterator[dict[st
     contents = archive.inspect(data)
     yield {"total": contents.rows}
     warnings.simplefilter("ignore")
+    # The read-only sheet takes its parser from its module; there is no other way in.
+    read_only.WorkSheetParser = _Parser
     try:
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
         titles = {str(sheet.title).strip(): sheet for sheet in book.worksheets}

@@ -97,6 +97,7 @@ class Judge:
         self._units: dict[str, KnownUnit] = {}
         #: Cases of the register, and those of the file, which come first.
         self._stored: Mapping[str, CaseFacts] = {}
+        self._counties: set[int] = set()
         self._cases: dict[str, CaseFacts] = {}
         self._holders: dict[str, int] = {}
         self._people: dict[str, tuple[str | None, bool]] = {}
@@ -274,10 +275,10 @@ class Judge:
                     have.area if have else row.code,
                     row.unit_name or (have.name if have else row.name),
                 )
-        counties = frozenset(ancestor(unit.area, AreaLevel.COUNTY) for unit in self._units.values())
+        self._counties = {ancestor(unit.area, AreaLevel.COUNTY) for unit in self._units.values()}
         self._areas = {**known, **self._areas}
         self._units = {**self._known.units, **self._units}
-        self._stored = self._known.cases(counties)
+        self._stored = self._known.cases(frozenset(self._counties))
 
     def _area_faults(
         self, row: AreaRow, earlier: tuple[int, AreaRow] | None, told: set[int], known: Any
@@ -333,6 +334,7 @@ class Judge:
         numbers = [row.id_number for _, row, _ in parsed if row.id_number is not None]
         holders = self._known.holders(numbers)
         taken = self._known.taken([row.file_no for _, row, _ in parsed if row.file_no])
+        self._look_into_counties(parsed)
         for number, row, faults in parsed:
             faults.extend(self._plain_faults(row, faults))
             faults.extend(register.faults(row))
@@ -343,6 +345,14 @@ class Judge:
             unit = self._units[row.unit_code]
             self._remember_case(number, row, unit)
             self._accept(number, row, register.PersonAround(self._setting.today, unit.area))
+
+    def _look_into_counties(self, parsed: list[tuple[int, PersonRow, list[Fault]]]) -> None:
+        """A unit of the register may lie in a county that the sheet of areas does not name."""
+        units = {row.unit_code for _, row, _ in parsed} & self._units.keys()
+        told = {ancestor(self._units[code].area, AreaLevel.COUNTY) for code in units}
+        if self._counties and (more := frozenset(told - self._counties)):
+            self._counties |= more
+            self._stored = {**self._known.cases(more), **self._stored}
 
     def _person_faults(self, row: PersonRow, holders: Any, taken: frozenset[str]) -> Iterator[Fault]:
         file_no = row.file_no or ""

@@ -266,6 +266,7 @@ _PERSON_SAME = (
 VISIT_TEXTS: Mapping[str, str] = {name: column.key for name, column in queries.VISIT_TEXTS.items()}
 DRUG_COLUMNS = tuple(f"drug{number}_{part}" for number in DRUGS for part in DRUG_PARTS)
 DEPOT_COLUMNS = ("depot_name", "depot_weeks", "depot_dose_ug")
+_NO_DRUG = (None,) * len(DRUG_PARTS)
 _NO_DRUGS = (None,) * (len(DRUG_COLUMNS) + len(DEPOT_COLUMNS))
 #: A visit is put together from what stands in these places.
 _PARTS = (
@@ -331,7 +332,7 @@ _drug_values = {number: attrgetter(*(f"drug{number}_{part}" for part in DRUG_PAR
 def drugs_of(row: VisitRow) -> list[tuple[Any, ...]]:
     """The filled drugs of a visit, each as its parts in the order of :data:`DRUG_PARTS`."""
     found = (_drug_values[number](row) for number in DRUGS)
-    return [values for values in found if any(value is not None for value in values)]
+    return [values for values in found if values != _NO_DRUG]
 
 
 def compacted(row: VisitRow) -> VisitRow:

@@ -42,8 +42,8 @@ def test_what_is_said_of_a_small_book() -> None:
     assert heard(data, ["甲", "乙"]) == [
         {"total": 4},
         {"sheet": "甲", "header": ["a", "b"]},
-        # A formula without a value computed by Excel is an empty cell.
-        {"rows": [[2, 1, "x"], [4, None, 2.5], [5, "\x0120517", "TRUE"]]},
+        # A formula that nobody has computed is text.
+        {"rows": [[2, 1, "x"], [4, "=1+1", 2.5], [5, "\x0120517", "TRUE"]]},
         {"sheet": "乙", "header": ["c"]},
         {"rows": []},
         {"done": True},

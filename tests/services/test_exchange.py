@@ -595,6 +595,21 @@ def test_one_file_number_in_two_counties_names_nobody(app: Flask) -> None:
     assert bring({"随访": [VISIT]}, OFFICER).sheets["随访"].unchanged == 1
 
 
+def test_a_unit_of_another_county_than_the_sheet_names(app: Flask) -> None:
+    far = 999902000000
+    areas = [
+        AREAS[0]._replace(code=far, name="另县", unit_code="V0"),
+        AREA._replace(code=far + 100_000, name="南镇", parent=far, unit_code="V1"),
+    ]
+    away = OTHER._replace(unit_code="V1", village=None)
+    bring({"机构与区划": [*AREAS, *areas], "患者": [PERSON, away]})
+    again = bring(
+        {"机构与区划": AREAS, "患者": [PERSON, away], "随访": [VISIT._replace(file_no=away.file_no)]}
+    )
+    assert again.sheets["患者"].unchanged == 2
+    assert again.sheets["随访"].accepted == 1
+
+
 # --- all or nothing ---
 
 
