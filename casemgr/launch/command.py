@@ -99,7 +99,10 @@ def test(asked: arguments.Arguments) -> int:
         if not name.startswith("CASEMGR_") or name.startswith("CASEMGR_TEST_")
     }
     order = [str(environment.python_of(environment.VENV)), "-m", "pytest", *asked.pytest]
-    return family.finish(family.begin(order, cwd=environment.ROOT, environ=environ), first=signal.SIGINT)
+    code = family.finish(family.begin(order, cwd=environment.ROOT, environ=environ), first=signal.SIGINT)
+    if code < 0:
+        raise Stop(f"测试被终止（信号 {-code}），没有跑完。", code=128 - code)
+    return code
 
 
 def run(asked: arguments.Arguments) -> int:

@@ -125,6 +125,16 @@ def test_the_tests_do_not_see_settings_of_an_installation(monkeypatch: pytest.Mo
     assert seen["environ"]["CASEMGR_TEST_DATABASE_URL"] == "postgresql://spare"
 
 
+def test_a_suite_that_was_killed_is_not_a_suite_that_passed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "_set_up", lambda *_: None)
+    monkeypatch.setattr(command.family, "begin", lambda order, **how: "child")
+    monkeypatch.setattr(command.family, "finish", lambda child, first: -15)
+    assert command.start(["test"]) == 143
+    assert "信号 15" in capsys.readouterr().err
+
+
 class Child:
     """Stands for a program that has ended or not."""
 
