@@ -30,7 +30,7 @@ from casemgr.services import clock, errors, founding
 from casemgr.services import exchange_rows as rows
 from casemgr.services.demo_county import PREFECTURE
 from casemgr.services.errors import Conflict, Missing, Unfit
-from casemgr.services.exchange_write import Outcome, Writer
+from casemgr.services.exchange_write import PURPOSE, Outcome, Writer
 from casemgr.services.use_case import use_case, within
 from casemgr.store import sealed_files
 from casemgr.store.db import new_key
@@ -87,6 +87,8 @@ class _Known:
         self._access = access
         self.areas, self.units = _areas_and_units(access)
         self.writes_areas = access.may(Action.AREA_WRITE)
+        #: How many identity numbers were looked up, and how many of them somebody holds.
+        self.asked = self.found = 0
 
     def cases(self, counties: frozenset[int]) -> Mapping[str, CaseFacts]:
         return _known_cases(self._access, counties)
@@ -95,7 +97,9 @@ class _Known:
         return self._access.reaches(area)
 
     def holders(self, numbers: Sequence[str]) -> Mapping[str, str]:
-        return _holders(self._access, numbers) if numbers else {}
+        found = _holders(self._access, numbers) if numbers else {}
+        self.asked, self.found = self.asked + len(numbers), self.found + len(found)
+        return found
 
     def taken(self, file_nos: Sequence[str]) -> frozenset[str]:
         low, high = self._access.low, self._access.high
@@ -142,13 +146,15 @@ def _setting(today: date, region: str = policy.NATIONAL) -> Setting:
 class _Judged:
     """A whole file after judging."""
 
+    known: _Known
     judge: Judge
     verdicts: list[SheetVerdict]
     headers: dict[str, Sequence[Cell]] = field(default_factory=dict)
 
 
 def _judge(access: Access, file: Path | bytes, today: date, progress: Progress | None) -> _Judged:
-    judged = _Judged(Judge(_Known(access), _setting(today)), [])
+    known = _Known(access)
+    judged = _Judged(known, Judge(known, _setting(today)), [])
     expected = iter(SHEETS)
     done = 0
     with Source(file, TITLES, PARTIAL) as source:
@@ -235,6 +241,9 @@ def _check_again(work: Work, judged: _Judged) -> None:
     people = judged.verdicts[1].rows
     own = {row.id_number: row.file_no for row in people if row.id_number is not None}
     told = {row.file_no for row in people}
+    if judged.known.asked:
+        # A file of numbers asks who of them is registered; like any search for a number that is written down.
+        work.note("search", "Identity", fields="id_number", count=judged.known.found, purpose=PURPOSE)
     for number, file_no in queries.holders(work, own).items():
         if file_no != own[number] and file_no not in told:
             raise Conflict(

@@ -12,7 +12,7 @@ from casemgr.forms.area import AreaRow
 from casemgr.rules.access import Access, Action, Role
 from casemgr.services import exchange
 from casemgr.services.exchange import ImportResult
-from casemgr.store.models import Area, Case, Unit, Visit
+from casemgr.store.models import Area, AuditEntry, Case, Unit, Visit
 from casemgr.store.work import open_work
 from casemgr.terms.idnumber import check_digit
 from tests.conftest import TODAY
@@ -103,3 +103,14 @@ def test_a_doctor_gives_no_case_away() -> None:
     """Only who reaches both townships moves a person from one to the other."""
     assert bring(EAST, {"患者": [PERSON._replace(unit_code="U2")]}).refused == 1
     assert bring(OFFICER, {"患者": [PERSON._replace(unit_code="U2")]}).refused == 0
+
+
+def test_numbers_asked_by_a_preview_are_written_down_like_a_search() -> None:
+    """A workbook of guessed numbers tells which of them are registered."""
+    bring(EAST, {"患者": [PERSON._replace(file_no="101-00009")]}, dry_run=True)
+    with open_work(SYSTEM, Action.AUDIT_READ) as work:
+        told = [
+            (row.verb, row.fields, row.count)
+            for row in work.entities(select(AuditEntry).where(AuditEntry.actor == EAST.actor))
+        ]
+    assert ("search", "id_number", 1) in told
