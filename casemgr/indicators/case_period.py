@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import TypedDict
 
 import polars as pl
@@ -16,6 +18,8 @@ from casemgr.terms.medication import Adherence
 from casemgr.terms.register import Diagnosis, Lifecycle
 from casemgr.terms.rehab import RehabForm
 from casemgr.terms.risk import Stability
+
+Expressions = list[pl.Expr]
 
 EPOCH = date(1970, 1, 1).toordinal()
 
@@ -97,44 +101,42 @@ def case_periods(frames: Frames, period: Period, policy: Policy) -> pl.LazyFrame
     The same columns serve one person and a million; who asks for few of them pays for few. Records dated
     after the period are left out here.
     """
-    first, last = days(period.start), days(period.end)
-    cases = _cases(fitted(frames.cases, CASES), period, policy)
+    by = _columns_by(period, policy)
+    cases = fitted(frames.cases, CASES).filter(by.registered).with_columns(by.placed).with_columns(by.due)
+    registered = cases.select("case", "registered_on", "start")
     known = (
         fitted(frames.visits, VISITS)
-        .filter(pl.col("on") <= last)
-        .join(cases.select("case", "registered_on", "start"), on="case")
-        .filter(pl.col("on") >= pl.col("registered_on"))
+        .filter(by.by_then)
+        .join(registered, on="case")
+        .filter(SINCE_REGISTERED)
         # By day, then by case keeping the days in order: far cheaper than one sort by two columns.
         .sort("on")
         .sort("case", maintain_order=True)
     )
     # Made once, for the three parts that read them.
     visits = frames.collect(known).lazy().set_sorted("case")
-    of_period = visits.filter(pl.col("on") >= first)
+    of_period = visits.filter(by.since_start)
+    complete = of_period.filter(COMPLETE).with_columns(by.limit).with_columns(by.steps)
+    spoken = of_period.filter(REACHED).with_columns(by.medicine)
+    sessions = (
+        fitted(frames.sessions, SESSIONS)
+        .filter(by.within)
+        .join(registered, on="case")
+        .filter(SINCE_REGISTERED)
+        .with_columns(by.held)
+    )
     parts = (
-        _follow_up(of_period, period, policy),
-        _medication(of_period, period),
-        _all_visits(visits, first),
-        _sessions(fitted(frames.sessions, SESSIONS), cases, period, policy),
-        _checkups(fitted(frames.checkups, CHECKUPS), period),
+        complete.group_by("case").agg(FOLLOW_UP),
+        spoken.group_by("case").agg(MEDICATION),
+        visits.group_by("case").agg(by.all_visits),
+        sessions.group_by("case").agg(ATTENDANCE),
+        fitted(frames.checkups, CHECKUPS).filter(by.within).group_by("case").agg(CHECKED),
     )
     rows = cases
     for part in parts:
         rows = rows.join(part, on="case", how="left")
-    # Someone never visited runs into the first limit too; whoever was visited, into that of the last class.
-    waited = pl.col("end") - pl.coalesce("last_visit", "start")
-    patience = pl.coalesce("last_limit", pl.lit(policy.gap_first.value, pl.Int32))
-    waits_too_long = pl.col("gap_days").is_null() & (waited > patience)
-    rows = rows.with_columns(
-        gap_from=pl.when(waits_too_long).then(pl.coalesce("last_visit", "start")).otherwise("gap_from"),
-        gap_to=pl.when(waits_too_long).then("end").otherwise("gap_to"),
-        gap_days=pl.when(waits_too_long).then(waited).otherwise("gap_days"),
-        gap_limit=pl.when(waits_too_long).then(patience).otherwise("gap_limit"),
-        gap_class=pl.when(waits_too_long).then("last_stability").otherwise("gap_class"),
-        at_home=pl.col("hospital").is_null() | (pl.col("hospital") != IN_HOSPITAL),
-    )
     # Who has no record of a kind has none of them, which is a number; days and codes stay empty.
-    return rows.with_columns(pl.col(*_COUNTS, *_MASKS).fill_null(0)).select(*CaseRow.__annotations__)
+    return rows.with_columns(by.waited).with_columns(NONE_IS_ZERO).select(*CaseRow.__annotations__)
 
 
 _COUNTS = (
@@ -150,13 +152,55 @@ _COUNTS = (
     "checkups",
 )
 _MASKS = ("quarters_seen", "quarters_medicated")
+NONE_IS_ZERO = pl.col(*_COUNTS, *_MASKS).fill_null(0)
 
 
-def _cases(cases: pl.LazyFrame, period: Period, policy: Policy) -> pl.LazyFrame:
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The expressions of one period under one policy; making them takes longer than judging one person."""
+
+    registered: pl.Expr
+    by_then: pl.Expr
+    since_start: pl.Expr
+    within: pl.Expr
+    placed: Expressions
+    due: Expressions
+    limit: Expressions
+    steps: Expressions
+    medicine: Expressions
+    held: Expressions
+    all_visits: Expressions
+    waited: Expressions
+
+
+@lru_cache(maxsize=64)
+def _columns_by(period: Period, policy: Policy) -> _Columns:
     first, last = days(period.start), days(period.end)
+    return _Columns(
+        registered=pl.col("registered_on") <= last,
+        by_then=pl.col("on") <= last,
+        since_start=pl.col("on") >= first,
+        within=pl.col("on").is_between(first, last),
+        placed=_placed(first, last),
+        due=_due(period, policy),
+        limit=[_limit(policy).alias("limit")],
+        steps=_steps(period, policy),
+        medicine=_medicine(period),
+        held=[_held(policy).alias("held")],
+        all_visits=_all_visits(first),
+        waited=_waited(policy),
+    )
+
+
+def _named(**expressions: pl.Expr) -> Expressions:
+    return [expression.alias(name) for name, expression in expressions.items()]
+
+
+def _placed(first: int, last: int) -> Expressions:
+    """Where a case stands: on the register or gone, and its own stretch s to e of the period."""
     gone = (pl.col("exit") != 0) & pl.col("exited_on").is_not_null() & (pl.col("exited_on") <= last)
     died_in_period = gone & (pl.col("exit") == int(Lifecycle.DEAD)) & (pl.col("exited_on") >= first)
-    placed = cases.filter(pl.col("registered_on") <= last).with_columns(
+    return _named(
         refused=pl.col("refused") & ~pl.col("article30"),
         schizophrenia=pl.col("diagnosis") == int(Diagnosis.SCHIZOPHRENIA),
         reg_a=~gone,
@@ -164,12 +208,31 @@ def _cases(cases: pl.LazyFrame, period: Period, policy: Policy) -> pl.LazyFrame:
         start=pl.max_horizontal(pl.lit(first, pl.Int32), "registered_on"),
         end=pl.when(gone).then("exited_on").otherwise(pl.lit(last, pl.Int32)),
     )
+
+
+def _due(period: Period, policy: Policy) -> Expressions:
+    """What the counting judgements ask for by the end of the period."""
     months = _month(pl.col("end")) - _month(pl.col("start")) + 1
     share = months // policy.months_per_visit.value
-    return placed.with_columns(
+    return _named(
         quarters_required=_required(period.quarters),
         visits_due=pl.lit(period.end.month // policy.months_per_visit.value, pl.Int32),
         visits_due_share=pl.max_horizontal(pl.lit(policy.visits_least.value, pl.Int32), share),
+    )
+
+
+def _waited(policy: Policy) -> Expressions:
+    """The last stretch too: who was never visited runs into the first limit, others into their class's."""
+    waited = pl.col("end") - pl.coalesce("last_visit", "start")
+    patience = pl.coalesce("last_limit", pl.lit(policy.gap_first.value, pl.Int32))
+    too_long = pl.col("gap_days").is_null() & (waited > patience)
+    return _named(
+        gap_from=pl.when(too_long).then(pl.coalesce("last_visit", "start")).otherwise("gap_from"),
+        gap_to=pl.when(too_long).then("end").otherwise("gap_to"),
+        gap_days=pl.when(too_long).then(waited).otherwise("gap_days"),
+        gap_limit=pl.when(too_long).then(patience).otherwise("gap_limit"),
+        gap_class=pl.when(too_long).then("last_stability").otherwise("gap_class"),
+        at_home=pl.col("hospital").is_null() | (pl.col("hospital") != IN_HOSPITAL),
     )
 
 
@@ -204,102 +267,97 @@ def _limit(policy: Policy) -> pl.Expr:
     )  # fmt: skip
 
 
-def _follow_up(visits: pl.LazyFrame, period: Period, policy: Policy) -> pl.LazyFrame:
-    assessed = pl.col("risk").is_not_null() | (pl.col("symptoms").fill_null(0) > 0)
-    complete = visits.filter(pl.col("loss_reason").is_null() & assessed)
+SINCE_REGISTERED = pl.col("on") >= pl.col("registered_on")
+REACHED = pl.col("loss_reason").is_null()
+COMPLETE = REACHED & (pl.col("risk").is_not_null() | (pl.col("symptoms").fill_null(0) > 0))
+
+
+def _steps(period: Period, policy: Policy) -> Expressions:
+    """Each complete visit beside the one before it: since when, how long was allowed, which quarter."""
     again = (pl.col("case") == pl.col("case").shift(1)).fill_null(False)
     seen_themselves = (pl.col("informants").fill_null(0) == 0) | (pl.col("informants") & THE_PERSON != 0)
-    steps = complete.with_columns(limit=_limit(policy)).with_columns(
+    first_limit = pl.lit(policy.gap_first.value, pl.Int32)
+    return _named(
         since=pl.when(again).then(pl.col("on").shift(1)).otherwise("start"),
-        allowed=pl.when(again)
-        .then(pl.col("limit").shift(1))
-        .otherwise(pl.lit(policy.gap_first.value, pl.Int32)),
+        allowed=pl.when(again).then(pl.col("limit").shift(1)).otherwise(first_limit),
         class_before=pl.when(again).then(pl.col("stability").shift(1)),
         quarter=_quarter_bit(period.quarters),
         face=pl.col("mode").is_in(FACE_TO_FACE) & seen_themselves,
     )
-    too_long = (pl.col("on") - pl.col("since")) > pl.col("allowed")
-    classed = pl.col("stability").is_not_null()
-    return steps.group_by("case").agg(
-        complete_visits=pl.len(),
-        first_visit=pl.col("on").first(),
-        last_visit=pl.col("on").last(),
-        last_limit=pl.col("limit").last(),
-        last_stability=pl.col("stability").last(),
-        quarters_seen=pl.col("quarter").bitwise_or(),
-        gap_from=pl.col("since").filter(too_long).first(),
-        gap_to=pl.col("on").filter(too_long).first(),
-        gap_days=(pl.col("on") - pl.col("since")).filter(too_long).first(),
-        gap_limit=pl.col("allowed").filter(too_long).first(),
-        gap_class=pl.col("class_before").filter(too_long).first(),
-        last_class=pl.col("stability").filter(classed).last(),
-        last_class_on=pl.col("on").filter(classed).last(),
-        last_risk=pl.col("risk").filter(pl.col("risk").is_not_null()).last(),
-        face_visits=pl.col("face").sum(),
-    )
 
 
-def _medication(visits: pl.LazyFrame, period: Period) -> pl.LazyFrame:
+_TOO_LONG = (pl.col("on") - pl.col("since")) > pl.col("allowed")
+_CLASSED = pl.col("stability").is_not_null()
+FOLLOW_UP = _named(
+    complete_visits=pl.len(),
+    first_visit=pl.col("on").first(),
+    last_visit=pl.col("on").last(),
+    last_limit=pl.col("limit").last(),
+    last_stability=pl.col("stability").last(),
+    quarters_seen=pl.col("quarter").bitwise_or(),
+    gap_from=pl.col("since").filter(_TOO_LONG).first(),
+    gap_to=pl.col("on").filter(_TOO_LONG).first(),
+    gap_days=(pl.col("on") - pl.col("since")).filter(_TOO_LONG).first(),
+    gap_limit=pl.col("allowed").filter(_TOO_LONG).first(),
+    gap_class=pl.col("class_before").filter(_TOO_LONG).first(),
+    last_class=pl.col("stability").filter(_CLASSED).last(),
+    last_class_on=pl.col("on").filter(_CLASSED).last(),
+    last_risk=pl.col("risk").filter(pl.col("risk").is_not_null()).last(),
+    face_visits=pl.col("face").sum(),
+)
+
+
+def _medicine(period: Period) -> Expressions:
     """Adherence as far as it was recorded; visits with a 失访原因 are left out of every judgement."""
-    in_hospital = (pl.col("hospital") == IN_HOSPITAL).fill_null(False)
-    coded = pl.col("adherence").is_not_null()
-    spoken = visits.filter(pl.col("loss_reason").is_null()).with_columns(
+    return _named(
         regular=(pl.col("adherence") == REGULAR).fill_null(False),
         irregular=(pl.col("adherence") == IRREGULAR).fill_null(False),
         lapsed=pl.col("adherence").is_in((IRREGULAR, NONE)).fill_null(False),
-        in_hospital=in_hospital,
+        in_hospital=(pl.col("hospital") == IN_HOSPITAL).fill_null(False),
         quarter=_quarter_bit(period.quarters),
     )
-    not_regular = coded & ~pl.col("regular")
-    cared = pl.col("in_hospital") | pl.col("regular")
-    return spoken.group_by("case").agg(
-        adherence_visits=coded.sum(),
-        taken_visits=(pl.col("regular") | pl.col("irregular")).sum(),
-        regular_visits=pl.col("regular").sum(),
-        first_not_regular=pl.col("adherence").filter(not_regular).first(),
-        first_not_regular_on=pl.col("on").filter(not_regular).first(),
-        last_adherence=pl.col("adherence").filter(coded).last(),
-        last_adherence_on=pl.col("on").filter(coded).last(),
-        cared_visits=(cared | pl.col("irregular")).sum(),
-        lapse=pl.col("adherence").filter(pl.col("lapsed")).first(),
-        lapse_on=pl.col("on").filter(pl.col("lapsed")).first(),
-        quarters_medicated=pl.when(cared).then(pl.col("quarter")).otherwise(pl.lit(0, pl.Int8)).bitwise_or(),
-    )
 
 
-def _all_visits(visits: pl.LazyFrame, first: int) -> pl.LazyFrame:
+_CODED = pl.col("adherence").is_not_null()
+_NOT_REGULAR = _CODED & ~pl.col("regular")
+_CARED = pl.col("in_hospital") | pl.col("regular")
+MEDICATION = _named(
+    adherence_visits=_CODED.sum(),
+    taken_visits=(pl.col("regular") | pl.col("irregular")).sum(),
+    regular_visits=pl.col("regular").sum(),
+    first_not_regular=pl.col("adherence").filter(_NOT_REGULAR).first(),
+    first_not_regular_on=pl.col("on").filter(_NOT_REGULAR).first(),
+    last_adherence=pl.col("adherence").filter(_CODED).last(),
+    last_adherence_on=pl.col("on").filter(_CODED).last(),
+    cared_visits=(_CARED | pl.col("irregular")).sum(),
+    lapse=pl.col("adherence").filter(pl.col("lapsed")).first(),
+    lapse_on=pl.col("on").filter(pl.col("lapsed")).first(),
+    quarters_medicated=pl.when(_CARED).then(pl.col("quarter")).otherwise(pl.lit(0, pl.Int8)).bitwise_or(),
+)
+
+
+def _all_visits(first: int) -> Expressions:
     """Visits of the period, complete or not, and the latest 住院情况 of any year."""
     told = pl.col("hospital").is_not_null()
-    return visits.group_by("case").agg(
+    return _named(
         visits=(pl.col("on") >= first).sum(),
         hospital=pl.col("hospital").filter(told).last(),
         hospital_on=pl.col("on").filter(told).last(),
     )
 
 
-def _sessions(sessions: pl.LazyFrame, cases: pl.LazyFrame, period: Period, policy: Policy) -> pl.LazyFrame:
-    of_period = (
-        sessions.filter(pl.col("on").is_between(days(period.start), days(period.end)))
-        .join(cases.select("case", "registered_on"), on="case")
-        .filter(pl.col("on") >= pl.col("registered_on"))
-    )
+def _held(policy: Policy) -> pl.Expr:
     forms = [int(form) for form in RehabForm]
-    held = (
+    return (
         pl.col("attended").fill_null(False)
         & (pl.col("minutes").fill_null(0) >= policy.session_minutes.value)
         & pl.col("form").is_in(forms).fill_null(False)
     )
-    return (
-        of_period.with_columns(held=held)
-        .group_by("case")
-        .agg(
-            sessions=pl.col("held").sum(),
-            short_sessions=(~pl.col("held")).sum(),
-            last_session=pl.col("on").filter("held").max(),
-        )
-    )
 
 
-def _checkups(checkups: pl.LazyFrame, period: Period) -> pl.LazyFrame:
-    of_period = checkups.filter(pl.col("on").is_between(days(period.start), days(period.end)))
-    return of_period.group_by("case").agg(checkups=pl.len(), checkup_on=pl.col("on").max())
+ATTENDANCE = _named(
+    sessions=pl.col("held").sum(),
+    short_sessions=(~pl.col("held")).sum(),
+    last_session=pl.col("on").filter("held").max(),
+)
+CHECKED = _named(checkups=pl.len(), checkup_on=pl.col("on").max())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -78,4 +79,9 @@ def fitted(frame: pl.DataFrame, schema: Schema) -> pl.LazyFrame:
     missing = [name for name in schema if name not in frame.columns]
     if missing:
         raise ValueError(f"columns missing: {', '.join(missing)}")
-    return frame.lazy().select(pl.col(name).cast(kind) for name, kind in schema.items())
+    return frame.lazy().select(_casts(tuple(schema.items())))
+
+
+@cache
+def _casts(schema: tuple[tuple[str, Any], ...]) -> list[pl.Expr]:
+    return [pl.col(name).cast(kind) for name, kind in schema]

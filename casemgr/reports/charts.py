@@ -94,20 +94,43 @@ def _shortened(text: str, width: float, size: float) -> str:
     return text + "…"
 
 
-def _text(x: float, y: float, text: str, *, size: float = TEXT_PX, anchor: str = "start", fill: str = INK,
-          kind: str = "label", bold: bool = False, turn: float | None = None) -> str:
+def _text(
+    x: float,
+    y: float,
+    text: str,
+    *,
+    size: float = TEXT_PX,
+    anchor: str = "start",
+    fill: str = INK,
+    kind: str = "label",
+    bold: bool = False,
+    turn: float | None = None,
+) -> str:
     weight = ' font-weight="bold"' if bold else ""
     place = f' text-anchor="{anchor}"' if anchor != "start" else ""
     turned = f' transform="rotate({_n(turn)} {_n(x)} {_n(y)})"' if turn is not None else ""
-    return (f'<text class="chart-{kind}" x="{_n(x)}" y="{_n(y)}" font-size="{_n(size)}" fill="{fill}"'
-            f'{place}{weight}{turned}>{escape(text)}</text>')
+    return (
+        f'<text class="chart-{kind}" x="{_n(x)}" y="{_n(y)}" font-size="{_n(size)}" fill="{fill}"'
+        f"{place}{weight}{turned}>{escape(text)}</text>"
+    )
 
 
-def _line(x1: float, y1: float, x2: float, y2: float, *, stroke: str = RULE, width: float = 1,
-          dash: str = "", kind: str = "rule") -> str:
+def _line(
+    x1: float,
+    y1: float,
+    x2: float,
+    y2: float,
+    *,
+    stroke: str = RULE,
+    width: float = 1,
+    dash: str = "",
+    kind: str = "rule",
+) -> str:
     dashed = f' stroke-dasharray="{dash}"' if dash else ""
-    return (f'<line class="chart-{kind}" x1="{_n(x1)}" y1="{_n(y1)}" x2="{_n(x2)}" y2="{_n(y2)}" '
-            f'stroke="{stroke}" stroke-width="{_n(width)}"{dashed}/>')
+    return (
+        f'<line class="chart-{kind}" x1="{_n(x1)}" y1="{_n(y1)}" x2="{_n(x2)}" y2="{_n(y2)}" '
+        f'stroke="{stroke}" stroke-width="{_n(width)}"{dashed}/>'
+    )
 
 
 def _hatching(x: float, y: float, width: float, height: float, step: float, rising: bool) -> str:
@@ -150,10 +173,14 @@ def _marker(x: float, y: float, tone: int, colour: str, radius: float = 2.8) -> 
     if tone == 0:
         return f'<circle class="chart-dot" cx="{_n(x)}" cy="{_n(y)}" r="{_n(radius)}" fill="{colour}"/>'
     if tone == 1:
-        return (f'<rect class="chart-dot" x="{_n(x - radius)}" y="{_n(y - radius)}" width="{_n(2 * radius)}" '
-                f'height="{_n(2 * radius)}" fill="#FFFFFF" stroke="{colour}" stroke-width="1.2"/>')
-    points = (f"{_n(x)},{_n(y - radius - 0.6)} {_n(x - radius - 0.4)},{_n(y + radius)} "
-              f"{_n(x + radius + 0.4)},{_n(y + radius)}")
+        return (
+            f'<rect class="chart-dot" x="{_n(x - radius)}" y="{_n(y - radius)}" width="{_n(2 * radius)}" '
+            f'height="{_n(2 * radius)}" fill="#FFFFFF" stroke="{colour}" stroke-width="1.2"/>'
+        )
+    points = (
+        f"{_n(x)},{_n(y - radius - 0.6)} {_n(x - radius - 0.4)},{_n(y + radius)} "
+        f"{_n(x + radius + 0.4)},{_n(y + radius)}"
+    )
     fill = colour if tone == 2 else "#FFFFFF"
     return f'<polygon class="chart-dot" points="{points}" fill="{fill}" stroke="{colour}" stroke-width="1"/>'
 
@@ -239,8 +266,18 @@ def _legend(x: float, y: float, names: Sequence[str], lines: bool) -> str:
     for tone, name in enumerate(names):
         if lines:
             colour = _LINE_COLOURS[tone % 4]
-            out.append(_line(x, y - 3.5, x + 22, y - 3.5, stroke=colour, width=1.6, dash=_DASHES[tone % 4],
-                             kind="series"))
+            out.append(
+                _line(
+                    x,
+                    y - 3.5,
+                    x + 22,
+                    y - 3.5,
+                    stroke=colour,
+                    width=1.6,
+                    dash=_DASHES[tone % 4],
+                    kind="series",
+                )
+            )
             out.append(_marker(x + 11, y - 3.5, tone, colour))
             x += 26
         else:
@@ -254,15 +291,32 @@ def _legend(x: float, y: float, names: Sequence[str], lines: bool) -> str:
 # --- the charts ----------------------------------------------------------------------------------
 
 
-def bars(title: str, categories: Sequence[str], values: Sequence[str | None], *, unit: str = "",
-         target: str | None = None, width: float = 620, height: float = 220) -> Picture:
+def bars(
+    title: str,
+    categories: Sequence[str],
+    values: Sequence[str | None],
+    *,
+    unit: str = "",
+    target: str | None = None,
+    width: float = 620,
+    height: float = 220,
+) -> Picture:
     """柱形图: one upright bar per category with its number on top and, if given, the target as a line."""
-    return grouped_bars(title, categories, [Series("", tuple(values))], unit=unit, target=target,
-                        width=width, height=height)
+    return grouped_bars(
+        title, categories, [Series("", tuple(values))], unit=unit, target=target, width=width, height=height
+    )
 
 
-def grouped_bars(title: str, categories: Sequence[str], series: Sequence[Series], *, unit: str = "",
-                 target: str | None = None, width: float = 620, height: float = 240) -> Picture:
+def grouped_bars(
+    title: str,
+    categories: Sequence[str],
+    series: Sequence[Series],
+    *,
+    unit: str = "",
+    target: str | None = None,
+    width: float = 620,
+    height: float = 240,
+) -> Picture:
     """分组柱形图: for each category one bar per series, told apart by fill; numbers stand on the bars.
 
     ``categories`` and every series have the same length (``ValueError`` otherwise).
@@ -318,8 +372,9 @@ def grouped_bars(title: str, categories: Sequence[str], series: Sequence[Series]
     return _wrap("bars", title, _told(categories, series, unit), width, height, body)
 
 
-def panels(title: str, rows: Sequence[str], columns: Sequence[Panel], *, width: float = 620,
-           row_height: float = 16) -> Picture:
+def panels(
+    title: str, rows: Sequence[str], columns: Sequence[Panel], *, width: float = 620, row_height: float = 16
+) -> Picture:
     """并列条形图: areas down the side, one panel of lying bars per measure, numbers at the bars' ends.
 
     A bar that reaches its target is solid, one that does not is hatched, so the paper needs no colour.
@@ -362,22 +417,30 @@ def panels(title: str, rows: Sequence[str], columns: Sequence[Panel], *, width: 
             short_of_it = goal is not None and drawn < goal
             body.append(_box(x, y + row_height * 0.14, long, row_height * 0.72, 1 if short_of_it else 0))
             # A white ground keeps the number readable where the target line crosses it.
-            labels.append(f'<rect class="chart-ground" x="{_n(x + long + 2)}" y="{_n(y + 1)}" fill="#FFFFFF" '
-                          f'width="{_n(text_width(value, size) + 2)}" height="{_n(row_height - 2)}"/>')
+            labels.append(
+                f'<rect class="chart-ground" x="{_n(x + long + 2)}" y="{_n(y + 1)}" fill="#FFFFFF" '
+                f'width="{_n(text_width(value, size) + 2)}" height="{_n(row_height - 2)}"/>'
+            )
             labels.append(_text(x + long + 4, baseline, value, size=size, kind="value"))
         body.append(_line(x, head - 2, x, height - 6, stroke=INK, width=0.8))
         if goal is not None:
             at = x + goal * scale
             body.append(_goal(at, head - 2, at, height - 6))
         body.extend(labels)
-    told = "；".join(
-        _told(rows, [Series(column.name, column.values)], column.unit) for column in columns
-    )
+    told = "；".join(_told(rows, [Series(column.name, column.values)], column.unit) for column in columns)
     return _wrap("panels", title, told, width, height, body)
 
 
-def trend(title: str, categories: Sequence[str], series: Sequence[Series], *, unit: str = "%",
-          target: str | None = None, width: float = 620, height: float = 230) -> Picture:
+def trend(
+    title: str,
+    categories: Sequence[str],
+    series: Sequence[Series],
+    *,
+    unit: str = "%",
+    target: str | None = None,
+    width: float = 620,
+    height: float = 230,
+) -> Picture:
     """趋势图: one line per series over the months, told apart by dash and marker, last value written out.
 
     The scale begins at a round number below the smallest value when nothing is near zero; the
@@ -447,8 +510,10 @@ def _polyline(run: Sequence[str], colour: str, dash: str) -> str:
     if len(run) < 2:
         return ""
     dashed = f' stroke-dasharray="{dash}"' if dash else ""
-    return (f'<polyline class="chart-series" points="{" ".join(run)}" fill="none" stroke="{colour}" '
-            f'stroke-width="1.6"{dashed}/>')
+    return (
+        f'<polyline class="chart-series" points="{" ".join(run)}" fill="none" stroke="{colour}" '
+        f'stroke-width="1.6"{dashed}/>'
+    )
 
 
 def _end_labels(ends: Sequence[tuple[float, str]], x: float, upper: float, lower: float) -> list[str]:
@@ -461,8 +526,9 @@ def _end_labels(ends: Sequence[tuple[float, str]], x: float, upper: float, lower
     return [_text(x, y - shift + 3.8, text, bold=True, kind="value") for y, text in placed]
 
 
-def sparkline(title: str, values: Sequence[str | None], *, unit: str = "%", width: float = 120,
-              height: float = 28) -> Picture:
+def sparkline(
+    title: str, values: Sequence[str | None], *, unit: str = "%", width: float = 120, height: float = 28
+) -> Picture:
     """迷你趋势线: the shape of the last months in the height of a line of text; last point marked."""
     known = _numbers(values)
     told = "，".join(NOTHING if value is None else value + unit for value in values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,8 @@ from casemgr.store.work import Work
 from casemgr.terms.area import AreaLevel, span_of
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from casemgr.indicators.explain import Explanation
     from casemgr.indicators.judgement import Basis
     from casemgr.services.closing import ClosedCounty
@@ -38,7 +40,12 @@ __all__ = [
     "Trend",
 ]
 
-PARTS = ("numerator", "denominator", "missing")
+#: Part of a list that a figure itself does not have: those on the register it does not ask about.
+UNASKED = "unasked"
+REGISTERED = "IND-02.REG-A"
+PARTS = ("numerator", "denominator", "missing", UNASKED)
+#: What a verdict may say of somebody in each part.
+WANTED = {"numerator": (True,), "denominator": (True, False), "missing": (False,), UNASKED: (None,)}
 MONTHS = 12
 
 
@@ -250,13 +257,56 @@ def _explained(work: Work, case_id: int, period: Period) -> list[Explanation]:
     return explain_case(rows, basis) or not_yet_registered(basis)
 
 
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """The people behind one figure: how many there are, and those of the stretch that was asked for."""
+
+    total: int
+    people: tuple[PersonVerdict, ...]
+
+
 @use_case(Action.INDICATOR_READ)
 def people(work: Work, area: int, key: str, when: date | str, part: str) -> list[PersonVerdict]:
     """The people behind one figure: exactly as many as it says, each with the reason.
 
-    ``part`` is ``numerator``, ``denominator`` or ``missing``. For a day they are judged anew; for a month
-    that has been closed they are those of the closing, and who would be judged otherwise today is marked.
+    ``part`` is ``numerator``, ``denominator``, ``missing``, or ``unasked`` for those on the register whom the
+    figure does not ask about. For a day they are judged anew; for a month that has been closed they are those
+    of the closing, and who would be judged otherwise today is marked.
     """
+    return list(_behind(work, area, key, when, part, None, 0, None).people)
+
+
+@use_case(Action.INDICATOR_READ)
+def behind(
+    work: Work,
+    area: int,
+    key: str,
+    when: date | str,
+    part: str,
+    *,
+    village: int | None = None,
+    start: int = 0,
+    size: int | None = None,
+) -> Behind:
+    """As :func:`people`, but only ``size`` of them from ``start`` on, all counted; ``village`` 0: no village.
+
+    A start past the last of them gives the last stretch, so that a page that has gone still shows people.
+    """
+    return _behind(work, area, key, when, part, village, start, size)
+
+
+def _behind(
+    work: Work,
+    area: int,
+    key: str,
+    when: date | str,
+    part: str,
+    village: int | None,
+    start: int,
+    size: int | None,
+) -> Behind:
+    from casemgr.indicators.explain import explain_people  # loads polars
+
     if part not in PARTS:
         raise Unfit("名单只有“分子”“分母”“未计入”三种。")
     period = _period(when)
@@ -264,34 +314,60 @@ def people(work: Work, area: int, key: str, when: date | str, part: str) -> list
     if measure.per_resident and part != "numerator":
         raise Unfit("报告患病率的分母是常住人口，没有名单；请查看分子（在册患者）的名单。")
     low, high = _span(work, area)
-    closed_members = (
-        None if isinstance(when, date) else _closed_members(work, period, low, high, measure, part)
-    )
-    told = _told(work, low, high, measure, period, None if closed_members is not None else part)
-    if closed_members is None:
-        return _with_files(work, told)
-    return _with_files(work, _as_closed(told, closed_members, part))
+    basis = _basis(work, period)
+    closed = None if isinstance(when, date) else _closed_members(work, period, low, high, measure, part)
+    judged = _judged(work, low, high, period, basis, part=None if closed is not None else part, of=measure)
+    places = {row[0]: row[1:] for row in judged.select("case", "area", "village").iter_rows()}
+    ordered = _in_order(work, places if closed is None else closed, places, village)
+    if size is not None and start >= len(ordered):
+        start = max(0, len(ordered) - 1) // size * size
+    shown = ordered[start : None if size is None else start + size]
+    of_shown = judged.filter(judged["case"].is_in([one.case_id for one in shown]))
+    told = {row["case"]: one for row, one in explain_people(of_shown, measure, basis)}
+    wanted = WANTED[part]
+    found = []
+    for one in shown:
+        said = told.get(one.case_id)
+        if said is None or said.counted not in wanted:
+            found.append(replace(one, reason=SINCE_CHANGED))
+        else:
+            found.append(replace(one, counted=said.counted, reason=said.reason, rule=said.rule))
+    return Behind(len(ordered), tuple(found))
 
 
-def _told(
-    work: Work, low: int, high: int, measure: Measure, period: Period, part: str | None
-) -> dict[int, tuple[Mapping[str, Any], Explanation]]:
-    """Row and explanation by case, of one part of a figure or of everyone."""
+def _judged(
+    work: Work, low: int, high: int, period: Period, basis: Basis, *, part: str | None, of: Measure
+) -> pl.DataFrame:
+    """The judged rows of one part of a figure, or of everyone."""
     from casemgr.indicators.count import asked, counted  # loads polars
-    from casemgr.indicators.explain import explain_people
     from casemgr.services import counting
 
-    basis = _basis(work, period)
     frames = counting.of_area(work, low, high, period, clock.today())
     rows = counting.judge(frames, basis)
     if part is not None:
         tests = {
-            "numerator": counted(measure),
-            "denominator": asked(measure),
-            "missing": asked(measure) & ~counted(measure),
+            "numerator": counted(of),
+            "denominator": asked(of),
+            "missing": asked(of) & ~counted(of),
+            "unasked": asked(BY_KEY[REGISTERED]) & ~asked(of),
         }
         rows = rows.filter(tests[part])
-    return {row["case"]: (row, one) for row, one in explain_people(frames.collect(rows), measure, basis)}
+    return frames.collect(rows)
+
+
+def _in_order(
+    work: Work, cases: Iterable[int], places: Mapping[int, tuple[int, int | None]], village: int | None
+) -> list[PersonVerdict]:
+    """The people of a list by township and file number, not yet told why."""
+    files = queries.files(work, cases)
+    found = []
+    for case in cases:
+        file = files.get(case)
+        area, lives = places.get(case) or ((file.area, file.village) if file else (0, None))
+        if village is None or (lives or 0) == village:
+            number = file.file_no if file else ""
+            found.append(PersonVerdict(case, number, area, lives, None, "", ""))
+    return sorted(found, key=lambda one: (one.area, one.file_no, one.case_id))
 
 
 def _closed_members(
@@ -303,43 +379,15 @@ def _closed_members(
     packed = queries.verdicts(work, period.number, low, high)
     if not packed:
         return None
-    return frozenset().union(*(unpack(one).people(measure.key, part) for one in packed))
-
-
-def _as_closed(
-    told: Mapping[int, tuple[Mapping[str, Any], Explanation]], members: frozenset[int], part: str
-) -> dict[int, tuple[Mapping[str, Any], Explanation | None]]:
-    wanted = {"numerator": (True,), "denominator": (True, False), "missing": (False,)}[part]
-    found: dict[int, tuple[Mapping[str, Any], Explanation | None]] = {}
-    for case in members:
-        row, one = told.get(case, ({}, None))
-        found[case] = (row, one if one is not None and one.counted in wanted else None)
-    return found
+    closed = [unpack(one) for one in packed]
+    if part == UNASKED:
+        everybody = frozenset().union(*(one.people(REGISTERED, "denominator") for one in closed))
+        return everybody.difference(*(one.people(measure.key, "denominator") for one in closed))
+    return frozenset().union(*(one.people(measure.key, part) for one in closed))
 
 
 #: Said of a person whom the closing counted otherwise than the rows do now.
 SINCE_CHANGED = "月结之后资料有变动，月结时的判定保持不变；重新月结后更新。"
-
-
-def _with_files(
-    work: Work, told: Mapping[int, tuple[Mapping[str, Any], Explanation | None]]
-) -> list[PersonVerdict]:
-    files = queries.files(work, told)
-    found = []
-    for case, (row, one) in told.items():
-        file = files.get(case)
-        found.append(
-            PersonVerdict(
-                case,
-                file.file_no if file else "",
-                row["area"] if row else file.area if file else 0,
-                row["village"] if row else file.village if file else None,
-                one.counted if one else None,
-                one.reason if one else SINCE_CHANGED,
-                one.rule if one else "",
-            )
-        )
-    return sorted(found, key=lambda one: (one.area, one.file_no, one.case_id))
 
 
 @use_case(Action.INDICATOR_READ)
@@ -348,7 +396,7 @@ def gap(work: Work, month: str | int | date, area: int, key: str) -> Gap:
 
     Raises :class:`Unfit` for a figure per resident, whose missing people are not known to anyone.
     """
-    from casemgr.indicators.explain import least_missing_first  # loads polars
+    from casemgr.indicators.explain import explain_people, least_missing_first  # loads polars
 
     period = _period(month)
     edition = _edition(work, period)
@@ -356,7 +404,9 @@ def gap(work: Work, month: str | int | date, area: int, key: str) -> Gap:
     if measure.per_resident:
         raise Unfit("报告患病率的差距是尚未发现的患者，没有名单。请从线索排查入手。")
     low, high = _span(work, area)
-    told = _told(work, low, high, measure, period, "denominator")
+    basis = _basis(work, period)
+    rows = _judged(work, low, high, period, basis, part="denominator", of=measure)
+    told = {row["case"]: (row, one) for row, one in explain_people(rows, measure, basis)}
     counted = sum(one.counted is True for _, one in told.values())
     missing = {case: pair for case, pair in told.items() if not pair[1].counted}
     files = queries.files(work, missing)

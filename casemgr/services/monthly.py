@@ -279,9 +279,7 @@ def _trends(
     return tuple(made)
 
 
-def _changes(
-    work: Work, close: MonthClose, area: int, own: Closed, edition: Edition
-) -> tuple[Change, ...]:
+def _changes(work: Work, close: MonthClose, area: int, own: Closed, edition: Edition) -> tuple[Change, ...]:
     """What this closing changed against the one before it, in the official figures."""
     if close.revision < 2:
         return ()
@@ -458,9 +456,7 @@ def _classes(own: Closed, protected: bool) -> Distribution:
     return _distribution("病情分类", note, lines, protected, open_rows=[0, len(lines) - 1])
 
 
-def _duties(
-    work: Work, own: Closed, day: date, protected: bool
-) -> tuple[tuple[Duty, ...], Duty, int | None]:
+def _duties(work: Work, own: Closed, day: date, protected: bool) -> tuple[tuple[Duty, ...], Duty, int | None]:
     limits = policies.in_force_on(day, within(work).region)
     kinds = (
         ("不稳定", str(int(Stability.UNSTABLE)), limits.gap_unstable),

@@ -280,12 +280,6 @@ class Behind:
     official: bool
 
 
-#: Part of a list that a figure itself does not have: those on the register it does not ask about.
-UNASKED = "unasked"
-REGISTERED = "IND-02.REG-A"
-NOT_ASKED = "不在该指标的分母内（例如本年度没有带随访分类的完整随访）。"
-
-
 def behind(access: Access, query: CaseQuery, today: date, purpose: str = "") -> Behind:
     """The people behind one number: exactly as many rows as the number says, each with its reason.
 
@@ -294,21 +288,19 @@ def behind(access: Access, query: CaseQuery, today: date, purpose: str = "") -> 
     """
     area = access.low if query.area is None else query.area
     when = query.month or today
-    if query.part == UNASKED:
-        asked = {one.case_id for one in indicator.people(access, area, query.key, when, "denominator")}
-        everybody = indicator.people(access, area, REGISTERED, when, "denominator")
-        people = [
-            replace(one, counted=None, reason=NOT_ASKED, rule="")
-            for one in everybody
-            if one.case_id not in asked
-        ]
-    else:
-        people = indicator.people(access, area, query.key, when, query.part)
-    if query.village is not None:
-        people = [one for one in people if (one.village or 0) == query.village]
     size = query.size if query.size in SIZES else 50
-    number = min(max(1, query.page), max(1, -(-len(people) // size)))
-    shown = people[(number - 1) * size : number * size]
+    listed = indicator.behind(
+        access,
+        area,
+        query.key,
+        when,
+        query.part,
+        village=query.village,
+        start=(max(1, query.page) - 1) * size,
+        size=size,
+    )
+    shown = listed.people
+    number = min(max(1, query.page), max(1, -(-listed.total // size)))
     found = _by_ids(access, [one.case_id for one in shown], today) if shown else {}
     people_shown = [row.person_id for row in found.values()]
     names = reveal_names(access, people_shown, purpose) if purpose else {}
@@ -322,14 +314,14 @@ def behind(access: Access, query: CaseQuery, today: date, purpose: str = "") -> 
         )
         for one in shown
     )
-    return _described(access, Page(rows, len(people), number, size), query, area, today)
+    return _described(access, Page(rows, listed.total, number, size), query, area, today)
 
 
 @use_case(Action.INDICATOR_READ)
 def _described(work: Work, page: Page[CaseRow], query: CaseQuery, area: int, today: date) -> Behind:
     as_of = Period.of_month(query.month).end if query.month else today
     edition = editions.in_force_on(as_of, within(work).region)
-    measure = BY_KEY[edition.key_of(query.key) or REGISTERED]
+    measure = BY_KEY[edition.key_of(query.key) or indicator.REGISTERED]
     place = areas.within(work, area, area + 1, int(AreaLevel.VILLAGE))
     return Behind(
         page,

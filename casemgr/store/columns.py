@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -14,6 +14,7 @@ from os import cpu_count
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import polars as pl
 from sqlalchemy import Boolean, Integer, SmallInteger
@@ -21,7 +22,7 @@ from sqlalchemy.sql.expression import Select
 
 from casemgr.store import scope
 from casemgr.store.apart import LENGTH_BYTES
-from casemgr.store.session import READERS, LockBroken, WorkSession, check_tables
+from casemgr.store.session import READERS, LockBroken, Question, WorkSession, check_tables
 from casemgr.store.types import Day, Key, Sealed
 
 Schema = dict[str, Any]
@@ -39,38 +40,49 @@ def _type(kind: Any) -> Any:
     return pl.Int64 if isinstance(kind, Key | Integer) else pl.String
 
 
-def frames(session: WorkSession, statements: Sequence[Select[Any]], *, bulk: bool) -> list[pl.DataFrame]:
-    """The rows of each of ``statements`` (ORM selects over plain columns) as a frame.
+def frames(session: WorkSession, questions: Sequence[Question], *, bulk: bool) -> list[pl.DataFrame]:
+    """The rows of each of ``questions`` (an ORM select over plain columns, its values) as a frame.
 
     Days come as Int32 epoch days, codes as Int16, booleans as booleans. With ``bulk`` the rows are read
     through ADBC on connections of their own, as many at a time as there are processors, so they are those
     committed before; otherwise through the session's own transaction.
     """
+    if session.access is None:
+        raise LockBroken("this session has no access bound to it")
     if not bulk:
-        return [_in_rows(session, *_checked(session, one)) for one in statements]
-    asked = [_asked(session, *_checked(session, one)) for one in statements]
+        return [_in_rows(session, select, values, _schema(select)) for select, values in questions]
+    asked = [_asked(session, select, _schema(select), values) for select, values in questions]
     if session.get_bind().dialect.name == "sqlite":
         return _apart(str(session.get_bind().engine.url.database), asked)
     reach = session.reach()
     return _side_by_side(partial(_through_adbc, session.get_bind(), reach), asked)
 
 
-def _checked(session: WorkSession, statement: Select[Any]) -> tuple[Select[Any], Schema]:
-    """The statement with the types of its columns; :class:`LockBroken` when it is not to be read so."""
+#: Types of the columns of a select; those of one that is built once are looked up once.
+_schemas: WeakKeyDictionary[Any, Schema] = WeakKeyDictionary()
+
+
+def _schema(statement: Select[Any]) -> Schema:
+    """The types of a select's columns by name; :class:`LockBroken` when it is not to be read so."""
     if not isinstance(statement, Select):
         raise LockBroken("only selects over mapped classes are read as columns")
+    known = _schemas.get(statement)
+    if known is not None:
+        return known
     check_tables(statement)
-    if session.access is None:
-        raise LockBroken("this session has no access bound to it")
     if any(isinstance(column.type, Sealed) for column in statement.selected_columns):
         raise LockBroken("sealed columns are not read as columns")
-    return statement, {str(column.key): _type(column.type) for column in statement.selected_columns}
+    found = {str(column.key): _type(column.type) for column in statement.selected_columns}
+    _schemas[statement] = found
+    return found
 
 
-def _in_rows(session: WorkSession, statement: Select[Any], schema: Schema) -> pl.DataFrame:
+def _in_rows(
+    session: WorkSession, statement: Select[Any], values: Mapping[str, Any], schema: Schema
+) -> pl.DataFrame:
     # The session's own way: its area, its transaction, its compiled statements. Types are applied in the
     # frame, so the driver's own tuples are taken before they become objects.
-    rows = session.execute(statement).raw.cursor.fetchall()  # type: ignore[attr-defined]
+    rows = session.execute(statement, dict(values)).raw.cursor.fetchall()  # type: ignore[attr-defined]
     flags = [name for name, kind in schema.items() if kind is pl.Boolean]
     if session.get_bind().dialect.name != "sqlite":
         flags = []  # only SQLite keeps booleans as numbers
@@ -79,12 +91,12 @@ def _in_rows(session: WorkSession, statement: Select[Any], schema: Schema) -> pl
     return data.with_columns(pl.col(flags).cast(pl.Boolean)) if flags else data
 
 
-def _asked(session: WorkSession, statement: Select[Any], schema: Schema) -> Asked:
+def _asked(session: WorkSession, statement: Select[Any], schema: Schema, values: Mapping[str, Any]) -> Asked:
     """The text of the statement, limited to the area of the session and shown to those who watch."""
     access = session.access
     assert access is not None  # noqa: S101 - checked before
     engine = session.get_bind()
-    limited = statement.options(scope.criteria(access.low, access.high))
+    limited = statement.params(**values).options(scope.criteria(access.low, access.high))
     sql = str(limited.compile(engine, compile_kwargs={"literal_binds": True}))
     for read in READERS:
         read(sql, engine.dialect.name)

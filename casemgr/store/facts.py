@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from os import cpu_count
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Select, func, select
+from sqlalchemy import bindparam, func, select
 
 from casemgr.store.models.area import Unit
 from casemgr.store.models.checkup import Checkup
 from casemgr.store.models.followup import Visit
 from casemgr.store.models.register import Case, CaseState, Consent
 from casemgr.store.models.rehab import RehabSession
-from casemgr.store.types import to_days
+from casemgr.store.scope import lasting
+from casemgr.store.session import Question
+from casemgr.store.types import Day, to_days
 from casemgr.store.work import Work
 from casemgr.terms.consent import ConsentAnswer
 from casemgr.terms.followup import HospitalState
@@ -43,23 +45,21 @@ class People:
         return [People(lot, (), self.bulk) for lot in lots] or [self]
 
 
-@dataclass(frozen=True, slots=True)
 class Table:
-    """Columns of one table, where it keeps area and case, and which of its rows are wanted."""
+    """Columns of one table as two selects built once: the rows of some areas, and those of some cases."""
 
-    columns: tuple[Any, ...]
-    area: Any
-    key: Any
-    where: tuple[Any, ...] = ()
+    def __init__(self, columns: Sequence[Any], area: Any, key: Any, *where: Any) -> None:
+        plain = select(*columns).where(*where)
+        # Named areas instead of a range: the index then also skips the days that are not asked for.
+        self._by_area = lasting(plain.where(area.in_(bindparam("areas", expanding=True))))
+        self._by_key = lasting(plain.where(key.in_(bindparam("keys", expanding=True))))
 
-    def of(self, people: People) -> list[Select[Any]]:
-        """The selects that read the rows of ``people``."""
-        plain = select(*self.columns).where(*self.where)
+    def of(self, people: People, days: Mapping[str, Any]) -> list[Question]:
+        """What is asked to read the rows of ``people`` on the ``days`` that the table is limited to."""
         if people.keys:
             chunks = [people.keys[at : at + KEYS] for at in range(0, len(people.keys), KEYS)]
-            return [plain.where(self.key.in_(chunk)) for chunk in chunks]
-        # Named areas instead of a range: the index then also skips the days that are not asked for.
-        return [plain.where(self.area.in_(people.areas or (-1,)))]
+            return [(self._by_key, {**days, "keys": chunk}) for chunk in chunks]
+        return [(self._by_area, {**days, "areas": people.areas or (-1,)})]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,49 +91,27 @@ def known(work: Work, people: People, first: date, last: date, low: int, high: i
     cycle, diagnosis, consent and managing unit are those of the day; with ``past`` the dated histories are
     consulted for that, for today they need not be.
     """
-    found = _read(work, people, _tables(first, last))
+    found = _read(work, people, _TABLES, first=first, last=last)
     if past:
         found = _as_of(work, people, found, first, last, low, high)
     visits = pl.concat([found["visits"], _earlier(work, found, first)])
     return Known(_shaped(found["cases"]), visits, found["sessions"], found["checkups"])
 
 
-def _read(work: Work, people: People, tables: Mapping[str, Table]) -> dict[str, pl.DataFrame]:
+def _read(work: Work, people: People, tables: Mapping[str, Table], **days: date) -> dict[str, pl.DataFrame]:
     """The rows of ``people`` in each of the tables; the visits of many people in several lots."""
     names: list[str] = []
-    statements: list[Select[Any]] = []
+    questions: list[Question] = []
     for name, table in tables.items():
         lots = people.parts(cpu_count() or 1) if people.bulk and name == "visits" else [people]
         for lot in lots:
-            selects = table.of(lot)
-            names += [name] * len(selects)
-            statements += selects
+            asked = table.of(lot, days)
+            names += [name] * len(asked)
+            questions += asked
     parts: dict[str, list[pl.DataFrame]] = {name: [] for name in tables}
-    for name, frame in zip(names, work.frames(statements, bulk=people.bulk), strict=True):
+    for name, frame in zip(names, work.frames(questions, bulk=people.bulk), strict=True):
         parts[name].append(frame)
-    return {name: pl.concat(frames) for name, frames in parts.items()}
-
-
-def _tables(first: date, last: date) -> dict[str, Table]:
-    return {
-        "visits": Table(_VISIT, Visit.area, Visit.case_id, (Visit.on.between(first, last),)),
-        "cases": Table(_CASE, Case.area, Case.id),
-        "sessions": Table(
-            _SESSION, RehabSession.area, RehabSession.case_id, (RehabSession.on.between(first, last),)
-        ),
-        "checkups": Table(
-            (Checkup.case_id.label("case"), Checkup.on),
-            Checkup.area,
-            Checkup.case_id,
-            (Checkup.on.between(first, last),),
-        ),
-        "stays": Table(
-            (Visit.case_id.label("case"), Visit.on),
-            Visit.area,
-            Visit.case_id,
-            (Visit.hospital == int(HospitalState.NOW), Visit.on < first),
-        ),
-    }
+    return {name: frames[0] if len(frames) == 1 else pl.concat(frames) for name, frames in parts.items()}
 
 
 _CASE = (
@@ -169,6 +147,40 @@ _SESSION = (
 )
 
 
+_FIRST, _LAST = bindparam("first", type_=Day()), bindparam("last", type_=Day())
+_TABLES = {
+    "visits": Table(_VISIT, Visit.area, Visit.case_id, Visit.on.between(_FIRST, _LAST)),
+    "cases": Table(_CASE, Case.area, Case.id),
+    "sessions": Table(
+        _SESSION, RehabSession.area, RehabSession.case_id, RehabSession.on.between(_FIRST, _LAST)
+    ),
+    "checkups": Table(
+        (Checkup.case_id.label("case"), Checkup.on),
+        Checkup.area,
+        Checkup.case_id,
+        Checkup.on.between(_FIRST, _LAST),
+    ),
+    "stays": Table(
+        (Visit.case_id.label("case"), Visit.on),
+        Visit.area,
+        Visit.case_id,
+        Visit.hospital == int(HospitalState.NOW),
+        Visit.on < _FIRST,
+    ),
+}
+_EARLIER = {
+    "visits": Table(_VISIT, Visit.area, Visit.case_id, Visit.on < _FIRST, Visit.hospital.is_not(None))
+}
+_ANSWERS = {
+    "answers": Table(
+        (Consent.case_id.label("case"), Consent.answer, Consent.on),
+        Consent.area,
+        Consent.case_id,
+        Consent.on <= _LAST,
+    )
+}
+
+
 def _earlier(work: Work, found: Mapping[str, pl.DataFrame], first: date) -> pl.DataFrame:
     """What was told about hospital before ``first``, where it matters.
 
@@ -182,10 +194,7 @@ def _earlier(work: Work, found: Mapping[str, pl.DataFrame], first: date) -> pl.D
     keys = tuple(silent.collect(engine="in-memory")["case"].to_list())
     if not keys:
         return within.clear()
-    before = (Visit.on < first, Visit.hospital.is_not(None))
-    return _read(work, People((), keys), {"visits": Table(_VISIT, Visit.area, Visit.case_id, before)})[
-        "visits"
-    ]
+    return _read(work, People((), keys), _EARLIER, first=first)["visits"]
 
 
 def _shaped(now: pl.DataFrame) -> pl.DataFrame:
@@ -222,7 +231,7 @@ def _as_of(
         elsewhere = came_from.filter(pl.col("area").is_between(low, high, closed="left"))
         strangers = tuple(elsewhere.join(found["cases"], on="case", how="anti")["case"].to_list())
         if strangers and not people.keys:
-            more = _read(work, People((), strangers), _tables(first, last))
+            more = _read(work, People((), strangers), _TABLES, first=first, last=last)
             found = {name: pl.concat([frame, more[name]]) for name, frame in found.items()}
         cases = _as_of_then(found["cases"], states, came_from)
         found["cases"] = cases.filter(pl.col("area").is_between(low, high, closed="left"))
@@ -282,13 +291,7 @@ def _consent_then(work: Work, on: date, now: pl.DataFrame) -> pl.DataFrame:
     later = now.filter(pl.col("consent_on") > to_days(on))
     if later.is_empty():
         return now
-    answers = Table(
-        (Consent.case_id.label("case"), Consent.answer, Consent.on),
-        Consent.area,
-        Consent.case_id,
-        (Consent.on <= on,),
-    )
-    told = _read(work, People((), tuple(later["case"].to_list())), {"answers": answers})["answers"]
+    told = _read(work, People((), tuple(later["case"].to_list())), _ANSWERS, last=on)["answers"]
     before = told.sort("on").group_by("case", maintain_order=True).agg(pl.col("answer").last())
     asked_later = pl.col("consent_on") > to_days(on)
     return (

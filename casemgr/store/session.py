@@ -7,7 +7,7 @@ statements, raw connections and the bulk helpers are refused; without a bound ac
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 
 REACH = text("SELECT set_config('casemgr.low', :low, true), set_config('casemgr.high', :high, true)")
+
+
+#: A select over plain columns with the values of its bound parameters.
+Question = tuple[Select[Any], Mapping[str, Any]]
 
 
 class LockBroken(RuntimeError):

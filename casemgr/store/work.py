@@ -20,7 +20,7 @@ from casemgr.rules.access import Access, Action
 from casemgr.store import audit, batch, scope
 from casemgr.store.audit import Ledger, Note
 from casemgr.store.db import db
-from casemgr.store.session import LockBroken, WorkSession, unit_of_work_writes
+from casemgr.store.session import LockBroken, Question, WorkSession, unit_of_work_writes
 from casemgr.store.types import Plain, Sealed, Secret
 from casemgr.store.vault import Place, Vault
 
@@ -171,15 +171,15 @@ class Work:
         found: T | None = self._session.get(model, key)
         return found
 
-    def frame(self, statement: Any, *, bulk: bool = False) -> pl.DataFrame:
-        """An ORM select over plain columns as a polars frame; ``bulk`` reads whole counties in columns."""
-        return self.frames([statement], bulk=bulk)[0]
+    def frame(self, statement: Any, *, bulk: bool = False, **values: Any) -> pl.DataFrame:
+        """An ORM select over plain columns as a polars frame; ``values`` fill its bound parameters."""
+        return self.frames([(statement, values)], bulk=bulk)[0]
 
-    def frames(self, statements: Sequence[Any], *, bulk: bool = False) -> list[pl.DataFrame]:
-        """Several such selects at once: ``bulk`` reads them side by side."""
+    def frames(self, questions: Sequence[Question], *, bulk: bool = False) -> list[pl.DataFrame]:
+        """Several such selects, each with its values; ``bulk`` reads whole counties side by side."""
         from casemgr.store.columns import frames  # polars is loaded only where something is counted
 
-        return frames(self._session, statements, bulk=bulk)
+        return frames(self._session, questions, bulk=bulk)
 
     def add(self, row: T) -> T:
         """Put a new object into the unit of work."""

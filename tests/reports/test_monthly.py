@@ -157,7 +157,7 @@ def test_the_seal_carries_what_verification_needs() -> None:
 def test_a_trend_of_one_month_is_a_table_without_a_picture(values: tuple[str | None, ...]) -> None:
     figures = county()
     html = document(replace(figures, trends=(replace(figures.trends[0], values=values),)), ADDRESS)
-    assert "指标趋势\"" not in html
+    assert '指标趋势"' not in html
     assert "表2" in html
 
 

@@ -309,7 +309,7 @@ def test_people_without_a_class_can_be_listed(made: Made) -> None:
     expected = (figures.figure("IND-02.REG-A").denominator or 0) - (
         figures.figure("IND-09.LAST").denominator or 0
     )
-    found = register.behind(DOCTOR_EAST, CaseQuery(key="IND-09.LAST", part=register.UNASKED), TODAY)
+    found = register.behind(DOCTOR_EAST, CaseQuery(key="IND-09.LAST", part=indicator.UNASKED), TODAY)
     assert found.page.total == expected == 12
     assert (found.key, found.place, found.as_of) == ("IND-09.LAST", "东镇", TODAY)
     assert all(row.stability is None for row in found.page.rows)

@@ -45,8 +45,8 @@ def statements() -> list[object]:
 @pytest.mark.parametrize("access", [OFFICER, DOCTOR_EAST])
 def test_both_ways_give_the_same_frames_inside_the_area(register: Flask, access: Access) -> None:
     with open_work(access, Action.INDICATOR_READ) as work:
-        rows = work.frames(statements())
-        bulk = work.frames(statements(), bulk=True)
+        rows = work.frames([(one, {}) for one in statements()])
+        bulk = work.frames([(one, {}) for one in statements()], bulk=True)
     for one, other in zip(rows, bulk, strict=True):
         assert one.schema == other.schema
         assert one.sort(one.columns).equals(other.sort(other.columns))
@@ -65,7 +65,7 @@ def test_sealed_columns_and_plain_tables_are_refused(register: Flask) -> None:
         for statement in (select(Identity.name), select(Visit.__table__.c.id), "SELECT 1"):
             for bulk in (False, True):
                 with pytest.raises(LockBroken):
-                    work.frames([statement], bulk=bulk)
+                    work.frames([(statement, {})], bulk=bulk)
 
 
 def test_a_bulk_read_takes_no_lock_away(app: Flask) -> None:
@@ -84,4 +84,4 @@ def test_a_reader_that_fails_is_said_without_its_words(app: Flask, monkeypatch: 
         open_work(OFFICER, Action.INDICATOR_READ) as work,
         pytest.raises(RuntimeError, match="could not be read"),
     ):
-        work.frames([select(Visit.id)] * 3, bulk=True)
+        work.frames([(select(Visit.id), {})] * 3, bulk=True)

@@ -227,10 +227,12 @@ def live(access: Access, asked: Asked) -> Any:
 def people(access: Access, asked: Asked) -> dict[str, Any]:
     """一个数字背后的人，不含姓名，人数与数字相等，分页."""
     day = asked.query["period"] or clock.today()
-    found = indicator.people(access, _area(access, asked), asked.query["key"], day, asked.query["part"])
-    page = asked.query["page"]
-    shown = found[(page - 1) * PAGE : page * PAGE]
-    return {"items": shown, "total": len(found), "page": page, "size": PAGE}
+    page, of = asked.query["page"], _area(access, asked)
+    start = (page - 1) * PAGE
+    found = indicator.behind(access, of, asked.query["key"], day, asked.query["part"], start=start, size=PAGE)
+    # A page past the end is empty here; only for eyes the last page is shown instead.
+    shown = found.people if start < found.total else ()
+    return {"items": shown, "total": found.total, "page": page, "size": PAGE}
 
 
 @chapter.get("/indicators/gap", action=Action.INDICATOR_READ, query=Shortfall, answer=Gap, refusals=(404,))
