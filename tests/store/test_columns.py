@@ -79,7 +79,7 @@ def test_a_bulk_read_takes_no_lock_away(app: Flask) -> None:
 
 
 def test_a_reader_that_fails_is_said_without_its_words(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(columns, "_asked", lambda _session, _statement, schema: ("SELECT nonsense", schema))
+    monkeypatch.setattr(columns, "_asked", lambda *given: ("SELECT nonsense", given[2]))
     with (
         open_work(OFFICER, Action.INDICATOR_READ) as work,
         pytest.raises(RuntimeError, match="could not be read"),
