@@ -54,14 +54,18 @@ def compute(county: County) -> int:
     return sum(one.figure("IND-03.STD-INT").numerator for one in found.areas if one.level == 3)
 
 
+def before_close(county: County) -> None:
+    """Forget the closing before, so that the next one writes everything."""
+    with county.connect() as bare:
+        for table in ("closed_verdicts", "closed_figure", "month_close"):
+            bare.execute(f"DELETE FROM {table}")
+
+
 def close(county: County) -> int:
     """P2: the month close from nothing."""
     from casemgr.rules.access import Access
     from casemgr.services import indicator
 
-    with county.connect() as bare:
-        for table in ("closed_verdicts", "closed_figure", "month_close"):
-            bare.execute(f"DELETE FROM {table}")
     county.enter()
     done = indicator.close(Access.system("benchmark"), MONTH)
     return sum(one.people for one in done.counties)

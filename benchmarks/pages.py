@@ -119,15 +119,15 @@ def pages(county: County, app: Any) -> list[Row]:
         lambda: _made(doctor.get(person[1])),
         times=TIMES,
     )
-    named = f"空白 Flask 页：一次带索引的查询，{ROWS} 行"
+    named = f"a bare Flask page: one indexed query, {ROWS} rows"
     asked = _statements(lambda: doctor.get("/cases")), _statements(lambda: doctor.get(person[1]))
     return [
-        Row("P4", f"一个乡镇的名单，{ROWS} 行，打开姓名并留痕", named, floor, mine, "≤ 3 倍",
-            mine <= 3 * floor, f"{asked[0]} 条语句，与行数无关"),
-        Row("P4", f"全县的名单，{ROWS} 行，打开姓名并留痕", named, floor, whole, "≤ 3 倍",
-            whole <= 3 * floor, "含全县计数"),
-        Row("P5", "一个人的页面（24 个月病程与逐项计入说明）", named, floor, page, "≤ 4 倍",
-            page <= 4 * floor, f"{asked[1]} 条语句"),
+        Row("P4", f"list of a township, {ROWS} rows, names opened and recorded", named, floor, mine, "≤ 3 ×",
+            mine <= 3 * floor, f"{asked[0]} statements, however many rows"),
+        Row("P4", f"list of a county, {ROWS} rows, names opened and recorded", named, floor, whole, "≤ 3 ×",
+            whole <= 3 * floor, "with the count of the county"),
+        Row("P5", "page of a person: 24 months, and why each figure counts them", named, floor, page, "≤ 4 ×",
+            page <= 4 * floor, f"{asked[1]} statements"),
     ]  # fmt: skip
 
 
@@ -178,8 +178,8 @@ def by_number(county: County) -> Row:
 
     assert plain() == tokened()
     floor, product = in_turn(plain, tokened, times=TIMES)
-    return Row("P6", "按证件号码找人（密钥标记）", "同样的查询，明文索引列", floor, product, "≤ 1.3 倍",
-               product <= 1.3 * floor, "都含留痕")  # fmt: skip
+    return Row("P6", "look-up by identity number (keyed token)", "the same look-up on a plain indexed column", floor, product, "≤ 1.3 ×",
+               product <= 1.3 * floor, "both recorded")  # fmt: skip
 
 
 def by_name(county: County, people: int) -> Row:
@@ -207,9 +207,9 @@ def by_name(county: County, people: int) -> Row:
         assert isinstance(access, Access)
         floor, product = in_turn(opened, searched, times=SEARCHES)
         found = searched()
-    named = f"按姓名的一部分找人，{count:,} 个姓名"
-    return Row("P7", named, "读出并打开同样多的姓名", floor, product, "≤ 2 倍",
-               product <= 2 * floor, f"找到 {found} 人")  # fmt: skip
+    named = f"search by part of a name among {count:,}"
+    return Row("P7", named, "reading and opening that many names", floor, product, "≤ 2 ×",
+               product <= 2 * floor, f"{found} found")  # fmt: skip
 
 
 def _officer(bare: sqlite3.Connection) -> Any:

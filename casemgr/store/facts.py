@@ -9,7 +9,7 @@ from os import cpu_count
 from typing import Any
 
 import polars as pl
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import BigInteger, bindparam, func, select
 
 from casemgr.store.models.area import Unit
 from casemgr.store.models.checkup import Checkup
@@ -79,9 +79,18 @@ def one(case_id: int) -> People:
 
 def of_area(work: Work, low: int, high: int) -> People:
     """Everyone whose managing unit lies in the half-open range of area codes today."""
-    statement = select(Case.area, func.count()).where(Case.area >= low, Case.area < high).group_by(Case.area)
-    found: list[Any] = [tuple(row) for row in work.rows(statement)]
+    found: list[Any] = [tuple(row) for row in work.rows(_COUNTED, low=low, high=high)]
     return People(tuple(area for area, _ in found), (), sum(count for _, count in found) > BULK)
+
+
+_COUNTED = lasting(
+    select(Case.area, func.count())
+    .where(
+        Case.area >= bindparam("low", type_=BigInteger),
+        Case.area < bindparam("high", type_=BigInteger),
+    )
+    .group_by(Case.area)
+)
 
 
 def known(work: Work, people: People, first: date, last: date, low: int, high: int, *, past: bool) -> Known:
