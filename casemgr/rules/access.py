@@ -28,19 +28,33 @@ class Action(Enum):
     CASE_LIST = "case:list", False
     CASE_READ = "case:read", True
     CASE_SEARCH = "case:search", True
+    CLUE_READ = "clue:read", True
+    CLUE_WRITE = "clue:write", True
     DEMO_LOAD = "demo:load", True
+    DRAFT_WRITE = "draft:write", True
+    DUTY_ASSIGN = "duty:assign", True
+    DUTY_READ = "duty:read", False
+    EVENT_WRITE = "event:write", True
     EXCHANGE_EXPORT = "exchange:export", True
     EXCHANGE_IMPORT = "exchange:import", True
     EXCHANGE_PREVIEW = "exchange:preview", True
+    FOLLOWUP_CONFIRM = "followup:confirm", True
+    FOLLOWUP_RECORD = "followup:record", True
+    FORM_PRINT = "form:print", True
     IDENTITY_REVEAL = "identity:reveal", True
     INDICATOR_CLOSE = "indicator:close", True
     INDICATOR_READ = "indicator:read", False
     JOB_READ = "job:read", False
     JOB_RUN = "job:run", True
     KEYS_MANAGE = "keys:manage", True
+    NOTICE_READ = "notice:read", True
+    NOTICE_WRITE = "notice:write", True
+    REGISTER_WRITE = "register:write", True
     REPORT_ISSUE = "report:issue", True
     REPORT_READ = "report:read", False
     REPORT_VERIFY = "report:verify", False
+    TRANSFER_READ = "transfer:read", True
+    TRANSFER_WRITE = "transfer:write", True
 
     def __init__(self, code: str, writes: bool) -> None:
         self.code = code
@@ -62,6 +76,20 @@ _DOCTOR = _OWN_ACCOUNT | frozenset(
         Action.INDICATOR_READ,
         Action.REPORT_READ,
         Action.REPORT_VERIFY,
+        Action.CLUE_READ,
+        Action.CLUE_WRITE,
+        Action.DRAFT_WRITE,
+        Action.DUTY_ASSIGN,
+        Action.DUTY_READ,
+        Action.EVENT_WRITE,
+        Action.FOLLOWUP_CONFIRM,
+        Action.FOLLOWUP_RECORD,
+        Action.FORM_PRINT,
+        Action.NOTICE_READ,
+        Action.NOTICE_WRITE,
+        Action.REGISTER_WRITE,
+        Action.TRANSFER_READ,
+        Action.TRANSFER_WRITE,
     }
 )
 _COUNTY = _DOCTOR | {

@@ -21,7 +21,10 @@ CHAIN_LOCK = 7_301_001
 NOTHING = bytes(32)
 DETAIL = Place("audit_entry", "detail")
 #: Rows that only serve the machinery; their changes are not acts of a person on somebody's file.
-UNRECORDED = frozenset({"AuditEntry", "AuditAnchor", "AuditSubject", "LoginAttempt", "JobRun"})
+#: Duties are derived from records that are written down; what people do to them is noted where they do it.
+UNRECORDED = frozenset(
+    {"AuditEntry", "AuditAnchor", "AuditSubject", "Draft", "Duty", "Envelope", "JobRun", "LoginAttempt"}
+)
 #: Sessions change at every request (last seen); only their beginning and end are acts.
 QUIET_UPDATES = frozenset({"LoginSession", "ImportRun"})
 

@@ -33,6 +33,13 @@ class Management(Term):
     IN_HOSPITAL = 4, "住院"
 
 
+class Pause(Term):
+    """暂停按期随访: why visits follow a plan of their own for a while."""
+
+    IN_HOSPITAL = 1, "住院"
+    AWAY = 2, "外出"
+
+
 class Ground(Term):
     """入册依据."""
 

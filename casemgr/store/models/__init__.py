@@ -2,22 +2,32 @@
 
 from casemgr.store.models.account import Account, ApiToken, LoginAttempt, LoginSession
 from casemgr.store.models.area import Area, Unit
+from casemgr.store.models.attempt import Attempt
 from casemgr.store.models.audit import AuditAnchor, AuditEntry, AuditSubject
 from casemgr.store.models.checkup import Checkup
+from casemgr.store.models.clue import Clue
+from casemgr.store.models.duty import Duty, StandIn
+from casemgr.store.models.emergency import Emergency
 from casemgr.store.models.exchange import ImportRun
 from casemgr.store.models.followup import DrugLine, Visit, VisitText
+from casemgr.store.models.incident import Incident, LockUp
 from casemgr.store.models.indicator import ClosedFigure, ClosedVerdicts, MonthClose
 from casemgr.store.models.injection import Dose
 from casemgr.store.models.job import JobRun
+from casemgr.store.models.notice import Notice
 from casemgr.store.models.person import Guardian, Identity, Person
+from casemgr.store.models.referral import Referral
 from casemgr.store.models.register import Case, CaseState, Consent, Supplement
 from casemgr.store.models.rehab import RehabSession
 from casemgr.store.models.report import Report
+from casemgr.store.models.sheet import Draft, Envelope, Revision, Sheet
+from casemgr.store.models.transfer import Transfer
 
 __all__ = [
     "Account",
     "ApiToken",
     "Area",
+    "Attempt",
     "AuditAnchor",
     "AuditEntry",
     "AuditSubject",
@@ -26,20 +36,33 @@ __all__ = [
     "Checkup",
     "ClosedFigure",
     "ClosedVerdicts",
+    "Clue",
     "Consent",
     "Dose",
+    "Draft",
     "DrugLine",
+    "Duty",
+    "Emergency",
+    "Envelope",
     "Guardian",
     "Identity",
     "ImportRun",
+    "Incident",
     "JobRun",
+    "LockUp",
     "LoginAttempt",
     "LoginSession",
     "MonthClose",
+    "Notice",
     "Person",
+    "Referral",
     "RehabSession",
     "Report",
+    "Revision",
+    "Sheet",
+    "StandIn",
     "Supplement",
+    "Transfer",
     "Unit",
     "Visit",
     "VisitText",

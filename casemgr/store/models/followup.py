@@ -6,7 +6,16 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, Integer, SmallInteger, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from casemgr.store.db import Model
@@ -60,6 +69,14 @@ class Visit(AreaScoped, Model):
     rehab_measures: Mapped[int | None] = mapped_column(SmallInteger)
     stability: Mapped[int | None] = mapped_column(SmallInteger)
     next_on: Mapped[date | None] = mapped_column(Day)
+    # Said besides the form; what the table of classes suggested; who agreed to a lower danger level.
+    evident_symptoms: Mapped[bool | None] = mapped_column(Boolean)
+    serious_reaction: Mapped[bool | None] = mapped_column(Boolean)
+    serious_illness: Mapped[bool | None] = mapped_column(Boolean)
+    suggested: Mapped[int | None] = mapped_column(SmallInteger)
+    suggested_rule: Mapped[str | None] = mapped_column(String(24))
+    confirmed_by: Mapped[int | None] = mapped_column(BigInteger)
+    confirmed_on: Mapped[date | None] = mapped_column(Day)
     entered_on: Mapped[date | None] = mapped_column(Day)
     recorded_at: Mapped[datetime] = mapped_column(Instant)
     recorded_by: Mapped[int] = mapped_column(BigInteger)
@@ -110,6 +127,7 @@ class VisitText(AreaScoped, Model):
     referral_contact: Mapped[Any] = mapped_column(Sealed("visit_text", "referral_contact"), nullable=True)
     measures_other: Mapped[Any] = mapped_column(Sealed("visit_text", "measures_other"), nullable=True)
     doctor: Mapped[Any] = mapped_column(Sealed("visit_text", "doctor"), nullable=True)
+    class_reason: Mapped[Any] = mapped_column(Sealed("visit_text", "class_reason"), nullable=True)
     note: Mapped[Any] = mapped_column(Sealed("visit_text", "note"), nullable=True)
 
     __table_args__ = (_of_visit(),)

@@ -35,7 +35,8 @@ class Case(AreaScoped, Model):
     """在册档案; ``area`` is the managing unit's, ``village`` where the person lives.
 
     Life cycle (在册状态) and management (管理状态) are two states kept apart. The columns here are the
-    present; the past is in :class:`CaseState`.
+    present; the past is in :class:`CaseState`. ``pause`` (暂停按期随访) says why visits follow a plan of
+    their own until ``paused_until``.
     """
 
     __tablename__ = "case_file"
@@ -60,6 +61,8 @@ class Case(AreaScoped, Model):
     death_cause: Mapped[int | None] = mapped_column(SmallInteger)
     management: Mapped[int | None] = mapped_column(SmallInteger)
     management_on: Mapped[date | None] = mapped_column(Day)
+    pause: Mapped[int | None] = mapped_column(SmallInteger)
+    paused_until: Mapped[date | None] = mapped_column(Day)
     created_at: Mapped[datetime] = mapped_column(Instant)
     version: Mapped[int] = mapped_column(SmallInteger, default=1)
 
