@@ -26,23 +26,30 @@ from casemgr.terms.register import Lifecycle, Track
 
 #: From so many people on, columns are read through ADBC; for fewer, starting the reader takes longer.
 BULK = 20_000
+#: The visits of so many people are read at a time.
+LOT = 100_000
 #: How many keys one statement names.
 KEYS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Whose records are read: all of some ``areas``, or those with ``keys``; ``bulk`` says how."""
+    """Whose records are read: all of some ``areas``, or those with ``keys``; ``count``: how many they are."""
 
     areas: tuple[int, ...]
     keys: tuple[int, ...] = ()
-    bulk: bool = False
+    count: int = 0
+
+    @property
+    def bulk(self) -> bool:
+        """Whether they are so many that they are read in columns."""
+        return self.count > BULK
 
     def parts(self, count: int) -> list[People]:
         """The same people in at most ``count`` lots, to be read side by side."""
         size = -(-len(self.areas) // count) or 1
         lots = [self.areas[at : at + size] for at in range(0, len(self.areas), size)]
-        return [People(lot, (), self.bulk) for lot in lots] or [self]
+        return [People(lot) for lot in lots] or [self]
 
 
 class Table:
@@ -80,7 +87,7 @@ def one(case_id: int) -> People:
 def of_area(work: Work, low: int, high: int) -> People:
     """Everyone whose managing unit lies in the half-open range of area codes today."""
     found: list[Any] = [tuple(row) for row in work.rows(_COUNTED, low=low, high=high)]
-    return People(tuple(area for area, _ in found), (), sum(count for _, count in found) > BULK)
+    return People(tuple(area for area, _ in found), (), sum(count for _, count in found))
 
 
 _COUNTED = lasting(
@@ -112,7 +119,9 @@ def _read(work: Work, people: People, tables: Mapping[str, Table], **days: date)
     names: list[str] = []
     questions: list[Question] = []
     for name, table in tables.items():
-        lots = people.parts(cpu_count() or 1) if people.bulk and name == "visits" else [people]
+        # One lot for each processor at least; no lot so large that reading it takes much memory.
+        count = max(cpu_count() or 1, people.count // LOT)
+        lots = people.parts(count) if people.bulk and name == "visits" else [people]
         for lot in lots:
             asked = table.of(lot, days)
             names += [name] * len(asked)
