@@ -40,12 +40,12 @@ def run(county: County) -> list[Row]:
         seconds.append(again["seconds"])
         peaks.append(max(first["peak_mb"], again["peak_mb"]))
     floor, peak = median(floors), max(peaks)
-    goal = f"≤ 3 倍，≤ {MOST_MEMORY} MB"
-    named = "openpyxl 只读一遍同一文件"
+    goal = f"≤ 3 ×, ≤ {MOST_MEMORY} MB"
+    named = "openpyxl reading the same file once"
     return [
-        Row("P9", f"导入工作簿（{VISITS:,} 行随访）", named, floor, median(firsts), goal,
-            median(firsts) <= 3 * floor and peak <= MOST_MEMORY, f"内存 {peak} MB（含读表进程）"),
-        Row("P9", "同一文件再次导入（全部无变化）", named, floor, median(seconds), goal,
+        Row("P9", f"import of a workbook with {VISITS:,} visits", named, floor, median(firsts), goal,
+            median(firsts) <= 3 * floor and peak <= MOST_MEMORY, f"{peak} MB with the reading process"),
+        Row("P9", "the same file once more, nothing changed", named, floor, median(seconds), goal,
             median(seconds) <= 3 * floor and peak <= MOST_MEMORY, ""),
     ]  # fmt: skip
 

@@ -63,8 +63,8 @@ def one(county: County, area: int, words: str, press: Callable[[str], bytes]) ->
     floor, whole = in_turn(lambda: press(text), product, times=5)
     ratio = whole / floor
     return Row(
-        "P10", f"月报：{words}（取数、成文、打印、存档）", "WeasyPrint 打印同一份成文", floor, whole,
-        "≤ 1.2 倍", ratio <= 1.2, f"{pages[-1] // 1024} KB",
+        "P10", f"report of {words}: figures, text, print, store", "WeasyPrint alone on the same text", floor, whole,
+        "≤ 1.2 ×", ratio <= 1.2, f"{pages[-1] // 1024} KB",
     )  # fmt: skip
 
 
@@ -81,8 +81,8 @@ def many(county: County, towns: list[int]) -> Row:
     if failed:
         raise AssertionError(f"{len(failed)} of {len(made)} reports were not issued")
     return Row(
-        "P10", f"{len(towns)} 个乡镇的月报，两路并行", "–", None, took,
-        f"{MANY} 份 ≤ 3 分钟", took <= LIMIT * len(towns) / MANY, f"每份 {took / len(towns):.2f} 秒",
+        "P10", f"reports of {len(towns)} townships, two at a time", "–", None, took,
+        f"{MANY} in ≤ 3 minutes", took <= LIMIT * len(towns) / MANY, f"{took / len(towns):.2f} s each",
     )  # fmt: skip
 
 
@@ -97,8 +97,8 @@ def run(county: County) -> list[Row]:
     press = bare_press()
     with county.application():
         indicator.close(Access.system("benchmark"), MONTH)
-        rows = [one(county, county.largest_township(), "一个乡镇", press)]
+        rows = [one(county, county.largest_township(), "a township", press)]
         if len(towns) <= USUAL:
-            rows.append(one(county, whole, f"一个县（{len(towns)} 个乡镇）", press))
+            rows.append(one(county, whole, f"a county of {len(towns)} townships", press))
         rows.append(many(county, towns[:MANY]))
     return rows
