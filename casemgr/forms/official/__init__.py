@@ -1,0 +1,1 @@
+"""国家表: the official working forms, one module each."""
