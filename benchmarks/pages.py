@@ -178,7 +178,8 @@ def by_number(county: County) -> Row:
 
     assert plain() == tokened()
     floor, product = in_turn(plain, tokened, times=TIMES)
-    return Row("P6", "look-up by identity number (keyed token)", "the same look-up on a plain indexed column", floor, product, "≤ 1.3 ×",
+    return Row("P6", "look-up by identity number (keyed token)",
+               "the same look-up on a plain indexed column", floor, product, "≤ 1.3 ×",
                product <= 1.3 * floor, "both recorded")  # fmt: skip
 
 

@@ -63,8 +63,8 @@ def one(county: County, area: int, words: str, press: Callable[[str], bytes]) ->
     floor, whole = in_turn(lambda: press(text), product, times=5)
     ratio = whole / floor
     return Row(
-        "P10", f"report of {words}: figures, text, print, store", "WeasyPrint alone on the same text", floor, whole,
-        "≤ 1.2 ×", ratio <= 1.2, f"{pages[-1] // 1024} KB",
+        "P10", f"report of {words}: figures, text, print, store", "WeasyPrint alone on the same text",
+        floor, whole,        "≤ 1.2 ×", ratio <= 1.2, f"{pages[-1] // 1024} KB",
     )  # fmt: skip
 
 
