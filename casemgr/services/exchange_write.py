@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from operator import attrgetter
 from typing import Any
 
 from casemgr.forms.area import AreaRow
@@ -18,9 +17,10 @@ from casemgr.forms.known import CaseFacts
 from casemgr.forms.register import PersonRow
 from casemgr.forms.spec import WARNING, Problem
 from casemgr.forms.workbook import Judge, SheetVerdict
-from casemgr.services import clock
+from casemgr.services import clock, visit_rows
 from casemgr.services import exchange_rows as rows
-from casemgr.services.exchange_rows import DRUG_PARTS, Stored, compacted, drugs_of, merge
+from casemgr.services.exchange_rows import Stored, compacted, merge
+from casemgr.services.visit_rows import day, keyed, partial, plain
 from casemgr.store.db import new_key, new_keys
 from casemgr.store.identity import ID_NUMBER, PHONE, opening
 from casemgr.store.models import (
@@ -41,7 +41,6 @@ from casemgr.store.models import (
     VisitText,
 )
 from casemgr.store.queries import exchange as queries
-from casemgr.store.types import Plain
 from casemgr.store.work import Work
 from casemgr.terms.area import AreaLevel, ancestor
 from casemgr.terms.followup import FormVersion
@@ -338,23 +337,18 @@ class Writer:
                     "id": key,
                     "area": area,
                     "case_id": case,
-                    "on": row.on,
-                    "acts": acts_mask(row),
-                    **dict(zip(_SAME, _same(row), strict=True)),
-                    **_partial("discharged", row.discharged),
+                    **visit_rows.visit_values(row),
                     "recorded_at": self._now,
                     "recorded_by": self._actor,
                     "version": 1,
                 }
             )
-            values = _texts(row)
-            if any(text is not None for text in values):
-                text = {name: _plain(value) for name, value in zip(_TEXT_COLUMNS, values, strict=True)}
+            if (text := visit_rows.text_values(row)) is not None:
                 texts.append({"visit_id": key, "area": area, **text})
-            lines += _lines(key, area, row)
+            lines += visit_rows.drug_values(key, area, row)
         self._work.add_many(Visit, visits, note=False)
         self._work.add_many(VisitText, texts, note=False)
-        self._work.add_many(DrugLine, _keyed(lines), note=False)
+        self._work.add_many(DrugLine, keyed(lines), note=False)
 
     def _changed_visits(self, changes: Sequence[tuple[Stored, VisitRow, tuple[str, ...]]]) -> None:
         visits = queries.objects(self._work, Visit, [before.key for before, _, _ in changes])
@@ -367,7 +361,7 @@ class Writer:
         for before, row, changed in changes:
             visit = visits[before.key]
             for name in changed:
-                if name in _SAME:
+                if name in visit_rows.SAME:
                     setattr(visit, name, _day_or_code(name, getattr(row, name)))
             if "discharged" in changed:
                 _set_partial(visit, "discharged", row.discharged)
@@ -377,9 +371,11 @@ class Writer:
             }
             if told and before.text:
                 for column, value in told.items():
-                    setattr(texts[before.key], column, _plain(value))
+                    setattr(texts[before.key], column, plain(value))
             elif told:
-                whole = dict.fromkeys(_TEXT_COLUMNS) | {name: _plain(value) for name, value in told.items()}
+                whole = dict.fromkeys(visit_rows.TEXT_COLUMNS) | {
+                    name: plain(value) for name, value in told.items()
+                }
                 new_texts.append({"visit_id": before.key, "area": before.area, **whole})
         for before, _, _ in drugs:
             for line in lines.get(before.key, ()):
@@ -388,7 +384,13 @@ class Writer:
         self._work.add_many(VisitText, new_texts)
         self._work.add_many(
             DrugLine,
-            _keyed([line for before, row, _ in drugs for line in _lines(before.key, before.area, row)]),
+            keyed(
+                [
+                    line
+                    for before, row, _ in drugs
+                    for line in visit_rows.drug_values(before.key, before.area, row)
+                ]
+            ),
         )
 
     # --- 长效针剂, 社区康复, 健康体检 ---
@@ -398,7 +400,7 @@ class Writer:
 
         def values(row: Any) -> dict[str, Any]:
             found = {name: getattr(row, name) for name in columns}
-            found[sealed] = _plain(getattr(row, sealed))
+            found[sealed] = plain(getattr(row, sealed))
             if model is Checkup:
                 found["systolic"], found["diastolic"] = row.pressure or (None, None)
             return found
@@ -415,7 +417,7 @@ class Writer:
                 }
                 for case, area, row in new
             ]
-            self._work.add_many(model, _keyed(made), note=False)
+            self._work.add_many(model, keyed(made), note=False)
 
         def change(changes: Sequence[tuple[Stored, Any, tuple[str, ...]]]) -> None:
             found = queries.objects(self._work, model, [before.key for before, _, _ in changes])
@@ -446,38 +448,14 @@ _TABLES: dict[str, tuple[type[Any], tuple[str, ...], str]] = {
     "checkup": (Checkup, ("weight_g", "blood_count", "transaminase", "glucose", "ecg"), "note"),
 }
 
-_SAME = (*queries.VISIT_CODES, *queries.VISIT_DAYS)
-_same = attrgetter(*_SAME)
-_texts = attrgetter(*rows.VISIT_TEXTS)
-_TEXT_COLUMNS = tuple(rows.VISIT_TEXTS.values())
-
-
-def _plain(text: str | None) -> Plain | None:
-    return None if text is None else Plain(text)
-
-
-def _day(number: int | None) -> date | None:
-    return None if number is None else day_of(number)
-
 
 def _day_or_code(name: str, value: int | None) -> Any:
-    return _day(value) if name in queries.VISIT_DAYS else value
-
-
-def _partial(name: str, value: Partial | None) -> dict[str, int | None]:
-    first, precision = value or (None, None)
-    return {f"{name}_on": first, f"{name}_precision": precision}
+    return day(value) if name in queries.VISIT_DAYS else value
 
 
 def _set_partial(row: Any, name: str, value: Partial | None) -> None:
-    setattr(row, f"{name}_on", _day(value.first) if value else None)
+    setattr(row, f"{name}_on", day(value.first) if value else None)
     setattr(row, f"{name}_precision", value.precision if value else None)
-
-
-def _keyed(made: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    for key, row in zip(new_keys(len(made)), made, strict=True):
-        row["id"] = key
-    return made
 
 
 def _alike(before: Any, row: Any) -> Any:
@@ -500,30 +478,6 @@ def _paired(
             waiting.append((number, row, same_day))
     for number, row, same_day in waiting:
         yield number, row, same_day.pop(0) if same_day else None
-
-
-def _lines(visit: int, area: int, row: VisitRow) -> list[dict[str, Any]]:
-    """The drug lines of a visit, without keys."""
-    made: list[dict[str, Any]] = []
-    base = {"visit_id": visit, "area": area, "guidance": False, "every_weeks": None}
-    for values in drugs_of(row):
-        line = dict(zip(DRUG_PARTS, values, strict=True))
-        line["name"] = Plain(line["name"] or "")
-        made.append({**base, **line, "position": len(made) + 1, "long_acting": False})
-    if row.depot_name is not None or row.depot_weeks is not None or row.depot_dose_ug is not None:
-        empty = dict.fromkeys(DRUG_PARTS)
-        made.append(
-            {
-                **base,
-                **empty,
-                "name": Plain(row.depot_name or ""),
-                "every_weeks": row.depot_weeks,
-                "dose_ug": row.depot_dose_ug,
-                "position": len(made) + 1,
-                "long_acting": True,
-            }
-        )
-    return made
 
 
 # --- people ---
@@ -557,8 +511,8 @@ _SUPPLEMENT_TEXTS = ("diagnosed_at", "note")
 def _supplement(row: PersonRow) -> dict[str, Any]:
     found: dict[str, Any] = {name: getattr(row, name) for name in _SUPPLEMENT}
     for name in _SUPPLEMENT_DATES:
-        found |= _partial(name, getattr(row, name))
-    return found | {name: _plain(getattr(row, name)) for name in _SUPPLEMENT_TEXTS}
+        found |= partial(name, getattr(row, name))
+    return found | {name: plain(getattr(row, name)) for name in _SUPPLEMENT_TEXTS}
 
 
 def _birth_year(row: PersonRow) -> int | None:
@@ -591,8 +545,8 @@ class _People:
         put[Identity].append(
             {
                 **own,
-                **{name: _plain(getattr(row, name)) for name in _IDENTITY},
-                "birth_on": _plain(day_of(row.birth_on).isoformat() if row.birth_on is not None else None),
+                **{name: plain(getattr(row, name)) for name in _IDENTITY},
+                "birth_on": plain(day_of(row.birth_on).isoformat() if row.birth_on is not None else None),
                 "id_token": vault.token(ID_NUMBER, row.id_number) if row.id_number else None,
                 "phone_token": vault.token(PHONE, row.phone) if row.phone else None,
                 "token_key": vault.active_id,
@@ -603,9 +557,9 @@ class _People:
                 {
                     **own,
                     "relation": row.relation,
-                    "name": _plain(row.guardian_name),
-                    "phone": _plain(row.guardian_phone),
-                    "residence": _plain(row.guardian_residence),
+                    "name": plain(row.guardian_name),
+                    "phone": plain(row.guardian_phone),
+                    "residence": plain(row.guardian_residence),
                 }
             )
         put[Case].append(
@@ -660,7 +614,7 @@ class _People:
         """Insert everything taken over."""
         for table, made in self._tables.items():
             if table in (Guardian, Consent, CaseState):
-                _keyed(made)
+                keyed(made)
             self._work.add_many(table, made, note=False)
             made.clear()
 
@@ -720,11 +674,11 @@ class _PeopleChanges:
         for name in changed & {*_PERSON}:
             setattr(person, name, getattr(row, name))
         for name in changed & {*_IDENTITY}:
-            setattr(identity, name, _plain(getattr(row, name)))
+            setattr(identity, name, plain(getattr(row, name)))
         vault = self._work.vault
         if "birth_on" in changed:
             person.birth_year = _birth_year(row)
-            identity.birth_on = _plain(day_of(row.birth_on).isoformat() if row.birth_on is not None else None)
+            identity.birth_on = plain(day_of(row.birth_on).isoformat() if row.birth_on is not None else None)
         if changed & {"id_number", "phone"}:
             identity.id_token = vault.token(ID_NUMBER, row.id_number) if row.id_number else None
             identity.phone_token = vault.token(PHONE, row.phone) if row.phone else None
@@ -737,7 +691,7 @@ class _PeopleChanges:
             guardian = self._work.add(Guardian(id=new_key(), person_id=before.person, area=before.area))
         for name in changed & _GUARDIAN.keys():
             value = getattr(row, name)
-            setattr(guardian, _GUARDIAN[name], value if name == "relation" else _plain(value))
+            setattr(guardian, _GUARDIAN[name], value if name == "relation" else plain(value))
 
     def _supplement(self, before: Stored, supplement: Any, row: PersonRow, changed: frozenset[str]) -> None:
         names = {*_SUPPLEMENT, *_SUPPLEMENT_DATES, *_SUPPLEMENT_TEXTS}
@@ -750,7 +704,7 @@ class _PeopleChanges:
         for name in changed & {*_SUPPLEMENT_DATES}:
             _set_partial(supplement, name, getattr(row, name))
         for name in changed & {*_SUPPLEMENT_TEXTS}:
-            setattr(supplement, name, _plain(getattr(row, name)))
+            setattr(supplement, name, plain(getattr(row, name)))
 
     def _case(self, before: Stored, case: Any, row: PersonRow, changed: frozenset[str]) -> None:
         for name in changed & {*_CASE_CODES}:
@@ -758,22 +712,20 @@ class _PeopleChanges:
         if "registered_on" in changed:
             self._registered(case, row)
         for name in changed & {*_CASE_DAYS}:
-            setattr(case, name, _day(getattr(row, name)))
+            setattr(case, name, day(getattr(row, name)))
         if "sex" in changed:
             case.sex = row.sex
         if "birth_on" in changed:
             case.birth_year = _birth_year(row)
         if changed & {"lifecycle", "lifecycle_on"}:
             case.lifecycle = row.lifecycle or int(Lifecycle.ON_REGISTER)
-            told = _day(row.lifecycle_on) or (day_of(self._today) if "lifecycle" in changed else None)
+            told = day(row.lifecycle_on) or (day_of(self._today) if "lifecycle" in changed else None)
             if told is not None:
                 self._enter(case, Track.LIFECYCLE, case.lifecycle, told)
         if "diagnosis" in changed:
             self._enter(case, Track.DIAGNOSIS, row.diagnosis, day_of(self._today))
         if changed & {"management", "management_on"} and row.management is not None:
-            self._enter(
-                case, Track.MANAGEMENT, row.management, _day(row.management_on) or day_of(self._today)
-            )
+            self._enter(case, Track.MANAGEMENT, row.management, day(row.management_on) or day_of(self._today))
         if changed & {"consent", "consent_on"} and row.consent is not None:
             self._work.add(
                 Consent(
@@ -781,7 +733,7 @@ class _PeopleChanges:
                     case_id=case.id,
                     area=case.area,
                     answer=row.consent,
-                    on=_day(row.consent_on),
+                    on=day(row.consent_on),
                     recorded_at=self._writer._now,
                 )
             )
