@@ -8,6 +8,8 @@ no default anywhere: what nobody has entered stays empty and means 未评估.
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as made
@@ -28,6 +30,7 @@ from casemgr.forms.cell import (
     Text,
     Unfit,
     Whole,
+    as_text,
     day_of,
     days,
 )
@@ -69,12 +72,41 @@ UNKNOWN = "表中没有“{0}”这一项，填写的内容无处可放。请核
 
 
 @dataclass(frozen=True)
+class Moment(Kind[int]):
+    """A day with hour and minute on the clock of the place, in minutes since 1970."""
+
+    def read(self, raw: str | int | float) -> int | None:
+        found = _MOMENT.fullmatch(unicodedata.normalize("NFKC", as_text(raw)))
+        try:
+            if found is not None:
+                year, month, day, hour, minute = (int(part) for part in found.groups())
+                if hour < 24 and minute < 60 and 1850 <= year <= 2199:
+                    return days(date(year, month, day)) * DAY_MINUTES + hour * 60 + minute
+        except ValueError:
+            pass
+        raise Unfit("code", "年月日和时分，例如 2026-03-05 09:30")
+
+    def write(self, value: Any) -> str | None:
+        if value is None:
+            return None
+        hour, minute = divmod(int(value) % DAY_MINUTES, 60)
+        return f"{day_of(int(value) // DAY_MINUTES).isoformat()}T{hour:02d}:{minute:02d}"
+
+
+DAY_MINUTES = 24 * 60
+_MOMENT = re.compile(
+    r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?[ T]+(\d{1,2})[:：时](\d{1,2})(?::\d{2})?分?"
+)
+
+
+@dataclass(frozen=True)
 class Field:
     """One item of a form.
 
     ``number`` is its place on the paper; ``asked`` says when it is asked at all, ``required`` when it must be
     filled before the form can be kept, ``expected`` when empty means 未评估.
-    ``other`` names the text that belongs to an option (code → key); ``alone`` the option that excludes the rest.
+    ``other`` names the text that belongs to an option (code → key), ``alone`` the option that excludes
+    the rest.
     ``judgement`` marks what is judged anew each time: «与上次相同» never fills it.
     """
 
@@ -111,7 +143,7 @@ class Field:
 
     @property
     def widget(self) -> str:
-        """How a page asks for it: radio, checks, select, date, partial, number, tel, textarea or text."""
+        """How a page asks for it: radio, checks, select, date, moment, partial, number, tel, text, textarea."""
         kind = self.kind
         if isinstance(kind, Codes):
             return "checks"
@@ -119,6 +151,8 @@ class Field:
             return "select" if len(self.choices) > 15 else "radio"
         if isinstance(kind, FullDay):
             return "date"
+        if isinstance(kind, Moment):
+            return "moment"
         if isinstance(kind, Whole | Amount):
             return "number"
         if isinstance(kind, Phone):
@@ -135,7 +169,7 @@ class Field:
     @property
     def may_repeat(self) -> bool:
         """Whether «与上次相同» may fill it: never a judgement, never a day."""
-        return not self.judgement and not isinstance(self.kind, FullDay | PartialDay)
+        return not self.judgement and not isinstance(self.kind, FullDay | PartialDay | Moment)
 
     @property
     def asked_data(self) -> str:
@@ -170,6 +204,8 @@ class Table:
     #: A line is filled when this column is; the other columns need it.
     lead: str = "name"
     asked: Condition = ALWAYS
+    #: When at least the first line must be filled.
+    required: Condition = NEVER
     star: bool = False
 
     def line(self, row: int) -> tuple[Field, ...]:
@@ -179,7 +215,8 @@ class Table:
         for column in self.columns:
             required = column.required
             if column.key == self.lead:
-                required = AnyOf(*(Given(self._key(row, key)) for key in rest))
+                others = tuple(Given(self._key(row, key)) for key in rest)
+                required = AnyOf(self.required, *others) if row == 1 else AnyOf(*others)
             fields.append(
                 replace(
                     column,
@@ -352,7 +389,7 @@ def _judged(form: Form, each: Field, values: Mapping[str, Any], today: date) -> 
         return MISSING.format(each.label, each.why or MISSING_WHY) if is_required(each, values) else ""
     if not is_asked(each, values):
         return UNASKED.format(each.label, in_words(form, each.asked))
-    if each.past and _first(value) > days(today):
+    if each.past and _day(each, value) > days(today):
         return FUTURE.format(each.label, f"{today.year}年{today.month}月{today.day}日")
     if each.alone is not None and value >> each.alone & 1 and value != 1 << each.alone:
         return NOT_ALONE.format(each.label, dict(each.choices)[each.alone])
@@ -368,6 +405,10 @@ def _first(value: Any) -> int:
 
 def _last(value: Any) -> int:
     return value.last if isinstance(value, Partial) else int(value)
+
+
+def _day(each: Field, value: Any) -> int:
+    return int(value) // DAY_MINUTES if isinstance(each.kind, Moment) else _first(value)
 
 
 def in_words(form: Form, condition: Condition) -> str:
@@ -440,6 +481,9 @@ def shown(each: Field, value: Any) -> str:
     if isinstance(kind, FullDay):
         day = day_of(value)
         return f"{day.year}年{day.month}月{day.day}日"
+    if isinstance(kind, Moment):
+        day, (hour, minute) = day_of(value // DAY_MINUTES), divmod(value % DAY_MINUTES, 60)
+        return f"{day.year}年{day.month}月{day.day}日 {hour:02d}:{minute:02d}"
     if isinstance(kind, PartialDay):
         day = day_of(value[0])
         parts = (f"{day.year}年", f"{day.month}月", f"{day.day}日")

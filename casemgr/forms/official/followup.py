@@ -12,7 +12,6 @@ from datetime import date
 from typing import Any
 
 from casemgr.forms.cell import (
-    Amount,
     Code,
     Codes,
     Flag,
@@ -21,12 +20,11 @@ from casemgr.forms.cell import (
     Level,
     PartialDay,
     Text,
-    Whole,
-    Word,
 )
 from casemgr.forms.condition import ALWAYS, All, AnyOf, Equals, Given, Holds, Not
 from casemgr.forms.followup import NA, VisitRow
-from casemgr.forms.form import ONE_LINE, Field, Form, Item, Section, Table
+from casemgr.forms.form import Field, Form, Item, Section, Table
+from casemgr.forms.official.part import COUNTS as COUNTS, DAY_PARTS, DRUG, LINE, TIMES, WORD, acts, depot
 from casemgr.terms.code import to_mask
 from casemgr.terms.followup import (
     BodilyDisease,
@@ -56,39 +54,11 @@ SEEN = Not(AnyOf(Given("loss_reason"), Given("died_on"), Given("death_cause")))
 GONE = AnyOf(Given("loss_reason"), Given("died_on"), Given("death_cause"))
 
 _grade = Code(Grade, without=NA)
-_line = Word(ONE_LINE)
-_mg = Amount("mg")
-
-#: Keys of the six counts of 危险行为, by code.
-COUNTS: Mapping[int, str] = {
-    DangerousAct.DISTURBANCE: "disturbance_count",
-    DangerousAct.OFFENCE: "offence_count",
-    DangerousAct.CRIME: "crime_count",
-    DangerousAct.OTHER_HARM: "other_harm_count",
-    DangerousAct.SELF_HARM: "self_harm_count",
-    DangerousAct.SUICIDE_ATTEMPT: "suicide_attempt_count",
-}
 
 
 def _assessed(key: str, label: str, number: str, kind: Kind[Any], **more: Any) -> Field:
     """An item that is expected when the person was seen; empty means 未评估."""
     return Field(key, label, kind, number, expected=SEEN, **more)
-
-
-def _counts() -> tuple[Field, ...]:
-    return tuple(
-        Field(
-            key,
-            f"{DangerousAct.read(code).label}次数",
-            Whole(1),
-            "18",
-            asked=Holds("acts", code),
-            required=ALWAYS,
-            unit="次",
-            judgement=True,
-        )
-        for code, key in COUNTS.items()
-    )
 
 
 def _arrival(informants: bool, loss: tuple[tuple[int, str], ...] = ()) -> Section:
@@ -149,7 +119,7 @@ def _safety() -> Section:
         Field(
             "risk_reason",
             "未能评估危险性的原因",
-            Text(ONE_LINE),
+            LINE,
             asked=All(SEEN, Not(Given("risk"))),
             sealed=True,
             printed=False,
@@ -157,17 +127,7 @@ def _safety() -> Section:
             hint="只在确实无法评估时填写；等级保留为未评估。",
             rule="GW2017-6.3",
         ),
-        _assessed(
-            "acts",
-            "危险行为",
-            "18",
-            Codes(DangerousAct),
-            alone=int(DangerousAct.NONE),
-            judgement=True,
-            rule="FU-C1",
-            hint="上次随访以来发生的，可多选并写次数。",
-        ),
-        *_counts(),
+        *acts("acts", "危险行为", "18", expected=SEEN, hint="上次随访以来发生的，可多选并写次数。"),
         _assessed("confinement", "两次随访期间关锁情况", "19", Code(Confinement)),
         _assessed("hospital", "两次随访期间住院情况", "20", Code(HospitalState)),
         Field(
@@ -198,7 +158,7 @@ def _state() -> Section:
         Field(
             "symptoms_other",
             "目前症状其他",
-            Text(ONE_LINE),
+            LINE,
             "9",
             asked=Holds("symptoms", int(Symptom.OTHER)),
             required=ALWAYS,
@@ -250,46 +210,16 @@ def _body() -> Section:
     return Section("body", "躯体与化验", items, 4, folded=GONE)
 
 
-_DAY_PARTS = (
-    Field("morning_ug", "早", _mg, unit="mg"),
-    Field("noon_ug", "中", _mg, unit="mg"),
-    Field("evening_ug", "晚", _mg, unit="mg"),
-)
-_TIMES = (
-    Field("times_per_day", "每日次数", Whole(1), unit="次"),
-    Field("times_per_month", "每月次数", Whole(1), unit="次"),
-    Field("dose_ug", "每次剂量", Amount("mg", zero=False), unit="mg"),
-)
-_DRUG = Field("name", "名称", _line, sealed=True)
-
-
-def _depot(prefix: str, label: str, number: str) -> tuple[Field, ...]:
-    name, weeks, dose = (f"{prefix}_{part}" for part in ("name", "weeks", "dose_ug"))
-    return (
-        Field(
-            name,
-            f"{label}长效药名称",
-            _line,
-            number,
-            required=AnyOf(Given(weeks), Given(dose)),
-            sealed=True,
-            star=True,
-        ),
-        Field(weeks, f"{label}长效药间隔周", Whole(1), number, unit="周", star=True),
-        Field(dose, f"{label}长效药每次剂量", Amount("mg", zero=False), number, unit="mg", star=True),
-    )
-
-
-def _medicine(columns: tuple[Field, ...], depot: bool) -> Section:
-    drugs = Table("drug", "用药情况", (_DRUG, *columns), 3, "26", "药物{0}", star=depot)
-    guide = Table("guide", "用药指导", (_DRUG, *columns), 3, "27", "用药指导·药物{0}", star=depot)
+def _medicine(columns: tuple[Field, ...], long_acting: bool) -> Section:
+    drugs = Table("drug", "用药情况", (DRUG, *columns), 3, "26", "药物{0}", star=long_acting)
+    guide = Table("guide", "用药指导", (DRUG, *columns), 3, "27", "用药指导·药物{0}", star=long_acting)
     items: tuple[Item, ...] = (
         _assessed("adherence", "用药依从性", "22", Code(Adherence), judgement=True, rule="FU-C4"),
         _assessed("adverse_reaction", "药物不良反应", "23", Code(Present), rule="FU-C5"),
         Field(
             "reaction_text",
             "药物不良反应内容",
-            Text(ONE_LINE),
+            LINE,
             "23",
             asked=Equals("adverse_reaction", int(Present.YES)),
             sealed=True,
@@ -307,9 +237,9 @@ def _medicine(columns: tuple[Field, ...], depot: bool) -> Section:
         ),
         _assessed("outcome", "治疗效果", "24", Code(Outcome), rule="FU-C5"),
         drugs,
-        *(_depot("depot", "", "26") if depot else ()),
+        *(depot("depot", "", "26") if long_acting else ()),
         guide,
-        *(_depot("guide_depot", "用药指导·", "27") if depot else ()),
+        *(depot("guide_depot", "用药指导·", "27") if long_acting else ()),
     )
     return Section("medicine", "用药", items, 5, folded=GONE)
 
@@ -327,7 +257,7 @@ def _measures() -> tuple[Field, ...]:
         Field(
             "measures_other",
             "康复措施其他",
-            Text(ONE_LINE),
+            LINE,
             "28",
             asked=Holds("rehab_measures", int(RehabMeasure.OTHER)),
             required=ALWAYS,
@@ -346,7 +276,7 @@ def _support_2018() -> Section:
         Field(
             "referral_reason",
             "转诊原因",
-            _line,
+            WORD,
             "25",
             asked=advised,
             required=ALWAYS,
@@ -357,16 +287,14 @@ def _support_2018() -> Section:
         Field(
             "referral_to",
             "转诊至机构及科室",
-            _line,
+            WORD,
             "25",
             asked=done,
             required=ALWAYS,
             sealed=True,
             **open_text,
         ),
-        Field(
-            "referral_contact", "转诊联系人及电话", Text(ONE_LINE), "25", asked=done, sealed=True, **open_text
-        ),
+        Field("referral_contact", "转诊联系人及电话", LINE, "25", asked=done, sealed=True, **open_text),
         *_measures(),
     )
     return Section("support", "康复与帮扶", items, 6, folded=GONE)
@@ -376,8 +304,8 @@ def _support_2017() -> Section:
     yes = Equals("referral_advised", int(YesNo.YES))
     items = (
         _assessed("referral_advised", "是否转诊", "25", Code(YesNo), rule="FU-C9"),
-        Field("referral_reason", "转诊原因", _line, "25", asked=yes, required=ALWAYS, sealed=True),
-        Field("referral_to", "转诊至机构及科室", _line, "25", asked=yes, required=ALWAYS, sealed=True),
+        Field("referral_reason", "转诊原因", WORD, "25", asked=yes, required=ALWAYS, sealed=True),
+        Field("referral_to", "转诊至机构及科室", WORD, "25", asked=yes, required=ALWAYS, sealed=True),
         *_measures(),
     )
     return Section("support", "康复与帮扶", items, 6, folded=GONE)
@@ -418,7 +346,7 @@ def _closing() -> Section:
             rule="FU-C11",
             why="没有约定的日期就无法提醒。",
         ),
-        Field("doctor", "随访医生签名", _line, "31", sealed=True),
+        Field("doctor", "随访医生签名", WORD, "31", sealed=True),
         Field("note", "备注", Text(), sealed=True, printed=False),
     )
     return Section("closing", "核对", items, 7)
@@ -443,7 +371,7 @@ FOLLOWUP_2018 = Form(
         _safety(),
         _state(),
         _body(),
-        _medicine(_DAY_PARTS, depot=True),
+        _medicine(DAY_PARTS, long_acting=True),
         _support_2018(),
         _closing(),
     ),
@@ -463,7 +391,7 @@ FOLLOWUP_2017 = Form(
         _safety(),
         _state(),
         _body(),
-        _medicine(_TIMES, depot=False),
+        _medicine(TIMES, long_acting=False),
         _support_2017(),
         _closing(),
     ),
@@ -479,10 +407,10 @@ def to_row(values: Mapping[str, Any], file_no: str, version: int = FormVersion.V
     leaves all counts empty (未评估).
     """
     found: dict[str, Any] = {key: values.get(key) for key in VisitRow._fields}
-    acts = values.get("acts")
-    if acts is not None:
+    chosen = values.get("acts")
+    if chosen is not None:
         for code, key in COUNTS.items():
-            found[key] = values.get(key) if acts >> code & 1 else 0
+            found[key] = values.get(key) if chosen >> code & 1 else 0
     found["file_no"], found["form_version"] = file_no, int(version)
     return VisitRow(**found)
 
