@@ -12,10 +12,12 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy.exc import DBAPIError
 
-from casemgr.services.errors import Problem
+from casemgr.services.errors import Problem, Unfit
 from casemgr.store.session import LockBroken
 from casemgr.store.vault import BadKeyring, CannotOpen
 
+#: What services call a month that was given in words they cannot read: an argument, not a failure.
+MONTH = "period"
 EXPECTED = (BadKeyring, CannotOpen, OSError)
 
 
@@ -40,7 +42,7 @@ def sentence(wrong: Exception) -> str:
 
 
 class PoliteGroup(AppGroup):
-    """A group of commands whose failures are one line on stderr and exit code 1."""
+    """A group of commands whose failures are one line on stderr: exit code 2 for a wrong month, else 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -50,7 +52,7 @@ class PoliteGroup(AppGroup):
         except Exception as wrong:
             logging.getLogger("casemgr").debug("command failed", exc_info=True)
             click.echo(sentence(wrong), err=True)
-            ctx.exit(1)
+            ctx.exit(2 if isinstance(wrong, Unfit) and MONTH in wrong.fields else 1)
 
 
 class LazyGroup(click.Group):
