@@ -143,7 +143,7 @@ class Field:
 
     @property
     def widget(self) -> str:
-        """How a page asks for it: radio, checks, select, date, moment, partial, number, tel, text, textarea."""
+        """How a page asks for it: radio, checks, select, date, moment, partial, number, tel, text or box."""
         kind = self.kind
         if isinstance(kind, Codes):
             return "checks"

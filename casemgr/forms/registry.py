@@ -6,12 +6,35 @@ from collections.abc import Mapping
 from datetime import date
 
 from casemgr.forms.form import Form
-from casemgr.forms.official import followup
+from casemgr.forms.official import (
+    checkup,
+    consent,
+    emergency,
+    followup,
+    referral,
+    report_card,
+    resident,
+    signs,
+    supplement,
+)
 
-#: Versions of each form, the newest first.
-FORMS: Mapping[str, tuple[Form, ...]] = {
-    followup.NAME: (followup.FOLLOWUP_2018, followup.FOLLOWUP_2017),
-}
+_ALL = (
+    (signs.SIGNS_2018, signs.SIGNS_OLDER),
+    (signs.CLUE_2018,),
+    (report_card.CARD_2018,),
+    (report_card.DISCHARGE_2018,),
+    (consent.CONSENT_2018,),
+    (resident.RESIDENT_2017,),
+    (supplement.SUPPLEMENT_2018, supplement.SUPPLEMENT_2017),
+    (followup.FOLLOWUP_2018, followup.FOLLOWUP_2017),
+    (referral.REFERRAL_2018,),
+    (consent.EMERGENCY_CONSENT_2018,),
+    (emergency.EMERGENCY_2018,),
+    (checkup.CHECKUP_2017,),
+)
+
+#: Versions of each form by its name, the newest first, in the order of the national numbering.
+FORMS: Mapping[str, tuple[Form, ...]] = {versions[0].name: versions for versions in _ALL}
 
 
 def form_named(name: str, when: str | date | None = None) -> Form:

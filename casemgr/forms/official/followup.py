@@ -24,7 +24,8 @@ from casemgr.forms.cell import (
 from casemgr.forms.condition import ALWAYS, All, AnyOf, Equals, Given, Holds, Not
 from casemgr.forms.followup import NA, VisitRow
 from casemgr.forms.form import Field, Form, Item, Section, Table
-from casemgr.forms.official.part import COUNTS as COUNTS, DAY_PARTS, DRUG, LINE, TIMES, WORD, acts, depot
+from casemgr.forms.official.part import COUNTS as COUNTS
+from casemgr.forms.official.part import DAY_PARTS, DRUG, LINE, TIMES, WORD, acts, depot
 from casemgr.terms.code import to_mask
 from casemgr.terms.followup import (
     BodilyDisease,
