@@ -1,4 +1,4 @@
-"""应急处置: causes, measures and result of an emergency (表12)."""
+"""应急处置: causes, measures, steps, whereabouts and result of an emergency (表12), and whom to call."""
 
 from casemgr.terms.code import Term
 
@@ -38,3 +38,46 @@ class EmergencyPerson(Term):
     UNREGISTERED = 2, "本地非在册"
     FROM_ELSEWHERE = 3, "流动或外地"
     UNKNOWN = 4, "身份不明"
+
+
+class EmergencyStep(Term):
+    """处置步骤 on the screen of a running emergency, ticked with their time."""
+
+    SAFE = 1, "已问清地点、人数和现场是否安全"
+    HOSPITAL = 2, "已联系精神专科医院或应急医疗处置组"
+    FAMILY = 3, "已联系监护人或家属"
+    COMMITTEE = 4, "已联系村（居）委会"
+    POLICE = 5, "已联系公安派出所"
+    ARRIVED = 6, "已到达现场"
+    CONSENT = 7, "已向家属说明并签署知情同意书（表11）"
+    HANDED_OVER = 8, "已送医或完成交接"
+
+
+class EmergencyGround(Term):
+    """采取住院或约束措施的依据."""
+
+    CONSENT = 1, "监护人或家属签署应急处置知情同意书（表11）"
+    ARTICLE_28 = 2, "精神卫生法第二十八条（发生伤害自身、危害他人安全的行为或有此危险）"
+    ARTICLE_30 = 3, "精神卫生法第三十条第二款"
+
+
+class Whereabouts(Term):
+    """处置后去向."""
+
+    HOME = 1, "在家，由监护人看护"
+    OBSERVATION = 2, "医疗机构留观"
+    HOSPITAL = 3, "住院"
+    POLICE = 4, "公安机关"
+    OTHER = 9, "其他"
+
+
+class ContactKind(Term):
+    """应急联系单位 of ``lists/contacts.csv``."""
+
+    POLICE = 1, "派出所"
+    HOSPITAL = 2, "精神专科医院"
+    COMMITTEE = 3, "村（居）委会"
+    COUNTY = 4, "县级精防机构"
+    AMBULANCE = 5, "急救"
+    POLICE_LINE = 6, "报警"
+    CRISIS = 7, "心理援助"

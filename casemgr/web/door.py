@@ -7,7 +7,20 @@ from flask.sessions import SecureCookieSessionInterface
 from werkzeug.routing import IntegerConverter, ValidationError
 
 from casemgr.web import csrf, errors, filters, guard, headers, health, login, shell, uploads
-from casemgr.web.staff import account, case, county, exchange, help, home, job, report, search, township
+from casemgr.web.staff import (
+    account,
+    case,
+    county,
+    exchange,
+    help,
+    home,
+    incident,
+    job,
+    referral,
+    report,
+    search,
+    township,
+)
 
 #: Every blueprint of the staff pages; a new noun adds its ``pages`` here.
 PAGES: tuple[Blueprint, ...] = (
@@ -16,6 +29,8 @@ PAGES: tuple[Blueprint, ...] = (
     county.pages,
     township.pages,
     case.pages,
+    incident.pages,
+    referral.pages,
     search.pages,
     account.pages,
     exchange.pages,

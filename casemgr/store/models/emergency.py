@@ -19,7 +19,11 @@ from casemgr.store.types import Day, Instant, Key, Sealed
 
 
 class Emergency(AreaScoped, Model):
-    """应急处置; instants are those of the event, ``ended_at`` begins the 24 hours of the record."""
+    """应急处置; instants are those of the event, ``ended_at`` begins the 24 hours of the record.
+
+    ``steps`` is the sealed JSON of step → instant, ``ground`` on what an admission rests, ``stay`` and
+    ``in_charge`` where the person is afterwards and who answers for the next days.
+    """
 
     __tablename__ = "emergency"
 
@@ -32,9 +36,13 @@ class Emergency(AreaScoped, Model):
     measures: Mapped[int | None] = mapped_column(SmallInteger)
     effect: Mapped[int | None] = mapped_column(SmallInteger)
     consent_on: Mapped[date | None] = mapped_column(Day)
+    ground: Mapped[int | None] = mapped_column(SmallInteger)
+    stay: Mapped[int | None] = mapped_column(SmallInteger)
     recorded_on: Mapped[date | None] = mapped_column(Day)
     uploaded_on: Mapped[date | None] = mapped_column(Day)
     sheet_id: Mapped[int | None] = mapped_column(BigInteger)
+    in_charge: Mapped[Any] = mapped_column(Sealed("emergency", "in_charge"), nullable=True)
+    steps: Mapped[Any] = mapped_column(Sealed("emergency", "steps"), nullable=True)
     note: Mapped[Any] = mapped_column(Sealed("emergency", "note"), nullable=True)
     recorded_at: Mapped[datetime] = mapped_column(Instant)
     recorded_by: Mapped[int] = mapped_column(BigInteger)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Index,
     SmallInteger,
 )
@@ -30,6 +31,7 @@ class Incident(AreaScoped, Model):
     visit_id: Mapped[int | None] = mapped_column(BigInteger)
     done: Mapped[int | None] = mapped_column(SmallInteger)
     police_told_on: Mapped[date | None] = mapped_column(Day)
+    others_hurt: Mapped[bool | None] = mapped_column(Boolean)
     note: Mapped[Any] = mapped_column(Sealed("incident", "note"), nullable=True)
     recorded_at: Mapped[datetime] = mapped_column(Instant)
     recorded_by: Mapped[int] = mapped_column(BigInteger)
@@ -38,7 +40,7 @@ class Incident(AreaScoped, Model):
 
 
 class LockUp(AreaScoped, Model):
-    """关锁: from the day it was learned of until the day of release."""
+    """关锁: from the day it was learned of until the day of release; ``verified`` how the release was seen."""
 
     __tablename__ = "lock_up"
 
@@ -46,6 +48,7 @@ class LockUp(AreaScoped, Model):
     case_id: Mapped[int] = mapped_column(BigInteger)
     known_on: Mapped[date] = mapped_column(Day)
     released_on: Mapped[date | None] = mapped_column(Day)
+    verified: Mapped[int | None] = mapped_column(SmallInteger)
     plan: Mapped[Any] = mapped_column(Sealed("lock_up", "plan"), nullable=True)
     note: Mapped[Any] = mapped_column(Sealed("lock_up", "note"), nullable=True)
     recorded_at: Mapped[datetime] = mapped_column(Instant)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, g, render_template, request
 
 from casemgr.rules.access import Action
-from casemgr.services import area, clock, indicator, register
+from casemgr.services import area, clock, event, indicator, register, revision
 from casemgr.services.errors import Unfit
+from casemgr.services.event import OpenedEventText, Reached
 from casemgr.services.register import OpenedIdentity
 from casemgr.terms.area import AreaLevel, level_of
 from casemgr.web import guard
-from casemgr.web.staff import course, listing
+from casemgr.web.staff import course, listing, notes, steps
 
 pages = Blueprint("case", __name__)
 
@@ -61,16 +62,32 @@ def page(key: int) -> str:
 @guard.guard(Action.IDENTITY_REVEAL)
 def identity(key: int) -> str | tuple[str, int]:
     """The same page with the identity opened for the purpose chosen; closed again on the next look."""
+    purpose = request.form.get("purpose", "")
     try:
-        opened = register.reveal_identity(g.access, key, request.form.get("purpose", ""), clock.today())
+        opened = register.reveal_identity(g.access, key, purpose, clock.today())
     except Unfit as wrong:
         return _page(key, wrong=wrong.fields.get("purpose", wrong.message)), wrong.status
-    return _page(key, opened)
+    return _page(key, opened, texts=event.texts(g.access, key, register.purpose_of(purpose).label))
 
 
-def _page(key: int, opened: OpenedIdentity | None = None, wrong: str = "") -> str:
+@pages.post(f"/case/<{KEY}:key>/reach")
+@guard.guard(Action.IDENTITY_REVEAL)
+def reach(key: int) -> str:
+    """The same page with one telephone number opened for calling; recorded as 随访."""
+    who = "guardian" if request.form.get("who") == "guardian" else "self"
+    return _page(key, reached=event.numbers(g.access, key, who))
+
+
+def _page(
+    key: int,
+    opened: OpenedIdentity | None = None,
+    wrong: str = "",
+    reached: Reached | None = None,
+    texts: tuple[OpenedEventText, ...] = (),
+) -> str:
     today = clock.today()
     view = register.case(g.access, key, today)
+    events = event.of_case(g.access, key, today)
     until = g.person.names_until
     name = ""
     if opened is not None:
@@ -79,14 +96,32 @@ def _page(key: int, opened: OpenedIdentity | None = None, wrong: str = "") -> st
         name = register.reveal_names(g.access, [view.person_id], g.person.names_purpose).get(
             view.person_id, ""
         )
+    writes = g.access.may(Action.EVENT_WRITE)
     return render_template(
         "case/page.html",
         view=view,
+        events=events,
+        offers=steps.offers(key, events) if writes else (),
+        menu=steps.menu(key),
+        quick=steps.quick(key),
+        strip=steps.strip(events, today),
+        told=notes.told(view, events, opened, texts, request.values.get("kind", "")),
+        kinds=notes.KINDS,
+        kind=request.values.get("kind", ""),
         explained=indicator.explain(g.access, key, today),
-        course=course.of(view),
+        course=course.of(view, events),
         readings=register.readings(g.access, key) if g.access.may(Action.AUDIT_READ) else None,
         name=name,
         opened=opened,
+        reached=reached,
         wrong=wrong,
         purposes=listing.PURPOSES,
     )
+
+
+@pages.get(f"/case/<{KEY}:key>/changes")
+@guard.guard(Action.CASE_READ)
+def changes(key: int) -> str:
+    """What was changed in one file, field by field; identifying values stay closed."""
+    view = register.case(g.access, key, clock.today())
+    return render_template("case/changes.html", view=view, changes=revision.of_case(g.access, key))

@@ -6,10 +6,13 @@ Height is the danger level, shape the way of contact, filling the class, so that
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from casemgr.services.case_view import CaseView, VisitView
+from casemgr.services.clock import SHANGHAI
+from casemgr.services.event import CaseEvents
 from casemgr.terms.followup import VisitMode
 from casemgr.terms.risk import RiskLevel, Stability
 
@@ -20,8 +23,10 @@ LEVELS = len(RiskLevel)
 #: Rows under the levels: what was not assessed, stays in hospital, injections, sessions, names of months.
 NOT_ASSESSED = TOP + LEVELS * STEP
 STAY, DOSE, SESSION = NOT_ASSESSED + 17, NOT_ASSESSED + 32, NOT_ASSESSED + 47
-FLOOR, MONTHS = NOT_ASSESSED + 55, NOT_ASSESSED + 69
-HEIGHT = MONTHS + 4
+EVENT = NOT_ASSESSED + 62
+FLOOR = NOT_ASSESSED + 55
+#: Below the floor come the names of months; a row of events, where there are any, pushes the floor down.
+BELOW, EVENT_ROW = 18, 15
 MONTHS_OF_PANEL = 12
 RADIUS = 4.6
 
@@ -62,6 +67,8 @@ class Panel:
     doses: str
     sessions: str
     now: float | None
+    locks: tuple[Stretch, ...] = ()
+    events: tuple[Sign, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,7 @@ class Course:
     panels: tuple[Panel, ...]
     words: str
     rows: tuple[tuple[float, str], ...]
-    height: float = HEIGHT
+    height: float = FLOOR + BELOW
     floor: float = FLOOR
     level_tops: tuple[float, ...] = tuple(TOP + index * STEP for index in range(LEVELS))
 
@@ -91,21 +98,32 @@ def _month_after(day: date, months: int) -> date:
     return date(number // 12, number % 12 + 1, 1)
 
 
-def of(view: CaseView) -> Course:
-    """The drawing of one person's months."""
+def of(view: CaseView, events: CaseEvents | None = None) -> Course:
+    """The drawing of one person's months, with a row of events only for somebody who has any."""
+    events = events or CaseEvents()
+    marked = bool(events.incidents or events.lock_ups or events.emergencies)
+    floor = FLOOR + (EVENT_ROW if marked else 0)
     halves = (view.since, _month_after(view.since, MONTHS_OF_PANEL))
-    panels = tuple(_panel(view, first, _month_after(first, MONTHS_OF_PANEL)) for first in halves)
+    panels = tuple(
+        _panel(view, events, first, _month_after(first, MONTHS_OF_PANEL), floor) for first in halves
+    )
     seen = sum(one.loss is None for one in view.visits)
+    told = ""
+    if marked:
+        told = (
+            f"应急处置 {len(events.emergencies)} 次，危险行为 {len(events.incidents)} 次，"
+            f"关锁 {len(events.lock_ups)} 次，"
+        )
     words = (
         f"{view.since.isoformat()} 至 {view.until.isoformat()}：随访到 {seen} 次，"
         f"未访到 {len(view.visits) - seen} 次，"
-        f"超过间隔上限 {len(view.gaps)} 处，住院 {len(view.stays)} 次，"
+        f"超过间隔上限 {len(view.gaps)} 处，住院 {len(view.stays)} 次，{told}"
         f"长效针剂 {len(view.doses)} 次，社区康复 {len(view.sessions)} 次。逐次记录见下方表格。"
     )
-    return Course(panels, words, ROWS)
+    return Course(panels, words, (*ROWS, *(((EVENT, "事件"),) if marked else ())), floor + BELOW, floor)
 
 
-def _panel(view: CaseView, first: date, end: date) -> Panel:
+def _panel(view: CaseView, events: CaseEvents, first: date, end: date, floor: float) -> Panel:
     days = (end - first).days
 
     def x(day: date) -> float:
@@ -139,11 +157,15 @@ def _panel(view: CaseView, first: date, end: date) -> Panel:
         )
         for stay in view.stays
     )
+    locks = (
+        stretch(one.known_on, one.released_on, f"关锁 {one.known_on} 至 {one.released_on or '今'}", False)
+        for one in events.lock_ups
+    )
     return Panel(
         first=first,
         last=min(view.until, end - timedelta(days=1)),
         months=tuple((x(start + timedelta(days=14)), str(start.month)) for start in starts),
-        edges="".join(f"M{x(start)} {TOP - 8}V{FLOOR}" for start in starts[1:]),
+        edges="".join(f"M{x(start)} {TOP - 8}V{floor}" for start in starts[1:]),
         signs=tuple(_sign(one, x(one.on)) for one in inside),
         line="".join(
             f"{'L' if index else 'M'}{x(one.on)} {_height(one)}" for index, one in enumerate(levels)
@@ -157,7 +179,19 @@ def _panel(view: CaseView, first: date, end: date) -> Panel:
             if first <= one.on < end and one.attended is not False
         ),
         now=x(view.until) if first <= view.until < end else None,
+        locks=tuple(one for one in locks if one is not None),
+        events=tuple(
+            Sign(peak(x(day)), kind, words) for day, kind, words in _events(events) if first <= day < end
+        ),
     )
+
+
+def _events(events: CaseEvents) -> Iterator[tuple[date, str, str]]:
+    for emergency in events.emergencies:
+        day = emergency.reported_at.astimezone(SHANGHAI).date()
+        yield day, "grave", f"{day} 应急处置"
+    for incident in events.incidents:
+        yield incident.on, "fair", f"{incident.on} {incident.kind.label}"
 
 
 def _height(visit: VisitView) -> float:
@@ -192,3 +226,8 @@ def cross(x: float, y: float) -> str:
     """Path of the mark of an attempt that did not reach the person."""
     r = RADIUS - 0.8
     return f"M{x - r:g} {y - r:g}l{2 * r:g} {2 * r:g}m0 -{2 * r:g}l-{2 * r:g} {2 * r:g}"
+
+
+def peak(x: float) -> str:
+    """Path of the mark of an event: a small triangle in the row of events."""
+    return f"M{x - RADIUS:g} {EVENT + 4:g}L{x:g} {EVENT - 5:g}L{x + RADIUS:g} {EVENT + 4:g}z"

@@ -1,0 +1,188 @@
+"""接下来: which page serves what is to be done for one person, and the menu of what may be done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from types import MappingProxyType
+
+from flask import current_app, g
+
+from casemgr.rules.access import Action
+from casemgr.services.event import CaseEvents, NextStep
+from casemgr.terms.duty import DutyKind
+
+#: More than this is not offered at once: the worklist has the rest.
+OFFERED = 3
+#: More warnings than this are not read.
+STRIPS = 2
+
+#: Where a duty is done; ``{case}`` is the file, ``{origin}`` the record the duty came from.
+PAGE_OF_DUTY: Mapping[DutyKind, str] = MappingProxyType(
+    {
+        DutyKind.VISIT: "/case/{case}/visit",
+        DutyKind.FIRST_VISIT: "/case/{case}/visit",
+        DutyKind.DISCHARGE_VISIT: "/case/{case}/visit",
+        DutyKind.FACE_VISIT: "/case/{case}/visit",
+        DutyKind.RETRY_VISIT: "/case/{case}/visit",
+        DutyKind.AWAY_CALL: "/case/{case}/visit",
+        DutyKind.EMERGENCY_VISIT: "/case/{case}/visit",
+        DutyKind.PSYCHIATRIST: "/case/{case}/visit",
+        DutyKind.ASSESSMENT: "/case/{case}/identity",
+        DutyKind.FILE_ENTRY: "/case/{case}/identity",
+        DutyKind.CONSENT_ASK: "/case/{case}/consent",
+        DutyKind.CONSENT_REASK: "/case/{case}/consent",
+        DutyKind.REFER: "/case/{case}/referral",
+        DutyKind.TELL_POLICE: "/case/{case}/incident",
+        DutyKind.REFERRAL_RESULT: "/referral/{origin}",
+        DutyKind.SECOND_OPINION: "/visit/{origin}",
+        DutyKind.EMERGENCY_RECORD: "/emergency/{origin}",
+        DutyKind.EMERGENCY_UPLOAD: "/emergency/{origin}",
+        DutyKind.UNLOCK: "/lock-up/{origin}/release",
+        DutyKind.LOST_CONFIRM: "/case/{case}/lost",
+        DutyKind.LOST_NOTICE: "/case/{case}/lost",
+        DutyKind.LOST_SEARCH: "/case/{case}/found",
+        DutyKind.DEATH_CONFIRM: "/case/{case}/death",
+        DutyKind.TRANSFER_ANSWER: "/transfers",
+        DutyKind.TRANSFER_COUNTY: "/transfers",
+        DutyKind.CHECKUP: "/case/{case}/checkup/new",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One button of 接下来 with its reason; without ``url`` there is nothing to press."""
+
+    step: NextStep
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the menu of a person."""
+
+    label: str
+    url: str
+
+
+#: (group, ((label, address, action), …)); what has no page or is not allowed is left out.
+MENU = (
+    ("转诊与应急", (
+        ("转诊", "/case/{case}/referral", Action.EVENT_WRITE),
+        ("登记事件或关锁", "/case/{case}/incident", Action.EVENT_WRITE),
+    )),
+    ("补记", (
+        ("社区康复", "/case/{case}/rehab/new", Action.EVENT_WRITE),
+        ("健康体检", "/case/{case}/checkup/new", Action.EVENT_WRITE),
+        ("长效针剂", "/case/{case}/dose/new", Action.EVENT_WRITE),
+    )),
+    ("状态变更", (
+        ("知情同意", "/case/{case}/consent", Action.REGISTER_WRITE),
+        ("修改档案信息", "/case/{case}/identity", Action.REGISTER_WRITE),
+        ("失访", "/case/{case}/lost", Action.REGISTER_WRITE),
+        ("重新找到", "/case/{case}/found", Action.REGISTER_WRITE),
+        ("暂停（住院、外出）", "/case/{case}/pause", Action.REGISTER_WRITE),
+        ("迁出", "/case/{case}/transfer", Action.TRANSFER_WRITE),
+        ("死亡", "/case/{case}/death", Action.REGISTER_WRITE),
+        ("排除（诊断变更）", "/case/{case}/exclude", Action.REGISTER_WRITE),
+    )),
+    ("打印", (
+        ("转诊摘要", "/case/{case}/summary", Action.FORM_PRINT),
+        ("规定表格", "/case/{case}/print", Action.FORM_PRINT),
+    )),
+)  # fmt: skip
+
+
+@cache
+def _shapes(app: object) -> frozenset[str]:
+    # Which addresses exist is known once the application stands.
+    readable = (rule.rule for rule in current_app.url_map.iter_rules() if "GET" in (rule.methods or ()))
+    return frozenset(re.sub(r"<[^>]*>", "{}", rule) for rule in readable)
+
+
+def there(pattern: str) -> bool:
+    """Whether a page of this shape exists, so that nothing leads nowhere."""
+    shape = re.sub(r"\{\w+\}", "{}", pattern)
+    return shape in _shapes(current_app._get_current_object())  # type: ignore[attr-defined]
+
+
+def link(pattern: str, case: int, origin: int = 0) -> str:
+    """The address of a page of this case, empty if there is no such page."""
+    return pattern.format(case=case, origin=origin) if there(pattern) else ""
+
+
+def offers(case: int, events: CaseEvents) -> tuple[Offer, ...]:
+    """Up to three things to do next, each with the page that serves it."""
+    return tuple(
+        Offer(one, link(PAGE_OF_DUTY.get(one.kind, "-"), case, one.origin)) for one in events.next[:OFFERED]
+    )
+
+
+def menu(case: int) -> tuple[tuple[str, tuple[Entry, ...]], ...]:
+    """What may be done for this person, in groups; groups without a page are left out."""
+    groups = []
+    for group, lines in MENU:
+        entries = tuple(
+            Entry(label, url)
+            for label, pattern, action in lines
+            if g.access.may(action) and (url := link(pattern, case))
+        )
+        if entries:
+            groups.append((group, entries))
+    return tuple(groups)
+
+
+@dataclass(frozen=True, slots=True)
+class Quick:
+    """The buttons that stand beside the menu; empty addresses are left out."""
+
+    visit: str
+    attempt: str
+    emergency: str
+
+
+def quick(case: int) -> Quick:
+    """开始随访, 记录联系 and 应急, as far as the pages exist and the role may use them."""
+
+    def where(pattern: str, action: Action) -> str:
+        return link(pattern, case) if g.access.may(action) else ""
+
+    return Quick(
+        where("/case/{case}/visit", Action.FOLLOWUP_RECORD),
+        where("/case/{case}/attempt", Action.FOLLOWUP_RECORD),
+        where("/case/{case}/emergency", Action.EVENT_WRITE),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """One sentence above everything else, with the page that answers it."""
+
+    text: str
+    tone: str
+    url: str = ""
+    label: str = ""
+
+
+def strip(events: CaseEvents, today: date) -> tuple[Strip, ...]:
+    """At most two: a running emergency, an emergency whose visit is due, somebody locked up, a pause."""
+    found = []
+    if (running := events.running) is not None:
+        found.append(Strip("应急处置进行中", "bad", f"/emergency/{running.id}", "打开"))
+    due = next((one for one in events.next if one.kind is DutyKind.EMERGENCY_VISIT), None)
+    if due is not None:
+        found.append(
+            Strip(f"近期有应急处置，应在 {due.due_on.isoformat()} 前随访", "bad" if due.days < 0 else "warn")
+        )
+    if (locked := events.locked) is not None:
+        days = (today - locked.known_on).days
+        text = f"{locked.known_on.isoformat()} 得知关锁，已 {days} 天，尚未登记解除"
+        found.append(Strip(text, "bad", f"/lock-up/{locked.id}/release", "登记解除"))
+    if events.pause is not None:
+        until = f"，到 {events.paused_until.isoformat()}" if events.paused_until else ""
+        found.append(Strip(f"暂停按期随访（{events.pause.label}{until}）", "info"))
+    return tuple(found[:STRIPS])
