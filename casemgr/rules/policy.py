@@ -11,6 +11,17 @@ from functools import cache
 from casemgr.terms.lists import Line, first_day, in_force, lines
 
 NATIONAL = "CN"
+#: The numbers that figures are made from.
+COUNTING = (
+    "gap_stable",
+    "gap_basic",
+    "gap_unstable",
+    "gap_unclassified",
+    "gap_first",
+    "months_per_visit",
+    "visits_least",
+    "session_minutes",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +50,51 @@ class Policy:
     months_per_visit: Parameter
     visits_least: Parameter
     session_minutes: Parameter
+    # Terms of duties: what is due when, and in which unit.
+    visit_unstable: Parameter
+    visit_basic: Parameter
+    visit_basic_again: Parameter
+    visit_stable: Parameter
+    visit_unclassified: Parameter
+    visit_in_hospital: Parameter
+    first_visit: Parameter
+    discharge_visit: Parameter
+    phone_visits: Parameter
+    retry_visit: Parameter
+    lost_attempts: Parameter
+    lost_span: Parameter
+    lost_confirm: Parameter
+    lost_notice: Parameter
+    lost_search: Parameter
+    lost_long: Parameter
+    refer: Parameter
+    tell_police: Parameter
+    tell_police_left: Parameter
+    referral_result: Parameter
+    second_opinion: Parameter
+    emergency_record: Parameter
+    emergency_upload: Parameter
+    emergency_visit: Parameter
+    unlock: Parameter
+    file_entry: Parameter
+    consent_ask: Parameter
+    consent_again: Parameter
+    death_confirm: Parameter
+    transfer_answer: Parameter
+    notice_entry: Parameter
+    notice_forward: Parameter
+    notice_accept: Parameter
+    clue_verify: Parameter
+    checkup_grace: Parameter
+    week_ahead: Parameter
 
     @property
     def digest(self) -> str:
-        """SHA-256 over names and values, to be stored with every figure made under this policy."""
-        parameters = sorted((getattr(self, name) for name in self.__slots__), key=lambda one: str(one.name))
+        """SHA-256 over the names and values that counting reads, to be stored with every figure.
+
+        Terms of duties are left out: a figure does not change with them.
+        """
+        parameters = sorted((getattr(self, name) for name in COUNTING), key=lambda one: str(one.name))
         text = "\n".join(f"{one.name}={one.value} {one.unit} {one.rule}" for one in parameters)
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from casemgr.rules.access import Access, Action
 from casemgr.rules.password import PUBLISHED
-from casemgr.services import account, clock, indicator
+from casemgr.services import account, clock, duties, indicator
 from casemgr.services.demo_county import PREFECTURE, County, Township, counties, townships_for
 from casemgr.services.demo_course import Course, Courses
 from casemgr.services.demo_people import EPOCH, Facts, People
@@ -275,6 +275,7 @@ def _store(work: Work, chunk: Chunk, areas: list[dict[str, Any]], units: list[di
     work.add_many(Area, areas)
     work.add_many(Unit, units)
     vault = work.vault
+    cases = [row["id"] for row in chunk.rows[Case]]
     for row in chunk.rows[Identity]:
         number, phone = row["id_number"], row["phone"]
         row["id_token"] = vault.token(ID_NUMBER, number) if number else None
@@ -284,13 +285,14 @@ def _store(work: Work, chunk: Chunk, areas: list[dict[str, Any]], units: list[di
         sealed = [name for name, _place in sealed_columns(table)]
         for row in rows:
             for name in sealed:
-                if (text := row[name]) is not None:
+                if (text := row.get(name)) is not None:
                     row[name] = Plain(text)
         if table in OWN_KEY:
             for key, row in zip(new_keys(len(rows)), rows, strict=True):
                 row["id"] = key
         work.add_many(table, rows, note=False)
         rows.clear()
+    duties.refresh(work, cases)
     work.note("create", "DemoPeople", count=chunk.people)
 
 

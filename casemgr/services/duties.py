@@ -3,9 +3,110 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
+from typing import Any
 
+from casemgr.rules.access import Access, Action
+from casemgr.rules.duty import Due, gather
+from casemgr.rules.policy import Policy, in_force_on
+from casemgr.services import clock
+from casemgr.services.use_case import use_case, within
+from casemgr.store import course
+from casemgr.store.db import new_keys
+from casemgr.store.models import Duty
 from casemgr.store.work import Work
+from casemgr.terms.duty import DutyKind, DutyState
+
+#: Cases brought in line in one transaction by the nightly job.
+LOT = 5_000
 
 
 def refresh(work: Work, cases: Iterable[int]) -> None:
     """Bring the duties of some cases in line with their records, within the same unit of work."""
+    keys = sorted(set(cases))
+    if not keys:
+        return
+    work.flush()
+    today = clock.today()
+    policy = in_force_on(today, within(work).region)
+    for start in range(0, len(keys), course.KEYS):
+        _reconcile(work, keys[start : start + course.KEYS], policy, today)
+
+
+def _values(due: Due) -> tuple[Any, ...]:
+    """A duty as it is stored, from ``began_on`` to ``ended_on`` of :data:`course.STORED`."""
+    return (
+        due.began_on,
+        due.planned_on,
+        due.due_on,
+        due.due_at,
+        int(due.calendar),
+        due.rule,
+        due.because,
+        int(due.urgency),
+        int(due.state),
+        due.ended_on,
+    )
+
+
+#: Positions in :data:`course.STORED`.
+_FIRST, _LAST, _STATE = 4, 14, 12
+_COLUMNS = course.STORED[_FIRST:_LAST]
+_NEVER_TOLD = frozenset({int(DutyKind.ASSESSMENT), int(DutyKind.CONSENT_ASK)})
+
+
+def _reconcile(work: Work, keys: list[int], policy: Policy, today: date) -> None:
+    kept_since = date(today.year, 1, 1)
+    new: list[dict[str, Any]] = []
+    changes: dict[int, dict[str, Any]] = {}
+    for facts, stored in course.of_cases(work, keys):
+        known = {(row[2], row[3]): row for row in stored}
+        for due in gather(facts, policy, today):
+            row = known.pop((int(due.kind), due.origin), None)
+            values = _values(due)
+            if row is None:
+                if due.ended_on is None or due.ended_on >= kept_since:
+                    new.append(
+                        {
+                            "case_id": facts.case,
+                            "area": facts.area,
+                            "kind": int(due.kind),
+                            "origin": due.origin,
+                            **dict(zip(_COLUMNS, values, strict=True)),
+                        }
+                    )
+            elif row[_FIRST:_LAST] != values:
+                changes[row[1]] = dict(zip(_COLUMNS, values, strict=True))
+        for left in known.values():
+            if left[_STATE] == DutyState.OPEN:
+                changes[left[1]] = _gone(left, today)
+    for key, made in zip(new_keys(len(new)), new, strict=True):
+        made["id"] = key
+    work.add_many(Duty, new, note=False)
+    if changes:
+        for duty in course.changed(work, list(changes)):
+            for name, value in changes[duty.id].items():
+                setattr(duty, name, value)
+        work.flush()
+
+
+def _gone(row: tuple[Any, ...], today: date) -> dict[str, Any]:
+    """How an open duty ends that nothing asks for any more: filled in since, or not needed."""
+    state = DutyState.VOID
+    if row[2] in _NEVER_TOLD:
+        state = DutyState.DONE if today <= row[6] else DutyState.LATE
+    return {"state": int(state), "ended_on": today}
+
+
+@use_case(Action.JOB_RUN)
+def _refresh_lot(work: Work, after: int) -> int | None:
+    keys = course.all_keys(work, after, LOT)
+    refresh(work, keys)
+    return keys[-1] if len(keys) == LOT else None
+
+
+def refresh_all(access: Access) -> None:
+    """Bring every duty inside the access in line, in lots with a transaction each."""
+    after: int | None = 0
+    while after is not None:
+        after = _refresh_lot(access, after)

@@ -55,3 +55,13 @@ class DutyState(Term):
     LATE = 3, "逾期完成"
     MISSED = 4, "错过"
     VOID = 5, "不再需要"
+
+
+class Urgency(Term):
+    """In which order the worklist puts duties of one block."""
+
+    NOW = 1, "紧急"
+    HIGH = 2, "优先"
+    WINDOW = 3, "窗口将过"
+    USUAL = 4, "一般"
+    SEARCH = 5, "查找"

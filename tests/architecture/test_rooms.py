@@ -17,7 +17,7 @@ CODE = ROOT / "casemgr"
 ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "terms": (set(), set()),
     "lists": (set(), set()),
-    "rules": ({"terms"}, set()),
+    "rules": ({"terms"}, {"chinese_calendar"}),
     "forms": ({"terms"}, {"marshmallow", "openpyxl", "xlsxwriter", "defusedxml"}),
     "indicators": ({"terms", "rules"}, {"polars"}),
     "reports": (

@@ -23,7 +23,8 @@ class Duty(AreaScoped, Model):
     """应办事项; derived from the records of the case by rules/duty, so (case, kind, origin) is unique.
 
     ``origin`` is the key of the record that began it, or a day as a number. ``urgency`` is the block of the
-    worklist (1 first). ``remind_on``, ``assignee`` and ``note`` are what people add; the rest is derived.
+    worklist (1 first). ``remind_on``, ``assignee`` and ``settled_on`` are what people add; the rest is
+    derived. ``opens_on`` is the day it is planned for, ``due_on`` the last day the rule allows.
     """
 
     __tablename__ = "duty"
@@ -44,6 +45,9 @@ class Duty(AreaScoped, Model):
     ended_on: Mapped[date | None] = mapped_column(Day)
     remind_on: Mapped[date | None] = mapped_column(Day)
     assignee: Mapped[int | None] = mapped_column(BigInteger)
+    # Said to be done by somebody, where no other record tells it (police told, letter sent).
+    settled_on: Mapped[date | None] = mapped_column(Day)
+    settled_by: Mapped[int | None] = mapped_column(BigInteger)
 
     __table_args__ = (
         of_case(),

@@ -1,0 +1,190 @@
+"""病例事实: what a rule may know of one case; days, codes and keys, never who somebody is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import NamedTuple
+
+from casemgr.terms.followup import Informant, VisitMode
+
+#: Ways of visiting in which somebody is met face to face.
+FACE = frozenset({int(VisitMode.CLINIC), int(VisitMode.HOME)})
+SELF = 1 << int(Informant.SELF)
+NOTHING: Mapping[tuple[int, int], date] = MappingProxyType({})
+
+
+class VisitFact(NamedTuple):
+    """One follow-up record; ``own`` when it was written here on the form and not taken over from a file."""
+
+    id: int
+    on: date
+    mode: int | None = None
+    informants: int | None = None
+    loss_reason: int | None = None
+    risk: int | None = None
+    stability: int | None = None
+    hospital: int | None = None
+    referral_advised: int | None = None
+    referred: int | None = None
+    next_on: date | None = None
+    confirmed_on: date | None = None
+    own: bool = False
+
+    @property
+    def reached(self) -> bool:
+        """Whether somebody was reached at all (no reason of loss is given)."""
+        return self.loss_reason is None
+
+    @property
+    def face(self) -> bool:
+        """Whether it was face to face; a way that nobody wrote down is taken as such."""
+        return self.mode is None or self.mode in FACE
+
+    @property
+    def without_patient(self) -> bool:
+        """FU-C10: on the telephone, and not with the patient."""
+        return self.mode == VisitMode.PHONE and bool(self.informants) and not (self.informants or 0) & SELF
+
+
+class AttemptFact(NamedTuple):
+    """One try to reach the person that was not taken back."""
+
+    id: int
+    on: date
+    result: int
+    next_on: date | None = None
+
+
+class StateFact(NamedTuple):
+    """A management state (管理状态), open when ``until`` is empty; ``known_on``: told on."""
+
+    id: int
+    value: int
+    since: date
+    until: date | None
+    known_on: date
+
+
+class ConsentFact(NamedTuple):
+    """One answer about 知情同意; without a day when nobody wrote it down."""
+
+    id: int
+    answer: int
+    on: date | None
+
+
+class ReferralFact(NamedTuple):
+    """One referral and how far it has come."""
+
+    id: int
+    direction: int
+    state: int
+    advised_on: date
+    sent_on: date | None
+    answered_on: date | None
+    result_on: date | None
+    back_on: date | None
+    visit_id: int | None
+
+
+class EmergencyFact(NamedTuple):
+    """One emergency; days are local, ``ended_at`` begins the hours of its record."""
+
+    id: int
+    on: date
+    ended_at: datetime | None
+    ended_on: date | None
+    recorded_on: date | None
+    uploaded_on: date | None
+
+
+class LockUpFact(NamedTuple):
+    """One lock-up, open until there is a release."""
+
+    id: int
+    known_on: date
+    released_on: date | None
+
+
+class NoticeFact(NamedTuple):
+    """One notice of a hospital about this case, or about somebody who has no file yet."""
+
+    id: int
+    kind: int
+    state: int
+    received_on: date
+    forwarded_on: date | None
+    accepted_on: date | None
+    ended_on: date | None
+
+
+class TransferFact(NamedTuple):
+    """One side of a transfer."""
+
+    id: int
+    side: int
+    state: int
+    asked_on: date
+    asked_by_receiver: bool
+    answered_on: date | None
+    county_asked_on: date | None
+
+
+class ClueFact(NamedTuple):
+    """One clue that is not in the register."""
+
+    id: int
+    state: int
+    found_on: date
+    verified_on: date | None
+    review_on: date | None
+    decided_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseDay:
+    """Everything the duties of one case follow from; records oldest first."""
+
+    case: int
+    area: int
+    registered_on: date
+    created_on: date
+    article30: bool = False
+    consent: int | None = None
+    lifecycle: int = 1
+    lifecycle_on: date | None = None
+    #: When the end of the file was written down, which may be later than the day itself.
+    lifecycle_known_on: date | None = None
+    management: int | None = None
+    management_on: date | None = None
+    pause: int | None = None
+    paused_until: date | None = None
+    supplemented: bool = True
+    visits: tuple[VisitFact, ...] = ()
+    attempts: tuple[AttemptFact, ...] = ()
+    states: tuple[StateFact, ...] = ()
+    consents: tuple[ConsentFact, ...] = ()
+    referrals: tuple[ReferralFact, ...] = ()
+    emergencies: tuple[EmergencyFact, ...] = ()
+    lockups: tuple[LockUpFact, ...] = ()
+    notices: tuple[NoticeFact, ...] = ()
+    transfers: tuple[TransferFact, ...] = ()
+    checkups: tuple[date, ...] = ()
+    police_told: tuple[date, ...] = ()
+    #: What somebody has said is done where no other record tells it, by (kind, origin).
+    settled: Mapping[tuple[int, int], date] = field(default_factory=lambda: NOTHING)
+
+    def known_by(self, day: date) -> CaseDay:
+        """The same case without visits and attempts dated after ``day``."""
+        if (not self.visits or self.visits[-1].on <= day) and (
+            not self.attempts or self.attempts[-1].on <= day
+        ):
+            return self
+        return replace(
+            self,
+            visits=tuple(one for one in self.visits if one.on <= day),
+            attempts=tuple(one for one in self.attempts if one.on <= day),
+        )

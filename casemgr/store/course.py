@@ -1,0 +1,292 @@
+"""病例经过: what the duties of many cases follow from, read with a constant number of statements."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from casemgr.rules.facts import (
+    AttemptFact,
+    CaseDay,
+    ConsentFact,
+    EmergencyFact,
+    LockUpFact,
+    NoticeFact,
+    ReferralFact,
+    StateFact,
+    TransferFact,
+    VisitFact,
+)
+from casemgr.rules.timetable import SHANGHAI
+from casemgr.store.models import (
+    Attempt,
+    Case,
+    CaseState,
+    Checkup,
+    Consent,
+    Duty,
+    Emergency,
+    Incident,
+    LockUp,
+    Notice,
+    Referral,
+    Supplement,
+    Transfer,
+    Visit,
+)
+from casemgr.store.scope import lasting
+from casemgr.store.work import Work
+from casemgr.terms.register import Lifecycle, Track
+
+#: How many cases one round of statements names; their facts are all that is held at a time.
+KEYS = 2_000
+
+_KEYS: Any = bindparam("keys", expanding=True)
+_CASES = lasting(
+    select(
+        Case.id,
+        Case.area,
+        Case.registered_on,
+        Case.created_at,
+        Case.article30,
+        Case.consent,
+        Case.lifecycle,
+        Case.lifecycle_on,
+        Case.management,
+        Case.management_on,
+        Case.pause,
+        Case.paused_until,
+        Supplement.case_id,
+    )
+    .outerjoin(Supplement, Supplement.case_id == Case.id)
+    .where(Case.id.in_(_KEYS))
+)
+
+
+def _of(key: Any, *columns: Any, where: Sequence[Any] = (), order: Sequence[Any] = ()) -> Any:
+    return lasting(select(key, *columns).where(key.in_(_KEYS), *where).order_by(*order))
+
+
+_VISITS = _of(
+    Visit.case_id,
+    Visit.id,
+    Visit.on,
+    Visit.mode,
+    Visit.informants,
+    Visit.loss_reason,
+    Visit.risk,
+    Visit.stability,
+    Visit.hospital,
+    Visit.referral_advised,
+    Visit.referred,
+    Visit.next_on,
+    Visit.confirmed_on,
+    Visit.suggested,
+    order=(Visit.case_id, Visit.on),
+)
+_ATTEMPTS = _of(
+    Attempt.case_id,
+    Attempt.id,
+    Attempt.on,
+    Attempt.result,
+    Attempt.next_on,
+    where=(Attempt.undone.is_(False),),
+    order=(Attempt.on, Attempt.id),
+)
+_STATES = _of(
+    CaseState.case_id,
+    CaseState.track,
+    CaseState.id,
+    CaseState.value,
+    CaseState.since,
+    CaseState.until,
+    CaseState.recorded_at,
+    where=(CaseState.track.in_([int(Track.MANAGEMENT), int(Track.LIFECYCLE)]),),
+    order=(CaseState.since, CaseState.id),
+)
+_CONSENTS = _of(Consent.case_id, Consent.id, Consent.answer, Consent.on, order=(Consent.on, Consent.id))
+_REFERRALS = _of(
+    Referral.case_id,
+    Referral.id,
+    Referral.direction,
+    Referral.state,
+    Referral.advised_on,
+    Referral.sent_on,
+    Referral.answered_on,
+    Referral.result_on,
+    Referral.back_on,
+    Referral.visit_id,
+    order=(Referral.advised_on, Referral.id),
+)
+_EMERGENCIES = _of(
+    Emergency.case_id,
+    Emergency.id,
+    Emergency.reported_at,
+    Emergency.ended_at,
+    Emergency.recorded_on,
+    Emergency.uploaded_on,
+    order=(Emergency.reported_at,),
+)
+_LOCKUPS = _of(LockUp.case_id, LockUp.id, LockUp.known_on, LockUp.released_on, order=(LockUp.known_on,))
+_NOTICES = _of(
+    Notice.case_id,
+    Notice.id,
+    Notice.kind,
+    Notice.state,
+    Notice.received_on,
+    Notice.forwarded_on,
+    Notice.accepted_on,
+    Notice.ended_on,
+    order=(Notice.received_on, Notice.id),
+)
+_TRANSFERS = _of(
+    Transfer.file_key,
+    Transfer.id,
+    Transfer.side,
+    Transfer.state,
+    Transfer.asked_on,
+    Transfer.asked_by_receiver,
+    Transfer.answered_on,
+    Transfer.county_asked_on,
+    order=(Transfer.asked_on, Transfer.id),
+)
+_CHECKUPS = _of(Checkup.case_id, Checkup.on, order=(Checkup.on,))
+_POLICE = _of(
+    Incident.case_id,
+    Incident.police_told_on,
+    where=(Incident.police_told_on.is_not(None),),
+    order=(Incident.police_told_on,),
+)
+#: What is kept of a duty, in the order of :data:`STORED`.
+STORED = (
+    "case_id",
+    "id",
+    "kind",
+    "origin",
+    "began_on",
+    "opens_on",
+    "due_on",
+    "due_at",
+    "calendar",
+    "rule",
+    "because",
+    "urgency",
+    "state",
+    "ended_on",
+    "settled_on",
+)
+_DUTIES = _of(Duty.case_id, *(getattr(Duty, name) for name in STORED[1:]))
+_CHANGED = lasting(select(Duty).where(Duty.id.in_(_KEYS)))
+_ALL = lasting(select(Case.id).where(Case.id > bindparam("after")).order_by(Case.id).limit(bindparam("size")))
+
+
+def local_day(at: datetime | None) -> date | None:
+    """The business day of an instant."""
+    return None if at is None else at.astimezone(SHANGHAI).date()
+
+
+def _grouped(
+    work: Work, statement: Any, keys: Sequence[int], make: Callable[..., Any]
+) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = defaultdict(list)
+    for row in work.rows(statement, keys=keys):
+        found[row[0]].append(make(*row[1:]))
+    return found
+
+
+def _visit(*values: Any) -> VisitFact:
+    """``values`` as the select has them; a suggestion is made on the form alone."""
+    return VisitFact._make((*values[:-1], values[-1] is not None))
+
+
+def _emergency(
+    key: int, reported_at: datetime, ended_at: datetime | None, recorded: date | None, uploaded: date | None
+) -> EmergencyFact:
+    on = reported_at.astimezone(SHANGHAI).date()
+    return EmergencyFact(key, on, ended_at, local_day(ended_at), recorded, uploaded)
+
+
+def of_cases(work: Work, keys: Sequence[int]) -> Iterator[tuple[CaseDay, list[tuple[Any, ...]]]]:
+    """The facts of these cases (at most :data:`KEYS`) inside the access, each with its stored duties.
+
+    A stored duty is a tuple in the order of :data:`STORED`.
+    """
+    keys = list(keys)
+    visits = _grouped(work, _VISITS, keys, _visit)
+    attempts = _grouped(work, _ATTEMPTS, keys, AttemptFact)
+    consents = _grouped(work, _CONSENTS, keys, ConsentFact)
+    referrals = _grouped(work, _REFERRALS, keys, ReferralFact)
+    emergencies = _grouped(work, _EMERGENCIES, keys, _emergency)
+    lockups = _grouped(work, _LOCKUPS, keys, LockUpFact)
+    notices = _grouped(work, _NOTICES, keys, NoticeFact)
+    transfers = _grouped(work, _TRANSFERS, keys, TransferFact)
+    checkups = _grouped(work, _CHECKUPS, keys, lambda on: on)
+    police = _grouped(work, _POLICE, keys, lambda on: on)
+    states: dict[int, list[StateFact]] = defaultdict(list)
+    left: dict[int, date] = {}
+    for row in work.rows(_STATES, keys=keys):
+        case, track, key, value, since, until, recorded_at = tuple(row)
+        known_on = recorded_at.astimezone(SHANGHAI).date()
+        if track == Track.MANAGEMENT:
+            states[case].append(StateFact(key, value, since, until, known_on))
+        elif value != Lifecycle.ON_REGISTER and until is None:
+            left[case] = known_on
+    stored: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    for row in work.rows(_DUTIES, keys=keys):
+        stored[row[0]].append(tuple(row))
+    for row in work.rows(_CASES, keys=keys):
+        (
+            case, area, registered_on, created_at, article30, consent, lifecycle, lifecycle_on,
+            management, management_on, pause, paused_until, supplement,
+        ) = tuple(row)  # fmt: skip
+        kept = stored.get(case, [])
+        settled = {(one[2], one[3]): one[14] for one in kept if one[14] is not None}
+        yield (
+            CaseDay(
+                case=case,
+                area=area,
+                registered_on=registered_on,
+                created_on=created_at.astimezone(SHANGHAI).date(),
+                article30=article30,
+                consent=consent,
+                lifecycle=lifecycle,
+                lifecycle_on=lifecycle_on,
+                lifecycle_known_on=left.get(case),
+                management=management,
+                management_on=management_on,
+                pause=pause,
+                paused_until=paused_until,
+                supplemented=supplement is not None,
+                visits=tuple(visits.get(case, ())),
+                attempts=tuple(attempts.get(case, ())),
+                states=tuple(states.get(case, ())),
+                consents=tuple(consents.get(case, ())),
+                referrals=tuple(referrals.get(case, ())),
+                emergencies=tuple(emergencies.get(case, ())),
+                lockups=tuple(lockups.get(case, ())),
+                notices=tuple(notices.get(case, ())),
+                transfers=tuple(transfers.get(case, ())),
+                checkups=tuple(checkups.get(case, ())),
+                police_told=tuple(police.get(case, ())),
+                settled=settled,
+            ),
+            kept,
+        )
+
+
+def changed(work: Work, keys: Sequence[int]) -> list[Duty]:
+    """The stored duties with these keys, to be changed."""
+    return [
+        one
+        for start in range(0, len(keys), KEYS)
+        for one in work.entities(_CHANGED, keys=keys[start : start + KEYS])
+    ]
+
+
+def all_keys(work: Work, after: int, size: int) -> list[int]:
+    """The next ``size`` keys of cases after one, in their order."""
+    return [int(row[0]) for row in work.rows(_ALL, after=after, size=size)]
