@@ -98,7 +98,10 @@ def test(asked: arguments.Arguments) -> int:
         # Settings of an installation must not reach the tests.
         if not name.startswith("CASEMGR_") or name.startswith("CASEMGR_TEST_")
     }
-    order = [str(environment.python_of(environment.VENV)), "-m", "pytest", *asked.pytest]
+    # A file stays with one worker, so what it sets up once is set up once.
+    side_by_side = ["-n", str(os.cpu_count() or 1), "--dist", "loadfile"]
+    python = str(environment.python_of(environment.VENV))
+    order = [python, "-m", "pytest", *side_by_side, *asked.pytest]
     code = family.finish(family.begin(order, cwd=environment.ROOT, environ=environ), first=signal.SIGINT)
     if code < 0:
         raise Stop(f"测试被终止（信号 {-code}），没有跑完。", code=128 - code)

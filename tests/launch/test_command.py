@@ -120,7 +120,8 @@ def test_the_tests_do_not_see_settings_of_an_installation(monkeypatch: pytest.Mo
     monkeypatch.setenv("CASEMGR_DATABASE_URL", "postgresql://real")
     monkeypatch.setenv("CASEMGR_TEST_DATABASE_URL", "postgresql://spare")
     assert command.start(["test", "--", "-k", "followup"]) == 5
-    assert seen["order"][1:] == ["-m", "pytest", "-k", "followup"]
+    assert seen["order"][1:3] == ["-m", "pytest"]
+    assert seen["order"][-2:] == ["-k", "followup"]
     assert "CASEMGR_DATABASE_URL" not in seen["environ"]
     assert seen["environ"]["CASEMGR_TEST_DATABASE_URL"] == "postgresql://spare"
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, expect, sync_playwright
 
 from tests.pages.world import PASSWORD
 
@@ -49,6 +49,8 @@ def browser() -> Iterator[Browser]:
     """Debian's Chromium; without it the page tests are skipped and say so."""
     if not CHROMIUM.exists():
         pytest.skip(f"没有 {CHROMIUM}：执行 apt-get install chromium，或用 CASEMGR_TEST_CHROMIUM 指定")
+    # A machine that runs two workers and a server beside them is slow at times, not wrong.
+    expect.set_options(timeout=30_000)
     with sync_playwright() as tool:
         chromium = tool.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield chromium
@@ -105,7 +107,7 @@ def open_page(browser: Browser, width: int = 1280, height: int = 800) -> Page:
         viewport={"width": width, "height": height}, locale="zh-CN", timezone_id="Asia/Shanghai"
     )
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     return page
 
 
