@@ -470,6 +470,21 @@ def _code_fits_diagnosis(row: PersonRow, _: PersonAround) -> tuple[object, ...] 
 
 
 @check(
+    "rg06",
+    "ICD-10",
+    "ICD-10 编码{0}（待核对）。{1}须伴有精神障碍才属于管理对象。请改填伴发精神障碍的编码，或核对诊断。",
+    rule="GW2017-1.4",
+)
+def _disorder_beside_the_other(row: PersonRow, _: PersonAround) -> tuple[object, ...] | None:
+    code = (row.icd10 or "").upper()
+    if row.diagnosis == Diagnosis.EPILEPTIC and re.match(r"G40", code) and "F06" not in code:
+        return ("只是癫痫", "癫痫")
+    if row.diagnosis == Diagnosis.RETARDATION and re.fullmatch(r"F7\d\.0\d*", code):
+        return ("为无行为障碍的精神发育迟滞", "精神发育迟滞")
+    return None
+
+
+@check(
     "rg07",
     "确诊医院",
     "确诊机构像是基层机构。严重精神障碍应由有精神科执业资质的机构确诊。请填写实际确诊的医院，或安排复核诊断。",
@@ -501,6 +516,16 @@ def _consent_is_answered(row: PersonRow, around: PersonAround) -> tuple[object, 
     if row.consent_on is None:
         return ("没有填写知情同意时间",)
     return ("知情同意时间晚于今天",) if row.consent_on > around.today else None
+
+
+@check(
+    "rg18",
+    "首次抗精神病药治疗时间",
+    "既往门诊治疗为“未治”，却填了首次治疗时间。两者不能同时成立。请改正治疗情况，或清空首次治疗时间。",
+)
+def _untreated_without_a_first_treatment(row: PersonRow, _: PersonAround) -> tuple[object, ...] | None:
+    untreated = row.past_treatment == PastTreatment.NONE and not row.admissions_count
+    return () if untreated and row.treated is not None else None
 
 
 @check(

@@ -41,6 +41,7 @@ IDENTIFYING = frozenset(
 )
 NOUNS: dict[str, str] = {
     "case": "档案",
+    "answer": "核对说明",
     "visit": "随访",
     "state": "状态",
     "consent": "知情同意",
@@ -118,7 +119,8 @@ def _scalar(value: Value | tuple[int, int]) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _words(noun: str, name: str, value: Any) -> str:
+def in_words(noun: str, name: str, value: Any) -> str:
+    """One value as people read it: labels for codes, 2026-11-21 for days; nothing is empty."""
     column = _COLUMNS.get(noun, {}).get(name)
     if value is None or value == "":
         return ""
@@ -167,4 +169,4 @@ def _change(noun: str, name: str, old: Any, new: Any, opened: bool) -> Change:
     label = name if column is None else column.header
     if name in IDENTIFYING and not opened:
         return Change(name, label, hidden=True)
-    return Change(name, label, _words(noun, name, old), _words(noun, name, new))
+    return Change(name, label, in_words(noun, name, old), in_words(noun, name, new))

@@ -254,6 +254,35 @@ def find_by_name(work: Work, text: str) -> list[int]:
     return found
 
 
+def find_alike(work: Work, text: str) -> dict[int, bool]:
+    """People inside the access with the very name ``text`` (``True``), or with its pinyin initials.
+
+    Opens every sealed name of the area in memory; raises :class:`TooMany` above the limit. The asked
+    text is sealed into the audit entry, never logged.
+    """
+    asked = normal_name(text)
+    found = {}
+    if len(asked) > 1:
+        for person, name in _names(work):
+            known = normal_name(name)
+            if known == asked:
+                found[person] = True
+            elif same_initials(known, asked):
+                found[person] = False
+    work.note("search", "Identity", fields="name", count=len(found), detail=text)
+    return found
+
+
+def same_initials(name: str, other: str) -> bool:
+    """Whether two names (normal form) are as long and may be written with the same pinyin initials."""
+    if len(name) != len(other):
+        return False
+    return all(
+        one == two or not _initials_of(one).isdisjoint(_initials_of(two))
+        for one, two in zip(name, other, strict=True)
+    )
+
+
 def find_by_token(work: Work, place: Place, normal: str) -> list[int]:
     """People inside the access with this id number or phone (normal form), by keyed token."""
     column = Identity.id_token if place == ID_NUMBER else Identity.phone_token
