@@ -55,7 +55,7 @@ Raw = Mapping[str, Sequence[str]]
 #: Texts up to this length are asked for in one line, longer ones in a box.
 ONE_LINE = 120
 
-MISSING = "“{0}”没有填。{1}请补填；暂时不清楚的，可先存为草稿，问清后再填。"
+MISSING = "“{0}”没有填。{1}请补填，或先存为草稿，问清后再填。"
 MISSING_WHY = "缺了这一项，这张表就不完整。"
 UNREADABLE = "“{0}”的内容无法识别，应为：{1}。无法识别的内容不能成为记录。请按此改正，或先清空这一项。"
 OUTSIDE = "“{0}”超出允许范围，应为：{1}。这样的数值不可能成立。请核对后改正，或先清空这一项。"
