@@ -47,6 +47,16 @@ JOBS: tuple[Job, ...] = (
         keep=timedelta(days=45),
     ),
     Job(
+        # Days go by without anybody saving: a year ends, a transfer stays unanswered.
+        "refresh-duties",
+        "更新应办事项",
+        When(minutes=(10,), hours=(0,)),
+        upkeep.refresh_duties,
+        limit=timedelta(hours=2),
+        tries=3,
+        keep=timedelta(days=400),
+    ),
+    Job(
         "tidy",
         "清理过期数据",
         When(minutes=(15,), hours=(3,)),

@@ -66,6 +66,7 @@ def working_days_after(day: date, n: int) -> date:
     return day
 
 
+@lru_cache(maxsize=20_000)
 def months_after(day: date, n: int) -> date:
     """The same day ``n`` months later, or the last of that month when it has no such day (REC-7.20)."""
     months = day.year * DECEMBER + day.month - 1 + n

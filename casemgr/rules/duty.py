@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from casemgr.rules import followup
 from casemgr.rules.calendar import Deadline, deadline, is_certain, months_after
 from casemgr.rules.facts import AttemptFact, CaseDay, ClueFact, NoticeFact, StateFact, TransferFact, VisitFact
+from casemgr.rules.followup import Next
 from casemgr.rules.policy import Policy
 from casemgr.terms.attempt import AttemptResult
 from casemgr.terms.clue import ClueState
@@ -68,8 +69,8 @@ class Due:
 
     @property
     def planned_on(self) -> date:
-        """The day it is planned for: what was agreed, else the last day allowed."""
-        return self.due_on if self.opens_on is None else min(self.opens_on, self.due_on)
+        """The day it is planned for: what was agreed (perhaps too late), else the last day allowed."""
+        return self.opens_on or self.due_on
 
     @property
     def is_open(self) -> bool:
@@ -121,12 +122,14 @@ class _Course:
     policy: Policy
     today: date
     reached: list[VisitFact] = field(init=False)
+    nexts: list[Next] = field(init=False)
     left: date | None = field(init=False)
     silences: list[Silence] = field(init=False)
 
     def __post_init__(self) -> None:
         facts = self.facts
         self.reached = [one for one in facts.visits if one.reached]
+        self.nexts = followup.after_visits(self.reached, self.policy)
         self.left = None
         if facts.lifecycle != Lifecycle.ON_REGISTER:
             self.left = facts.lifecycle_on or facts.lifecycle_known_on or facts.registered_on
@@ -224,7 +227,7 @@ def _planned(course: _Course, began: date, due: date, told: date | None, ended: 
         if one.on < began or (ended is not None and one.on > ended):
             continue
         if one.next_on is not None and one.next_on > one.on:
-            plan = min(one.next_on, due)
+            plan = one.next_on
     return plan
 
 
@@ -232,8 +235,7 @@ def _visits(course: _Course) -> Iterator[Due]:
     """The chain of regular visits: after registration, after each visit, after each silence."""
     facts, policy = course.facts, course.policy
     yield from _first_visit(course)
-    nexts = followup.after_visits(course.reached, policy)
-    for number, (visit, following) in enumerate(zip(course.reached, nexts, strict=True)):
+    for number, (visit, following) in enumerate(zip(course.reached, course.nexts, strict=True)):
         done = course.reached[number + 1].on if number + 1 < len(course.reached) else None
         silent = any(
             one.covers(visit.on) and not (one.lost and one.since == visit.on) for one in course.silences
@@ -363,14 +365,13 @@ def _paused(course: _Course, visit: VisitFact, due: date) -> Moved | None:
 def _face(course: _Course) -> Iterator[Due]:
     """Face to face after two telephone calls without the patient (FU-C10)."""
     policy = course.policy
-    nexts = followup.after_visits(course.reached, policy)
     begun: tuple[VisitFact, date] | None = None
     for number, visit in enumerate(course.reached):
         if begun is not None and visit.face:
             yield _face_due(course, *begun, visit.on)
             begun = None
         elif begun is None and followup.needs_face(_row(course.reached, number), policy) == visit:
-            begun = visit, nexts[number].on
+            begun = visit, course.nexts[number].on
     if begun is not None:
         yield _face_due(course, *begun, None)
 
@@ -521,7 +522,7 @@ def _tries(course: _Course) -> Iterator[Due]:
                 Urgency.USUAL,
                 state,
                 ended,
-                min(one.next_on, end.on) if one.next_on is not None and one.next_on > one.on else None,
+                one.next_on if one.next_on is not None and one.next_on > one.on else None,
             )
         elif one.result == AttemptResult.DEATH_TOLD:
             end = deadline(one.on, policy.death_confirm)

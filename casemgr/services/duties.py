@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
@@ -99,14 +99,16 @@ def _gone(row: tuple[Any, ...], today: date) -> dict[str, Any]:
 
 
 @use_case(Action.JOB_RUN)
-def _refresh_lot(work: Work, after: int) -> int | None:
+def _refresh_lot(work: Work, after: int) -> tuple[int, int]:
+    """(how many cases, the last of them)."""
     keys = course.all_keys(work, after, LOT)
     refresh(work, keys)
-    return keys[-1] if len(keys) == LOT else None
+    return len(keys), keys[-1] if keys else after
 
 
-def refresh_all(access: Access) -> None:
-    """Bring every duty inside the access in line, in lots with a transaction each."""
-    after: int | None = 0
-    while after is not None:
-        after = _refresh_lot(access, after)
+def refresh_all(access: Access) -> Iterator[int]:
+    """Bring every duty inside the access in line, in lots with a transaction each; tells the size of each."""
+    count, last = LOT, 0
+    while count == LOT:
+        count, last = _refresh_lot(access, last)
+        yield count

@@ -15,7 +15,7 @@ from casemgr.forms.known import CaseFacts
 from casemgr.forms.register import PersonRow
 from casemgr.forms.spec import WARNING, Problem
 from casemgr.forms.workbook import Judge, SheetVerdict
-from casemgr.services import clock, visit_rows
+from casemgr.services import clock, duties, visit_rows
 from casemgr.services import exchange_rows as rows
 from casemgr.services.exchange_rows import Stored, compacted, merge
 from casemgr.services.person_rows import People, PeopleChanges, set_partial
@@ -75,6 +75,8 @@ class Writer:
         #: Keys of cases and their areas, by file number; filled as they are met or made.
         self._keys: dict[str, tuple[int, int]] = {}
         self._moved: list[tuple[int, int]] = []
+        #: Cases of which anything was written; their duties follow at the end.
+        self._touched: set[int] = set()
 
     def write(self, verdict: SheetVerdict) -> Outcome:
         """Write the good rows of one sheet."""
@@ -88,12 +90,14 @@ class Writer:
         return outcome
 
     def finish(self) -> None:
-        """Move the people whose unit lies in another area now; everything about them follows by the keys."""
+        """Move the people whose unit lies in another area now, and bring all touched duties in line."""
         persons = queries.objects(self._work, Person, [person for person, _ in self._moved])
         for person, area in self._moved:
             persons[person].area = area
         if self._moved:
             self._work.flush()
+        if not self._dry:
+            duties.refresh(self._work, self._touched)
 
     # --- 机构与区划 ---
 
@@ -166,7 +170,9 @@ class Writer:
                 continue
             outcome.created += 1
             if not self._dry:
-                self._keys[row.file_no] = (new.add(row, facts.area, units[row.unit_code].key), facts.area)
+                made = new.add(row, facts.area, units[row.unit_code].key)
+                self._keys[row.file_no] = (made, facts.area)
+                self._touched.add(made)
             if new.count >= PEOPLE:
                 new.write()
         new.write()
@@ -196,6 +202,7 @@ class Writer:
             outcome.changed += 1
             self._ask_kept(verdict, outcome, number, merged.kept)
             changes.append((before, merged.row, merged.changed))
+            self._touched.add(before.key)
         if changes and not self._dry:
             PeopleChanges(self._work, self._now, self._today, changes, units, self.moves).write()
 
@@ -271,6 +278,7 @@ class Writer:
             for number, row, before in _paired([(number, normal(row)) for number, row in told], stored):
                 if before is None:
                     new.append((facts.key or 0, areas[facts.key or 0], row))
+                    self._touched.add(facts.key or 0)
                     outcome.created += 1
                     continue
                 merged = merge(noun, before.row, _alike(before.row, row), verdict.present)
@@ -281,6 +289,7 @@ class Writer:
                 self._ask_kept(verdict, outcome, number, merged.kept)
                 self._ask_older(verdict, outcome, number, before.row, row)
                 changes.append((before, merged.row, merged.changed))
+                self._touched.add(facts.key or 0)
         if changes and not self._dry:
             change(changes)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from casemgr.rules.access import Action
-from casemgr.services import audit, job
+from casemgr.services import audit, duties, job
 from casemgr.services.job import Outcome, Run
 from casemgr.services.use_case import use_case
 from casemgr.store.queries import account as accounts
@@ -32,6 +32,15 @@ def verify(run: Run) -> Outcome:
         f"审计链在第 {verdict.broken} 条断开（{verdict.reason}），记录可能被改动。"
         "请立即保全数据库与备份，并联系系统管理员核查。", ok=False,
     )  # fmt: skip
+
+
+def refresh_duties(run: Run) -> Outcome:
+    """Bring the duties of every case in line with the day that has begun."""
+    count = 0
+    for done in duties.refresh_all(run.access):
+        count += done
+        run.step(0, 1)
+    return Outcome(f"已更新 {count} 份档案的应办事项。")
 
 
 @use_case(Action.JOB_RUN)
