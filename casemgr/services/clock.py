@@ -24,3 +24,11 @@ def today() -> date:
 def now() -> datetime:
     """This instant, aware, in UTC."""
     return datetime.now(UTC)
+
+
+def moment() -> datetime:
+    """This instant on today's business day: where the day stands still, the time of day goes on."""
+    at = now()
+    if _fixed is None:
+        return at
+    return datetime.combine(_fixed, at.astimezone(SHANGHAI).timetz()).astimezone(UTC)

@@ -163,7 +163,7 @@ def of_case(work: Work, case_id: int, today: date) -> CaseEvents:
         pause=term(Pause, there.pause),
         paused_until=there.paused_until,
         owners=_owners(work, there.area, today),
-        next=tuple(_next(one, today) for one in queries.open_duties(work, case_id, today)),
+        next=tuple(_next(one, today) for one in queries.open_duties(work, case_id)),
         changed=there.changed,
     )
 

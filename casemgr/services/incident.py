@@ -242,9 +242,7 @@ def release(
     if released_on < row.known_on or released_on > today:
         raise Unfit(
             "没有保存。",
-            fields={
-                "released_on": f"解除日期应在得知日期（{row.known_on.isoformat()}）与今天之间。（ev01）"
-            },
+            fields={"released_on": f"解除日期应在得知日期（{row.known_on.isoformat()}）与今天之间。（ev01）"},
         )
     if not note:
         raise Unfit("没有保存。", fields={"note": "请写明怎样核实的，例如“某日上门，患者在院中自由活动”。"})

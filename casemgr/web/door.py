@@ -11,6 +11,7 @@ from casemgr.web.staff import (
     account,
     case,
     county,
+    emergency,
     exchange,
     help,
     home,
@@ -20,6 +21,7 @@ from casemgr.web.staff import (
     report,
     search,
     township,
+    visit,
 )
 
 #: Every blueprint of the staff pages; a new noun adds its ``pages`` here.
@@ -29,8 +31,10 @@ PAGES: tuple[Blueprint, ...] = (
     county.pages,
     township.pages,
     case.pages,
+    emergency.pages,
     incident.pages,
     referral.pages,
+    visit.pages,
     search.pages,
     account.pages,
     exchange.pages,

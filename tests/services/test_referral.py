@@ -116,7 +116,9 @@ def test_a_visit_that_advises_a_referral_begins_the_form(case: int) -> None:
         assert visit is not None
         visit.referral_advised, visit.referred = 2, 1
         work.add(
-            VisitText(visit_id=advising, area=EAST, referral_reason=Plain("幻听加重"), referral_to=Plain("精神科"))
+            VisitText(
+                visit_id=advising, area=EAST, referral_reason=Plain("幻听加重"), referral_to=Plain("精神科")
+            )
         )
     told = referral.advice(DOCTOR_EAST, case, advising)
     assert told is not None

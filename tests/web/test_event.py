@@ -1,14 +1,16 @@
-"""事件、转诊与患者页: forms keep what was typed, save once, lead back to the person, and say nothing personal."""
+"""事件、转诊与患者页: forms keep what was typed, save once, and say nothing personal."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from casemgr.services import clock
 from tests.services.people import RARE, WESTERN, WHOLE, Made, phone_of
 from tests.web.conftest import token_in
 from tests.web.test_county import page_of, words_of
@@ -154,3 +156,74 @@ def test_the_menu_leads_only_to_pages_that_exist(visit: Visit, made: Made) -> No
     menu = page[page.index("case-bar") : page.index("接下来" if "接下来" in page else "h-identity")]
     for address in re.findall(r'href="(/case/[^"]+)"', menu):
         assert client.get(address).status_code in (200, 303), address
+
+
+def test_an_emergency_from_the_red_button_to_the_upload(
+    visit: Visit, made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = visit("east")
+    key = made.cases["900-00015"]
+    monkeypatch.setattr(clock, "moment", lambda: datetime(2026, 11, 21, 2, 30, tzinfo=UTC))
+    page = page_of(client, f"/case/{key}/emergency")
+    given = {"reported_at": "2026-11-21", "reported_at_time": "10:05"}
+    status, place, _ = send(client, f"/case/{key}/emergency", page, **given)
+    assert status == 303
+    again = send(client, f"/case/{key}/emergency", page, **given)
+    assert again[:2] == (303, place)
+    assert client.get(f"/case/{key}/emergency").headers["Location"] == place
+    screen = page_of(client, place)
+    assert 'data-clock="1500"' in screen
+    assert "tel:110" in screen
+    assert "checked" not in screen
+    assert "应急处置进行中" in page_of(client, f"/case/{key}")
+    send(client, f"{place}/step", screen, step="6")
+    assert "10:30" in page_of(client, place)
+    told = {
+        "started_at": "2026-11-21",
+        "started_at_time": "10:20",
+        "ended_at": "2026-11-21",
+        "ended_at_time": "10:28",
+        "causes": ["1", "3"],
+        "measures": ["3"],
+        "effect": "1",
+        "stay": "3",
+        "in_charge": "村医",
+    }
+    status, _, text = send(client, f"{place}/end", screen, **told)
+    assert status == 422
+    assert "ev06" in text
+    status, _, text = send(client, f"{place}/end", screen, **{**told, "ground": "2", "effect": ""})
+    assert status == 422
+    assert "没有填写处置效果" in text
+    assert re.search(r'name="causes" value="3" checked', text)
+    status, _, _ = send(client, f"{place}/end", screen, **told, ground="2")
+    assert status == 303
+    words = words_of(page_of(client, place))
+    for said in ("填写应急处置记录单 截止 2026-11-22 10:28", "应急处置后随访", "已登记结束"):
+        assert said in words
+    assert "近期有应急处置，应在 2026-12-05 前随访" in page_of(client, f"/case/{key}")
+    form = page_of(client, f"{place}/record")
+    assert 'value="2026-11-21T10:05"' in form
+    status, _, text = send(client, f"{place}/record", form, name="甲")
+    assert status == 422
+    filled = {
+        "name": "甲",
+        "place": "村委会门口",
+        "reported_at": "2026-11-21T10:05",
+        "started_at": "2026-11-21T10:20",
+        "ended_at": "2026-11-21T10:28",
+        "scene": "已平静",
+        "causes": ["1", "3"],
+        "measures": ["3"],
+        "filled_by": "东镇乙",
+        "on": "2026-11-21",
+    }
+    status, _, text = send(client, f"{place}/record", form, **filled)
+    assert status == 303, words_of(text)[:800]
+    assert "已平静" in page_of(client, f"{place}/record")
+    status, _, _ = send(client, f"{place}/uploaded", page_of(client, place), on="2026-11-21")
+    assert status == 303
+    words = words_of(page_of(client, place))
+    assert words.count("已完成 2026-11-21") == 2
+    assert client.get(place.replace("/emergency/", "/emergency/1")).status_code == 404
+    assert visit("west").get(place).status_code == 404

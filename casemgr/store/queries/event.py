@@ -77,8 +77,13 @@ _SEEN_SINCE = lasting(
 )
 _DUTIES = lasting(
     select(Duty.kind, Duty.origin, Duty.due_on, Duty.due_at, Duty.rule, Duty.because, Duty.urgency)
-    .where(Duty.case_id == _OF, Duty.state == DutyState.OPEN, Duty.opens_on <= bindparam("today"))
+    .where(Duty.case_id == _OF, Duty.state == DutyState.OPEN)
     .order_by(Duty.urgency, Duty.due_on, Duty.kind)
+)
+_DUTIES_FROM = lasting(
+    select(Duty.kind, Duty.due_on, Duty.due_at, Duty.rule, Duty.state)
+    .where(Duty.case_id == _OF, Duty.origin == bindparam("origin"))
+    .order_by(Duty.due_on, Duty.kind)
 )
 _OWNERS = lasting(
     select(Account.id, Account.display)
@@ -141,9 +146,14 @@ def seen_since(work: Work, case: int, since: date) -> Any:
     return work.row(_SEEN_SINCE, case=case, since=since)
 
 
-def open_duties(work: Work, case: int, today: date) -> Sequence[Any]:
-    """What is to be done for one case from ``today`` on, most urgent first."""
-    return work.rows(_DUTIES, case=case, today=today)
+def open_duties(work: Work, case: int) -> Sequence[Any]:
+    """What is to be done for one case, most urgent first."""
+    return work.rows(_DUTIES, case=case)
+
+
+def duties_from(work: Work, case: int, origin: int) -> Sequence[Any]:
+    """The duties that one record of a case began, soonest first."""
+    return work.rows(_DUTIES_FROM, case=case, origin=origin)
 
 
 def owners(work: Work, area: int) -> Sequence[Any]:

@@ -104,21 +104,13 @@ def save(key: int) -> Response | tuple[str, int]:
     try:
         on = typed.day("on", LABELS["on"], required=True)
         kind = typed.code(DangerousAct, "kind", LABELS["kind"], required=True)
-        entry = {
-            "done": typed.codes(IncidentMeasure, "done"),
-            "police_told_on": typed.day("police_told_on", LABELS["police_told_on"]),
-            "others_hurt": typed.flag("others_hurt"),
-            "note": typed.text("note", LABELS["note"]),
-            "reason": typed.text("reason", LABELS["reason"], longest=300),
-        }
+        done = typed.codes(IncidentMeasure, "done")
+        told = typed.day("police_told_on", LABELS["police_told_on"])
+        note = typed.text("note", LABELS["note"])
+        reason = typed.text("reason", LABELS["reason"], longest=300)
         typed.settle()
-        saved = incident.record(
-            g.access,
-            key,
-            once,
-            IncidentEntry(have(on), have(kind), **entry),
-            clock.today(),  # type: ignore[arg-type]
-        )
+        entry = IncidentEntry(have(on), have(kind), done, told, typed.flag("others_hurt"), note, reason)
+        saved = incident.record(g.access, key, once, entry, clock.today())
     except Unfit as wrong:
         return _form(incident.begin(g.access, key), kept(request.form, ("done",)), wrong.fields), wrong.status
     flash("这次事件已保存。" if not saved.again else "这次事件已经保存过，没有重复登记。", "good")

@@ -117,9 +117,15 @@ def link(pattern: str, case: int, origin: int = 0) -> str:
 
 def offers(case: int, events: CaseEvents) -> tuple[Offer, ...]:
     """Up to three things to do next, each with the page that serves it."""
-    return tuple(
-        Offer(one, link(PAGE_OF_DUTY.get(one.kind, "-"), case, one.origin)) for one in events.next[:OFFERED]
-    )
+    return tuple(Offer(one, _page_for(case, events, one)) for one in events.next[:OFFERED])
+
+
+def _page_for(case: int, events: CaseEvents, step: NextStep) -> str:
+    own = {one.id for one in events.referrals}
+    if step.kind is DutyKind.REFER or (step.kind is DutyKind.REFERRAL_RESULT and step.origin not in own):
+        # The duty comes from a visit: its advice begins the form, where the referral was not written down.
+        return f"/case/{case}/referral?visit={step.origin}"
+    return link(PAGE_OF_DUTY.get(step.kind, "-"), case, step.origin)
 
 
 def menu(case: int) -> tuple[tuple[str, tuple[Entry, ...]], ...]:
