@@ -174,6 +174,7 @@ class Stay:
 class DoseView:
     """One long-acting injection; dose in micrograms."""
 
+    id: int
     on: date
     product: str
     dose_ug: int | None
@@ -186,6 +187,7 @@ class DoseView:
 class SessionView:
     """One session of community rehabilitation."""
 
+    id: int
     on: date
     form: RehabForm
     place: RehabPlace | None
@@ -197,6 +199,7 @@ class SessionView:
 class CheckupView:
     """One yearly check-up; pressure in mmHg, weight in grams."""
 
+    id: int
     on: date
     systolic: int | None
     diastolic: int | None
@@ -536,6 +539,7 @@ def _drug(row: Any, name: str) -> DrugView:
 def _dose(row: Any) -> DoseView:
     product = products().get(row.product)
     return DoseView(
+        row.id,
         row.on,
         product.name if product else row.product,
         row.dose_ug,
@@ -547,12 +551,13 @@ def _dose(row: Any) -> DoseView:
 
 def _session(row: Any) -> SessionView:
     return SessionView(
-        row.on, known(RehabForm, row.form), term(RehabPlace, row.place), row.minutes, row.attended
+        row.id, row.on, known(RehabForm, row.form), term(RehabPlace, row.place), row.minutes, row.attended
     )
 
 
 def _checkup(row: Any) -> CheckupView:
     return CheckupView(
+        row.id,
         row.on,
         row.systolic,
         row.diastolic,

@@ -52,6 +52,9 @@ NOUNS: dict[str, str] = {
     "emergency": "应急处置",
     "referral": "转诊",
     "checkup": "健康体检",
+    "rehab": "社区康复",
+    "dose": "长效针剂",
+    "lock_up": "关锁",
 }
 
 

@@ -9,6 +9,7 @@ from werkzeug.routing import IntegerConverter, ValidationError
 from casemgr.web import csrf, errors, filters, guard, headers, health, login, shell, uploads
 from casemgr.web.staff import (
     account,
+    care,
     case,
     county,
     emergency,
@@ -31,6 +32,7 @@ PAGES: tuple[Blueprint, ...] = (
     county.pages,
     township.pages,
     case.pages,
+    care.pages,
     emergency.pages,
     incident.pages,
     referral.pages,

@@ -103,6 +103,7 @@ def _page(
         events=events,
         offers=steps.offers(key, events) if writes else (),
         menu=steps.menu(key),
+        edits=writes,
         quick=steps.quick(key),
         strip=steps.strip(events, today),
         told=notes.told(view, events, opened, texts, request.values.get("kind", "")),
