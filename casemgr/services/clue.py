@@ -269,7 +269,7 @@ def _add(work: Work, once: int, told: NewClue, today: date) -> int:
     if work.get(Clue, once) is not None:
         return once
     area = _area(work.access, told)
-    wrong = _faults(told, today)
+    wrong = faults(told, today)
     if area is None:
         wrong["village"] = "请选择村（社区）。不知道住在哪里，就不知道由哪个乡镇核实。"
     if wrong or area is None:
@@ -322,7 +322,8 @@ def _area(access: Access, told: NewClue) -> int | None:
     return None
 
 
-def _faults(told: NewClue, today: date) -> dict[str, str]:
+def faults(told: NewClue, today: date) -> dict[str, str]:
+    """What is wrong with a clue as it was taken down, by field."""
     wrong: dict[str, str] = {}
     if not told.name:
         wrong["name"] = "请填写姓名。不知道姓名时写称呼（如“张某之子”），核实时再改。"

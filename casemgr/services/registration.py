@@ -252,8 +252,8 @@ def _wrong(asked: Asked, key: str, sentence: str) -> Asked:
 
 
 def _judged(asked: Asked, filled: Filled, today: date, unit_area: int | None) -> Asked:
-    """Put what blocks at its field; nothing is judged while a field cannot be read."""
-    if not filled.sound:
+    """Put what blocks at its field; nothing is judged before there is a name, a sex, a diagnosis and a day."""
+    if not {"name", "sex", "diagnosis", "registered_on"} <= filled.values.keys():
         return asked
     for one in _findings(filled, today, unit_area):
         if one.weight == "B":

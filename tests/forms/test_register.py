@@ -82,6 +82,22 @@ CASES: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {
         ({"diagnosis": 4, "icd10": "F32.0"}, {"diagnosis": 4, "icd10": "F30.1"}),
         ({"diagnosis": 6, "icd10": "F20.9"}, {"diagnosis": 6, "icd10": "F79.1"}),
     ],
+    "rg06": [
+        (
+            {"diagnosis": 5, "icd10": "G40.9"},
+            {"diagnosis": 5, "icd10": "F06.8"},
+        ),
+        (
+            {"diagnosis": 6, "icd10": "F71.0"},
+            {"diagnosis": 6, "icd10": "F71.1"},
+        ),
+    ],
+    "rg18": [
+        (
+            {"past_treatment": 1, "treated": PERSON.treated, "admissions_count": 0},
+            {"past_treatment": 2, "treated": PERSON.treated, "admissions_count": 0},
+        ),
+    ],
     "rg07": [({"diagnosed_at": "东镇卫生院"}, {"diagnosed_at": "示例市第四人民医院"})],
     "rg08": [({"onset": known(1988, 1, 1)}, {"onset": known(1990, 1, 1)})],
     "rg10": [

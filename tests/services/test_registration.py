@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
@@ -26,11 +25,11 @@ VILLAGE = EAST + 201
 
 
 @pytest.fixture
-def county(app: Flask) -> Iterator[Flask]:
+def county(app: Flask) -> Flask:
     open_areas()
     with open_work(SYSTEM, Action.AREA_WRITE) as work:
         work.add(Area(code=VILLAGE, name="第1村", level=5, parent=EAST, population=900))
-    yield app
+    return app
 
 
 def typed(index: int = 1, **more: str) -> dict[str, list[str]]:
@@ -172,12 +171,14 @@ BLOCKS = [
     ("rg01", {"onset": "2026-11-20", "diagnosed": "2026-11-10"}, {"onset": "2026-11-10"}, "diagnosed"),
     ("rg01", {"treated": "2025-01"}, {"treated": "2026-10"}, "treated"),
     ("rg02", {"diagnosed": "2026-11-22"}, {"diagnosed": "2026-11-21"}, "diagnosed"),
-    ("rg04", {"diagnosis": "7", "icd10": ""}, {"diagnosis": "7", "icd10": "", "article30": "是"}, "diagnosis"),
+    ("rg04", {"diagnosis": "7", "icd10": ""}, {"diagnosis": "7", "icd10": "", "article30": "是"},
+     "diagnosis"),
     ("rg05", {"icd10": "F31"}, {"icd10": "F20.9"}, "icd10"),
     ("rg10", {"consent": ""}, {"consent": "0"}, "consent"),
     ("rg10", {"consent_on": "2026-11-22"}, {"consent_on": "2026-11-21"}, "consent_on"),
     ("rg10", {"signer": ""}, {}, "signer"),
-    ("rg18", {"past_treatment": "1", "treated": "2026-10"}, {"past_treatment": "2", "treated": "2026-10"}, "treated"),
+    ("rg18", {"past_treatment": "1", "treated": "2026-10"}, {"past_treatment": "2", "treated": "2026-10"},
+     "treated"),
     ("FU-C1", {"past_acts": "7,1"}, {"past_acts": "1"}, "past_acts"),
     ("GW", {"registered_on": "2026-11-22"}, {"registered_on": "2026-11-20"}, "registered_on"),
     ("GW", {"ground": ""}, {}, "ground"),
@@ -191,7 +192,8 @@ def test_what_cannot_be_true_blocks(
     found = asked(**wrong)
     assert key in found.problems, found.problems
     assert found.raw["name"] == ["赵试验"]  # what was typed stays
-    assert isinstance(enter(**near), Done) or not asked(**near).problems
+    if near:
+        assert isinstance(enter(**near), Done) or not asked(**near).problems
 
 
 QUESTIONS = [
@@ -218,7 +220,8 @@ def test_what_is_odd_asks_for_a_reason_and_the_reason_is_kept(
     county: Flask, check: str, odd: dict[str, str], near: dict[str, str]
 ) -> None:
     if check in ("id26", "id24"):
-        return _two_more(check)
+        _two_more(check)
+        return
     found = asked(**odd)
     assert not found.problems, found.problems
     assert check in {one.id for one in found.questions}

@@ -47,10 +47,10 @@ def whole(text: str | None, least: int = 0) -> int | None:
     text = (text or "").strip()
     negative = text.startswith("-")
     digits = text[1:] if negative else text
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 18):
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 19):
         return None
     number = -int(digits) if negative else int(digits)
-    return number if number >= least else None
+    return number if least <= number < 2**63 else None
 
 
 def _code(kind: type[Kind], text: str | None) -> Kind | None:
