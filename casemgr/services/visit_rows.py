@@ -5,11 +5,12 @@ One mapping for the workbook and for what is recorded on a page, so that both ke
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from operator import attrgetter
 from typing import Any
 
-from casemgr.forms.cell import Partial, day_of
+from casemgr.forms.cell import Partial, day_of, days
 from casemgr.forms.followup import VisitRow, acts_mask
 from casemgr.services.exchange_rows import DRUG_PARTS, VISIT_TEXTS, drugs_of
 from casemgr.store.db import new_keys
@@ -96,3 +97,18 @@ def partial(name: str, value: Partial | None) -> dict[str, int | None]:
     """The two columns of a date known to the year, month or day."""
     first, precision = value or (None, None)
     return {f"{name}_on": first, f"{name}_precision": precision}
+
+
+def row_of(visit: Any, file_no: str, texts: Mapping[str, str | None] | None = None) -> VisitRow:
+    """A visit of the register as the row it came from; without ``texts`` its texts and drugs stay empty."""
+    found: dict[str, Any] = dict.fromkeys(VisitRow._fields)
+    for name in queries.VISIT_CODES:
+        found[name] = getattr(visit, name)
+    for name in ("on", *queries.VISIT_DAYS):
+        value = getattr(visit, name)
+        found[name] = None if value is None else days(value)
+    if visit.discharged_on is not None:
+        found["discharged"] = Partial(days(visit.discharged_on), visit.discharged_precision or 3)
+    found["file_no"] = file_no
+    found.update(texts or {})
+    return VisitRow(**found)
