@@ -9,9 +9,14 @@ from datetime import UTC, datetime
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
+from casemgr.rules.access import Action
 from casemgr.services import clock
+from casemgr.store.models import AuditEntry
+from casemgr.store.work import open_work
 from tests.services.people import RARE, WESTERN, WHOLE, Made, phone_of
+from tests.store.register import SYSTEM
 from tests.web.conftest import token_in
 from tests.web.test_county import page_of, words_of
 
@@ -227,3 +232,22 @@ def test_an_emergency_from_the_red_button_to_the_upload(
     assert words.count("已完成 2026-11-21") == 2
     assert client.get(place.replace("/emergency/", "/emergency/1")).status_code == 404
     assert visit("west").get(place).status_code == 404
+
+
+def test_the_summary_is_opened_on_purpose_and_written_down(
+    visit: Visit, made: Made, inhabited: Inhabited
+) -> None:
+    client = visit("east")
+    key = made.cases[WHOLE]
+    closed = page_of(client, f"/case/{key}/summary")
+    assert phone_of(1) not in closed
+    status, _, text = send(client, f"/case/{key}/summary", closed)
+    assert status == 200
+    for said in (phone_of(1), "奥氮平片", "李大山", "未访到"):
+        assert said in text
+    assert phone_of(1) not in text[: text.index("<body")]
+    with inhabited[0].app_context(), open_work(SYSTEM, Action.AUDIT_VERIFY) as work:
+        verbs = work.entities(
+            select(AuditEntry).where(AuditEntry.case_key == key, AuditEntry.verb == "print")
+        )
+    assert [one.purpose for one in verbs] == ["转介"]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from flask import Blueprint, g, render_template, request
 
 from casemgr.rules.access import Action
 from casemgr.services import area, clock, event, indicator, register, revision
+from casemgr.services import summary as sheet
 from casemgr.services.errors import Unfit
 from casemgr.services.event import OpenedEventText, Reached
 from casemgr.services.register import OpenedIdentity
@@ -126,3 +129,27 @@ def changes(key: int) -> str:
     """What was changed in one file, field by field; identifying values stay closed."""
     view = register.case(g.access, key, clock.today())
     return render_template("case/changes.html", view=view, changes=revision.of_case(g.access, key))
+
+
+@pages.get(f"/case/<{KEY}:key>/summary")
+@guard.guard(Action.FORM_PRINT)
+def summary_page(key: int) -> str:
+    """What the sheet holds and that opening it is written down."""
+    view = register.case(g.access, key, clock.today())
+    return render_template("case/summary.html", view=view, opened=None)
+
+
+@pages.post(f"/case/<{KEY}:key>/summary")
+@guard.guard(Action.FORM_PRINT)
+def summary(key: int) -> str:
+    """The sheet that goes with a referral, opened for printing."""
+    today = clock.today()
+    view = register.case(g.access, key, today)
+    year_ago = date(today.year - 1, today.month, 1)
+    return render_template(
+        "case/summary.html",
+        view=view,
+        opened=sheet.opened(g.access, key),
+        events=event.of_case(g.access, key, today),
+        recent=[one for one in view.visits if one.on >= year_ago][:8],
+    )
