@@ -65,3 +65,13 @@ class Urgency(Term):
     WINDOW = 3, "窗口将过"
     USUAL = 4, "一般"
     SEARCH = 5, "查找"
+
+
+class Block(Term):
+    """Where a person stands on the worklist."""
+
+    TODAY = 1, "今天必须"
+    WEEK = 2, "本周到期"
+    LATE = 3, "已逾期"
+    LOST = 4, "长期失访，需核查"
+    TOLD = 5, "今天已联系"

@@ -25,12 +25,14 @@ from casemgr.web.staff import (
     search,
     township,
     visit,
+    work,
 )
 
 #: Every blueprint of the staff pages; a new noun adds its ``pages`` here.
 PAGES: tuple[Blueprint, ...] = (
     login.pages,
     home.pages,
+    work.pages,
     county.pages,
     township.pages,
     case.pages,

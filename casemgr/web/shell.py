@@ -24,13 +24,14 @@ DENSITIES = (("compact", "紧凑"), ("standard", "标准"), ("loose", "宽松"))
 #: Where each role begins.
 HOME = {
     Role.COUNTY_OFFICER: "county.page",
-    Role.TOWNSHIP_DOCTOR: "township.page",
+    Role.TOWNSHIP_DOCTOR: "work.page",
     Role.ADMINISTRATOR: "account.list_",
 }
 #: Pages that belong to an entry of the menu with another noun.
 CHAPTERS = {"search": "case", "township": "county"}
 #: (label, endpoint, action that must be allowed); an entry whose page does not exist is left out.
 MENU = (
+    ("待办", "work.page", Action.DUTY_READ),
     ("患者", "case.list_", Action.CASE_LIST),
     ("导入", "exchange.page", Action.EXCHANGE_PREVIEW),
     ("报表", "report.list_", Action.REPORT_READ),
@@ -120,7 +121,11 @@ def _menu(person: SignedIn | None) -> tuple[MenuItem, ...]:
     if person is None or person.must_change:
         return ()
     start = HOME.get(person.role, "")
-    entries = [("首页", start, None), *MENU] if start != "account.list_" else list(MENU)
+    entries: list[tuple[str, str, Action | None]] = list(MENU)
+    if start == "work.page":
+        entries[1:1] = [("指标", "township.page", Action.CASE_LIST)]
+    elif start != "account.list_":
+        entries[:0] = [("首页", start, None)]
     items = []
     for label, endpoint, action in entries:
         if (action is None or person.access.may(action)) and (url := _link(endpoint)):

@@ -23,7 +23,7 @@ def files_on(page: str) -> list[str]:
 
 def test_a_doctor_begins_with_the_own_township(visit: Visit) -> None:
     client = visit("east")
-    assert client.get("/").headers["Location"] == "/township"
+    assert client.get("/").headers["Location"] == "/work"
     page = page_of(client, "/township")
     assert "东镇" in page
     assert re.search(r"共 60 人", words_of(page))

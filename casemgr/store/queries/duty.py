@@ -1,0 +1,296 @@
+"""应办事项查询: the open duties of a township, of one case, what a row shows, and counts for supervisors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import BigInteger, and_, bindparam, exists, func, or_, select
+from sqlalchemy.orm import aliased
+
+from casemgr.store.models.account import Account
+from casemgr.store.models.area import Area
+from casemgr.store.models.attempt import Attempt
+from casemgr.store.models.clue import Clue
+from casemgr.store.models.duty import Duty, StandIn
+from casemgr.store.models.followup import Visit
+from casemgr.store.models.notice import Notice
+from casemgr.store.models.person import Identity
+from casemgr.store.models.register import Case
+from casemgr.store.models.transfer import Transfer
+from casemgr.store.scope import lasting
+from casemgr.store.types import Day
+from casemgr.store.work import Work
+from casemgr.terms.clue import ClueState
+from casemgr.terms.duty import DutyState
+from casemgr.terms.notice import NoticeState
+from casemgr.terms.transfer import TransferSide, TransferState
+
+OPEN = int(DutyState.OPEN)
+Village = aliased(Area)
+_AREA: Any = bindparam("area", type_=BigInteger)
+_KEYS: Any = bindparam("keys", expanding=True)
+_TODAY: Any = bindparam("today", type_=Day())
+_UNTIL: Any = bindparam("until", type_=Day())
+
+#: Columns of a duty as the views read them.
+_DUTY = (
+    Duty.id,
+    Duty.case_id,
+    Duty.kind,
+    Duty.origin,
+    Duty.began_on,
+    Duty.opens_on,
+    Duty.due_on,
+    Duty.due_at,
+    Duty.calendar,
+    Duty.rule,
+    Duty.because,
+    Duty.urgency,
+    Duty.state,
+    Duty.ended_on,
+    Duty.remind_on,
+    Duty.assignee,
+)
+_LISTED = lasting(
+    select(*_DUTY, Case.village, Case.management, Village.name.label("village_name"))
+    .join(Case, Case.id == Duty.case_id)
+    .outerjoin(Village, Village.code == Case.village)
+    .where(
+        Duty.area == _AREA,
+        Duty.state == OPEN,
+        or_(Duty.due_on <= _UNTIL, Duty.opens_on <= _UNTIL, Duty.remind_on <= _TODAY),
+    )
+)
+_OPEN_OF = lasting(select(*_DUTY).where(Duty.case_id.in_(_KEYS), Duty.state == OPEN).order_by(Duty.due_on))
+_ALL_OF = lasting(
+    select(*_DUTY).where(Duty.case_id == bindparam("case")).order_by(Duty.state, Duty.due_on, Duty.id)
+)
+_NEXT = lasting(
+    select(Duty.case_id, Duty.opens_on, Duty.kind, Case.person_id, Case.file_no)
+    .join(Case, Case.id == Duty.case_id)
+    .where(Duty.area == _AREA, Duty.state == OPEN, Duty.due_on > _UNTIL)
+    .order_by(Duty.due_on, Duty.case_id)
+    .limit(1)
+)
+_SEEN = (
+    select(Visit.on)
+    .where(Visit.case_id == Case.id, Visit.loss_reason.is_(None))
+    .order_by(Visit.on.desc())
+    .limit(1)
+    .correlate(Case)
+    .scalar_subquery()
+)
+_PERSON = (
+    Case.id,
+    Case.person_id,
+    Case.file_no,
+    Case.sex,
+    Case.birth_year,
+    Case.village,
+    Village.name.label("village_name"),
+    Visit.on.label("seen_on"),
+    Visit.mode,
+    Visit.stability,
+    Visit.risk,
+    Visit.adherence,
+)
+
+
+def _people(*more: Any) -> Any:
+    return (
+        select(*_PERSON, *more)
+        .outerjoin(Village, Village.code == Case.village)
+        .outerjoin(Visit, and_(Visit.case_id == Case.id, Visit.on == _SEEN))
+        .where(Case.id.in_(_KEYS))
+    )
+
+
+_PEOPLE = lasting(_people())
+_NAMED = lasting(_people(Identity.name).outerjoin(Identity, Identity.person_id == Case.person_id))
+_TOLD = lasting(
+    select(Attempt.id, Attempt.case_id, Attempt.on, Attempt.result, Attempt.next_on)
+    .where(Attempt.area == _AREA, Attempt.on >= bindparam("since", type_=Day()), Attempt.undone.is_(False))
+    .order_by(Attempt.on, Attempt.id)
+)
+_STAFF = lasting(
+    select(Account.id, Account.display, Account.area_code)
+    .where(
+        Account.area_code >= bindparam("low", type_=BigInteger),
+        Account.area_code < bindparam("high", type_=BigInteger),
+        Account.active.is_(True),
+    )
+    .order_by(Account.area_code, Account.created_at)
+)
+_STAND_INS = lasting(
+    select(StandIn.id, StandIn.area, StandIn.absent, StandIn.instead, StandIn.since, StandIn.until)
+    .where(
+        StandIn.area >= bindparam("low", type_=BigInteger),
+        StandIn.area < bindparam("high", type_=BigInteger),
+        StandIn.until >= _TODAY,
+    )
+    .order_by(StandIn.since)
+)
+_CHOSEN = lasting(select(Duty).where(Duty.id.in_(_KEYS)))
+_FOR_CASES = lasting(select(Duty).where(Duty.case_id.in_(_KEYS), Duty.state == OPEN))
+_ASSIGNED = lasting(
+    select(Duty).where(Duty.area == _AREA, Duty.state == OPEN, Duty.assignee == bindparam("account"))
+)
+_UNASSIGNED = lasting(select(Duty).where(Duty.area == _AREA, Duty.state == OPEN, Duty.assignee.is_(None)))
+_COUNTS = lasting(
+    select(
+        Duty.area,
+        Duty.assignee,
+        Duty.state,
+        (Duty.due_on < _TODAY).label("overdue"),
+        func.count().label("count"),
+    )
+    .where(
+        Duty.area >= bindparam("low", type_=BigInteger),
+        Duty.area < bindparam("high", type_=BigInteger),
+        or_(Duty.state == OPEN, Duty.ended_on.between(bindparam("first", type_=Day()), _TODAY)),
+    )
+    .group_by(Duty.area, Duty.assignee, Duty.state, Duty.due_on < _TODAY)
+)
+# Most townships have none of these: one statement finds out which tables are worth asking.
+_PRESENT = lasting(
+    select(
+        exists()
+        .where(Clue.area == _AREA, Clue.state.in_([int(ClueState.NEW), int(ClueState.PENDING)]))
+        .label("clues"),
+        exists()
+        .where(
+            Notice.area == _AREA,
+            Notice.state.in_([int(NoticeState.RECEIVED), int(NoticeState.FORWARDED)]),
+        )
+        .label("notices"),
+        exists()
+        .where(
+            Transfer.area == _AREA,
+            Transfer.state.in_([int(TransferState.ASKED), int(TransferState.COUNTY_ASKED)]),
+        )
+        .label("transfers"),
+    )
+    .select_from(Area)
+    .where(Area.code == _AREA)
+)
+_CLUES = lasting(
+    select(Clue.id, Clue.state, Clue.found_on, Clue.verified_on, Clue.review_on, Clue.decided_on).where(
+        Clue.area == _AREA,
+        Clue.case_id.is_(None),
+        Clue.state.in_([int(ClueState.NEW), int(ClueState.PENDING)]),
+    )
+)
+_NOTICES = lasting(
+    select(
+        Notice.id,
+        Notice.kind,
+        Notice.state,
+        Notice.received_on,
+        Notice.forwarded_on,
+        Notice.accepted_on,
+        Notice.ended_on,
+    ).where(
+        Notice.area == _AREA,
+        Notice.case_id.is_(None),
+        Notice.state.in_([int(NoticeState.RECEIVED), int(NoticeState.FORWARDED)]),
+    )
+)
+_TRANSFERS = lasting(
+    select(
+        Transfer.id,
+        Transfer.side,
+        Transfer.state,
+        Transfer.asked_on,
+        Transfer.asked_by_receiver,
+        Transfer.answered_on,
+        Transfer.county_asked_on,
+    ).where(
+        Transfer.area == _AREA,
+        Transfer.side == int(TransferSide.RECEIVER),
+        Transfer.state.in_([int(TransferState.ASKED), int(TransferState.COUNTY_ASKED)]),
+    )
+)
+
+
+def listed(work: Work, area: int, today: date, until: date) -> Sequence[Any]:
+    """The open duties of a township that are due or planned by ``until``, with village and management."""
+    return work.rows(_LISTED, area=area, today=today, until=until)
+
+
+def open_of(work: Work, cases: Sequence[int]) -> Sequence[Any]:
+    """Every open duty of these cases, what is due first first."""
+    return work.rows(_OPEN_OF, keys=list(cases)) if cases else ()
+
+
+def all_of(work: Work, case: int) -> Sequence[Any]:
+    """Every stored duty of one case, open ones first."""
+    return work.rows(_ALL_OF, case=case)
+
+
+def next_one(work: Work, area: int, until: date) -> Any:
+    """(case, planned day, kind, person, file number) of the first open duty after ``until``."""
+    return work.row(_NEXT, area=area, until=until)
+
+
+def people(work: Work, cases: Sequence[int], *, named: bool) -> Sequence[Any]:
+    """What a row shows of these cases and their last visit; ``named``: the sealed name too."""
+    return work.rows(_NAMED if named else _PEOPLE, keys=list(cases)) if cases else ()
+
+
+def told(work: Work, area: int, since: date) -> Sequence[Any]:
+    """Attempts of a township from ``since`` on that were not taken back, oldest first."""
+    return work.rows(_TOLD, area=area, since=since)
+
+
+def staff(work: Work, low: int, high: int) -> Sequence[Any]:
+    """(key, display, area) of the active accounts whose area lies in the range."""
+    return work.rows(_STAFF, low=low, high=high)
+
+
+def stand_ins(work: Work, low: int, high: int, today: date) -> Sequence[Any]:
+    """Stand-ins of the range that have not ended."""
+    return work.rows(_STAND_INS, low=low, high=high, today=today)
+
+
+def chosen(work: Work, keys: Sequence[int]) -> list[Duty]:
+    """Duties to be changed, by their keys."""
+    return work.entities(_CHOSEN, keys=list(keys)) if keys else []
+
+
+def open_for(work: Work, cases: Sequence[int]) -> list[Duty]:
+    """The open duties of these cases, to be changed."""
+    return work.entities(_FOR_CASES, keys=list(cases)) if cases else []
+
+
+def held_by(work: Work, area: int, account: int | None) -> list[Duty]:
+    """The open duties of a township that one account holds, or that nobody does, to be changed."""
+    if account is None:
+        return work.entities(_UNASSIGNED, area=area)
+    return work.entities(_ASSIGNED, area=area, account=account)
+
+
+def counts(work: Work, low: int, high: int, first: date, today: date) -> Sequence[Any]:
+    """(area, assignee, state, overdue, count) of duties open now or ended from ``first`` to ``today``."""
+    return work.rows(_COUNTS, low=low, high=high, first=first, today=today)
+
+
+def present(work: Work, area: int) -> Any:
+    """Whether a township has ``clues``, ``notices`` or ``transfers`` that wait."""
+    return work.row(_PRESENT, area=area)
+
+
+def clues(work: Work, area: int) -> Sequence[Any]:
+    """Clues of a township that wait, as :class:`casemgr.rules.facts.ClueFact` takes them."""
+    return work.rows(_CLUES, area=area)
+
+
+def notices(work: Work, area: int) -> Sequence[Any]:
+    """Notices about people who have no file yet, as :class:`casemgr.rules.facts.NoticeFact` takes them."""
+    return work.rows(_NOTICES, area=area)
+
+
+def transfers(work: Work, area: int) -> Sequence[Any]:
+    """Transfers that a township is to answer, as :class:`casemgr.rules.facts.TransferFact` takes them."""
+    return work.rows(_TRANSFERS, area=area)
