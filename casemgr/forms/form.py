@@ -132,6 +132,8 @@ class Field:
     wording: tuple[tuple[int, str], ...] = ()
     notes: tuple[tuple[int, str], ...] = ()
     star: bool = False
+    #: The heading that several items share on paper.
+    group: str = ""
 
     @cached_property
     def choices(self) -> tuple[tuple[Any, str], ...]:
@@ -285,8 +287,8 @@ class Form:
     status: str = "V"
     who: str = ""
     notes: tuple[str, ...] = ()
-    #: Names of those who sign on paper.
-    signatures: tuple[str, ...] = ()
+    #: How the paper is arranged: by numbers, sections, questions, as an agreement, or as a list.
+    paper: str = "sections"
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:

@@ -21,7 +21,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "forms": ({"terms"}, {"marshmallow", "openpyxl", "xlsxwriter", "defusedxml"}),
     "indicators": ({"terms", "rules"}, {"polars"}),
     "reports": (
-        {"terms", "rules", "indicators"},
+        {"terms", "rules", "forms", "indicators"},
         {"jinja2", "markupsafe", "weasyprint", "xlsxwriter", "pypdf"},
     ),
     "store": (

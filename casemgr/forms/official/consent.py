@@ -67,6 +67,7 @@ CONSENT_2018 = Form(
         _signatures(),
     ),
     status="UNVERIFIED-M",
+    paper="agreement",
     who="基层医疗卫生机构，建档时向患者和监护人说明后签署",
     notes=(
         "一、社区管理治疗服务由基层医疗卫生机构免费提供，内容包括：建立健康档案，定期随访评估，用药和康复指导，"
@@ -111,6 +112,7 @@ EMERGENCY_CONSENT_2018 = Form(
         _signatures(),
     ),
     status="UNVERIFIED-M",
+    paper="agreement",
     who="应急处置组，处置前向监护人或家属说明后签署",
     notes=(
         "一、患者目前的情况需要紧急处置。处置组已说明患者的病情、拟采取的措施及其必要性。",

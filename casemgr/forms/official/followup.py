@@ -80,12 +80,22 @@ def _arrival(informants: bool, loss: tuple[tuple[int, str], ...] = ()) -> Sectio
             judgement=True,
             hint="访到本人或家属的不填。只是这一次没有见到的，请记“未访到”，不在这里填。",
         ),
-        Field("died_on", "死亡日期", FullDay(), "6", required=Given("death_cause"), past=True, rule="FU-C3"),
+        Field(
+            "died_on",
+            "死亡日期",
+            FullDay(),
+            "6",
+            group="如死亡",
+            required=Given("death_cause"),
+            past=True,
+            rule="FU-C3",
+        ),
         Field(
             "death_cause",
             "死亡原因",
             Code(DeathCause),
             "7",
+            group="如死亡",
             required=Given("died_on"),
             judgement=True,
             rule="FU-C3",
@@ -113,7 +123,7 @@ def _safety() -> Section:
             required=All(SEEN, Not(Given("risk_reason"))),
             expected=SEEN,
             judgement=True,
-            notes=tuple((int(each), str(getattr(each, "wording", ""))) for each in RiskLevel),
+            notes=tuple((int(each), each.wording) for each in RiskLevel),
             rule="GW2017-6.1",
             why="没有等级就无法判断分类和随访间隔。确实无法评估的，请写明原因。",
         ),
@@ -172,11 +182,11 @@ def _state() -> Section:
         _assessed("insight", "自知力", "10", Code(Insight), judgement=True),
         _assessed("sleep", "睡眠情况", "11", _grade),
         _assessed("diet", "饮食情况", "12", _grade),
-        _assessed("self_care", "个人生活料理", "13", _grade),
-        _assessed("housework", "家务劳动", "14", _grade),
-        _assessed("work", "生产劳动及工作", "15", Code(Grade)),
-        _assessed("study", "学习能力", "16", _grade),
-        _assessed("contact", "社会人际交往", "17", _grade),
+        _assessed("self_care", "个人生活料理", "13", _grade, group="社会功能情况"),
+        _assessed("housework", "家务劳动", "14", _grade, group="社会功能情况"),
+        _assessed("work", "生产劳动及工作", "15", Code(Grade), group="社会功能情况"),
+        _assessed("study", "学习能力", "16", _grade, group="社会功能情况"),
+        _assessed("contact", "社会人际交往", "17", _grade, group="社会功能情况"),
     )
     return Section("state", "状态", items, 3, folded=GONE)
 
@@ -271,7 +281,7 @@ def _measures() -> tuple[Field, ...]:
 def _support_2018() -> Section:
     advised = Equals("referral_advised", int(YesNo.YES))
     done = Equals("referred", int(YesNo.YES))
-    open_text: dict[str, Any] = {"status": "UNVERIFIED-M", "star": True}
+    open_text: dict[str, Any] = {"status": "UNVERIFIED-M", "star": True, "group": "转诊情况"}
     items = (
         _assessed("referral_advised", "是否需要转诊", "25", Code(YesNo), rule="FU-C9", **open_text),
         Field(
@@ -378,6 +388,7 @@ FOLLOWUP_2018 = Form(
     ),
     who="基层医疗卫生机构精防人员",
     notes=NOTES,
+    paper="numbers",
 )
 
 FOLLOWUP_2017 = Form(
@@ -398,6 +409,7 @@ FOLLOWUP_2017 = Form(
     ),
     who="基层医疗卫生机构精防人员",
     notes=NOTES,
+    paper="numbers",
 )
 
 

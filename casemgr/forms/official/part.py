@@ -73,11 +73,12 @@ DRUG = Field("name", "名称", WORD, sealed=True)
 def depot(prefix: str, label: str, number: str, asked: Condition = ALWAYS) -> tuple[Field, ...]:
     """A long-acting drug: name, weeks between two doses, dose."""
     name, weeks, dose = (f"{prefix}_{part}" for part in ("name", "weeks", "dose_ug"))
+    more: dict[str, Any] = {"star": True, "group": f"{label}长效药"}
     needed = AnyOf(Given(weeks), Given(dose))
     return (
-        Field(name, f"{label}长效药名称", WORD, number, asked, needed, sealed=True, star=True),
-        Field(weeks, f"{label}长效药间隔周", Whole(1), number, asked, unit="周", star=True),
-        Field(dose, f"{label}长效药每次剂量", Amount("mg", zero=False), number, asked, unit="mg", star=True),
+        Field(name, f"{label}长效药名称", WORD, number, asked, needed, sealed=True, **more),
+        Field(weeks, f"{label}长效药间隔周", Whole(1), number, asked, unit="周", **more),
+        Field(dose, f"{label}长效药每次剂量", Amount("mg", zero=False), number, asked, unit="mg", **more),
     )
 
 

@@ -58,6 +58,7 @@ SIGNS_2018 = Form(
     "GF2018-2.1",
     _survey(OddSign),
     who="经培训的调查员或精防人员，询问知情人",
+    paper="questions",
 )
 SIGNS_OLDER = Form(
     SIGNS,
@@ -68,6 +69,7 @@ SIGNS_OLDER = Form(
     "GF2018-2.1",
     _survey(OlderSign),
     who="经培训的调查员或精防人员，询问知情人",
+    paper="questions",
 )
 
 CLUE_2018 = Form(
@@ -106,5 +108,6 @@ CLUE_2018 = Form(
         ),
     ),
     status="V2",
+    paper="list",
     who="基层医疗卫生机构；由精神科医师复核",
 )

@@ -177,6 +177,7 @@ SUPPLEMENT_2018 = Form(
     status="V2",
     who="基层医疗卫生机构，建档时填写",
     notes=NOTES,
+    paper="numbers",
 )
 SUPPLEMENT_2017 = Form(
     NAME,
@@ -189,4 +190,5 @@ SUPPLEMENT_2017 = Form(
     status="V2",
     who="基层医疗卫生机构，建档时填写",
     notes=NOTES,
+    paper="numbers",
 )
