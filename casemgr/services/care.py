@@ -122,7 +122,10 @@ def _field(column: Column) -> CareField:
         hint = f"单位 {column.kind.unit}"
     elif column.key == "note":
         kind = "textarea"
-    return CareField(column.key, column.header, kind, column.required, tuple(choices), hint)
+    label = "产品" if column.key == "product" else column.header
+    if isinstance(column.kind, Amount):
+        label = label.removesuffix(column.kind.unit)
+    return CareField(column.key, label, kind, column.required, tuple(choices), hint)
 
 
 def _care(noun: str) -> Care:

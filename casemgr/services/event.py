@@ -265,8 +265,9 @@ def _transfers(work: Work, case_id: int) -> tuple[TransferLine, ...]:
 
 
 def _owners(work: Work, area: int, today: date) -> tuple[Owner, ...]:
-    instead = {row.absent: (row.display, row.until) for row in queries.stand_ins(work, area, today)}
-    return tuple(Owner(row.display, *instead.get(row.id, ("", None))) for row in queries.owners(work, area))
+    return tuple(
+        Owner(row.display, row.stand_in or "", row.until) for row in queries.owners(work, area, today)
+    )
 
 
 # --- reaching somebody ----------------------------------------------------------------------------

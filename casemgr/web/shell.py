@@ -28,7 +28,15 @@ HOME = {
     Role.ADMINISTRATOR: "account.list_",
 }
 #: Pages that belong to an entry of the menu with another noun.
-CHAPTERS = {"search": "case", "township": "county"}
+CHAPTERS = {
+    "search": "case",
+    "visit": "case",
+    "incident": "case",
+    "emergency": "case",
+    "referral": "case",
+    "care": "case",
+    "township": "county",
+}
 #: (label, endpoint, action that must be allowed); an entry whose page does not exist is left out.
 MENU = (
     ("待办", "work.page", Action.DUTY_READ),

@@ -102,7 +102,7 @@ def test_the_way_back_leads_to_this_site_only(visit: Visit) -> None:
     token = token_in(page_of(client, "/cases"))
     for back in ("https://example.org/", "//example.org", "/\\example.org"):
         answer = client.post("/names", data={"csrf": token, "names": "1", "back": back})
-        assert answer.headers["Location"] == "/township"
+        assert answer.headers["Location"] == "/work"
 
 
 def test_a_list_can_be_sorted_and_filtered(visit: Visit) -> None:

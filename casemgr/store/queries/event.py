@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import and_, bindparam, exists, select
+from sqlalchemy.orm import aliased
 
 from casemgr.store.models.account import Account
 from casemgr.store.models.attempt import Attempt
@@ -85,19 +86,20 @@ _DUTIES_FROM = lasting(
     .where(Duty.case_id == _OF, Duty.origin == bindparam("origin"))
     .order_by(Duty.due_on, Duty.kind)
 )
+Instead = aliased(Account)
 _OWNERS = lasting(
-    select(Account.id, Account.display)
-    .where(Account.area_code == bindparam("owner_area"), Account.active.is_(True))
-    .order_by(Account.created_at)
-)
-_STAND_INS = lasting(
-    select(StandIn.absent, StandIn.until, Account.display)
-    .join(Account, Account.id == StandIn.instead)
-    .where(
-        StandIn.area == bindparam("owner_area"),
-        StandIn.since <= bindparam("today"),
-        StandIn.until >= bindparam("today"),
+    select(Account.display, Instead.display.label("stand_in"), StandIn.until)
+    .outerjoin(
+        StandIn,
+        and_(
+            StandIn.absent == Account.id,
+            StandIn.since <= bindparam("today"),
+            StandIn.until >= bindparam("today"),
+        ),
     )
+    .outerjoin(Instead, Instead.id == StandIn.instead)
+    .where(Account.area_code == bindparam("owner_area"), Account.active.is_(True))
+    .order_by(Account.created_at, StandIn.since)
 )
 
 
@@ -156,11 +158,6 @@ def duties_from(work: Work, case: int, origin: int) -> Sequence[Any]:
     return work.rows(_DUTIES_FROM, case=case, origin=origin)
 
 
-def owners(work: Work, area: int) -> Sequence[Any]:
-    """(id, display) of the active accounts of a township."""
-    return work.rows(_OWNERS, owner_area=area)
-
-
-def stand_ins(work: Work, area: int, today: date) -> Sequence[Any]:
-    """(absent, until, display of who stands in) in a township today."""
-    return work.rows(_STAND_INS, owner_area=area, today=today)
+def owners(work: Work, area: int, today: date) -> Sequence[Any]:
+    """(display, who stands in today, until when) of the active accounts of a township."""
+    return work.rows(_OWNERS, owner_area=area, today=today)

@@ -41,7 +41,14 @@ MEASURES = {
 }
 CONTACTS = {
     SELF: (ContactKind.HOSPITAL, ContactKind.CRISIS, ContactKind.AMBULANCE, ContactKind.COMMITTEE),
-    OTHERS: (ContactKind.POLICE, ContactKind.HOSPITAL, ContactKind.COMMITTEE, ContactKind.COUNTY),
+    OTHERS: (
+        ContactKind.POLICE,
+        ContactKind.POLICE_LINE,
+        ContactKind.HOSPITAL,
+        ContactKind.AMBULANCE,
+        ContactKind.COMMITTEE,
+        ContactKind.COUNTY,
+    ),
 }
 KINDS = {
     SELF: tuple(one for one in DangerousAct if one.to_self),

@@ -97,11 +97,21 @@ MENU = (
 )  # fmt: skip
 
 
+_ANY = re.compile(r"<any\(([^)]*)\):\w+>")
+
+
 @cache
 def _shapes(app: object) -> frozenset[str]:
-    # Which addresses exist is known once the application stands.
-    readable = (rule.rule for rule in current_app.url_map.iter_rules() if "GET" in (rule.methods or ()))
-    return frozenset(re.sub(r"<[^>]*>", "{}", rule) for rule in readable)
+    # Which addresses exist is known once the application stands; a place for one of several words is several.
+    shapes = set()
+    for rule in current_app.url_map.iter_rules():
+        if "GET" not in (rule.methods or ()):
+            continue
+        words = _ANY.search(rule.rule)
+        for word in words[1].split(",") if words else [""]:
+            plain = _ANY.sub(word.strip(), rule.rule)
+            shapes.add(re.sub(r"<[^>]*>", "{}", plain))
+    return frozenset(shapes)
 
 
 def there(pattern: str) -> bool:
@@ -180,7 +190,7 @@ def strip(events: CaseEvents, today: date) -> tuple[Strip, ...]:
     if (running := events.running) is not None:
         found.append(Strip("应急处置进行中", "bad", f"/emergency/{running.id}", "打开"))
     due = next((one for one in events.next if one.kind is DutyKind.EMERGENCY_VISIT), None)
-    if due is not None:
+    if due is not None and running is None:
         found.append(
             Strip(f"近期有应急处置，应在 {due.due_on.isoformat()} 前随访", "bad" if due.days < 0 else "warn")
         )
