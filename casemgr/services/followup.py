@@ -73,6 +73,8 @@ GUIDE_PARTS = (
 )  # fmt: skip
 FLAGS = ("evident_symptoms", "serious_reaction", "serious_illness")
 UNDO_WITHIN = timedelta(hours=12)
+ATTEMPT = "attempt"
+LONGEST_NOTE = 1_000
 
 
 class Answer(Enum):
@@ -399,6 +401,8 @@ def _record(work: Work, envelope: Envelope, today: date, now: datetime) -> Recei
         visit = next((one for one in around.visits if one.on == visit_rows.day(judged.row.on)), None)
         if visit is not None:
             sides = _sides(work, visit, around, form, judged)
+            if not sides.fields:
+                return Receipt(Answer.ALREADY_HERE, case_id, visit.id, visit.version, clock_off=off)
             return Receipt(
                 Answer.CONFLICT, case_id, visit.id, visit.version, FU_C12, sides=sides, clock_off=off
             )
@@ -459,6 +463,7 @@ def _record(work: Work, envelope: Envelope, today: date, now: datetime) -> Recei
     )
 
 
+UNFIT = "内容需要改正，没有保存。"
 FU_C12 = "同一天已有一次随访记录（FU-C12）。一天只计一次，您填的内容没有丢。请逐项选择以哪一边为准后保存。"
 STALE = "您打开之后，这次随访已被改动。为避免覆盖，还没有写入，两边内容都在。请逐项选择以哪一边为准后保存。"
 OTHER_DAY = "改成的日期已有另一次随访（FU-C12）。一天只计一次。请换一个日期，或到那一次随访中修改。"
@@ -853,6 +858,82 @@ def attempt(
     return Tried(once, case_id, kind)
 
 
+def record_attempt(access: Access, envelope: Envelope, today: date, now: datetime) -> Receipt:
+    """Keep one attempt sent as an envelope; its data holds ``result``, ``way``, ``next_on`` and ``note``."""
+    told = {key: _one(envelope.data, key) for key in ("result", "way", "next_on", "note")}
+    wrong: dict[str, str] = {}
+    unknown = sorted(set(envelope.data) - set(told))
+    wrong |= dict.fromkeys(unknown, "联系记录中没有这一项。请去掉，或核对拼写。")
+    next_on = None
+    if told["next_on"]:
+        try:
+            next_on = date.fromisoformat(told["next_on"])
+        except ValueError:
+            wrong["next_on"] = "日期应写成 2026-11-28 这样。请改正，或去掉这一项。"
+    codes: dict[str, int | None] = {}
+    for key in ("result", "way"):
+        text = told[key]
+        known_code = text.isascii() and text.isdigit() and len(text) < 3
+        codes[key] = int(text) if known_code else None if not text else -1
+    if wrong:
+        return Receipt(Answer.UNFIT, envelope.case_id, message=UNFIT, fields=wrong)
+    if len(told["note"]) > LONGEST_NOTE:
+        fields = {"note": f"备注最多 {LONGEST_NOTE} 个字。请缩短，或另写在随访记录中。"}
+        return Receipt(Answer.UNFIT, envelope.case_id, message=UNFIT, fields=fields)
+    once = _sent_before(access, envelope)
+    if isinstance(once, Receipt):
+        return once
+    try:
+        attempt(
+            access, envelope.case_id, once, codes["result"] or 0, codes["way"], next_on, told["note"], today
+        )
+    except Unfit as unfit:
+        return Receipt(Answer.UNFIT, envelope.case_id, message=unfit.message, fields=unfit.fields)
+    _mark_sent(access, envelope, once, now)
+    return Receipt(Answer.ACCEPTED, envelope.case_id)
+
+
+def _one(raw: Raw, key: str) -> str:
+    return next((text.strip() for text in raw.get(key, ()) if text.strip()), "")
+
+
+@use_case(Action.FOLLOWUP_RECORD, writes=False)
+def _sent_before(work: Work, envelope: Envelope) -> int | Receipt:
+    """The key of the row to be (always the same for one sender and id), or what was answered before."""
+    actor = work.access.actor
+    sent = queries.envelope(work, actor, envelope.id)
+    if sent is None:
+        named = hashlib.sha256(f"{actor}|{envelope.id}".encode()).digest()
+        return int.from_bytes(named[:8], "big") >> 1 | 1
+    if sent.noun != ATTEMPT:
+        return Receipt(Answer.REFUSED, envelope.case_id, message="这个信封编号已用于另一种表，没有保存。")
+    if sent.digest == _digest(envelope):
+        return Receipt(Answer.ALREADY_HERE, envelope.case_id)
+    says = "这个信封编号已用于另一次联系，没有保存。请用新的编号重发，或先撤销原来的一次。"
+    return Receipt(Answer.REFUSED, envelope.case_id, message=says)
+
+
+@use_case(Action.FOLLOWUP_RECORD)
+def _mark_sent(work: Work, envelope: Envelope, once: int, now: datetime) -> None:
+    case = queries.case(work, envelope.case_id)
+    if case is None:
+        raise Missing(NOT_THERE)
+    work.add(
+        SentRow(
+            id=new_key(),
+            area=case.area,
+            sent_id=envelope.id,
+            form=ATTEMPT,
+            digest=_digest(envelope),
+            noun=ATTEMPT,
+            row_id=once,
+            filled_at=envelope.filled_at,
+            recorded_at=now,
+            recorded_by=work.access.actor,
+        )
+    )
+
+
 @use_case(Action.FOLLOWUP_RECORD)
 def undo_attempt(work: Work, attempt_id: int) -> int:
     """Take one's own attempt of this session back; the row stays and is flagged. Answers its case.
@@ -1027,6 +1108,7 @@ __all__ = [
     "open_visit",
     "read_visit",
     "record",
+    "record_attempt",
     "review",
     "save_draft",
     "undo_attempt",
