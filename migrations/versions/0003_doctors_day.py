@@ -433,6 +433,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sheet")),
     )
     op.create_index(op.f("ix_sheet_case_id_form"), "sheet", ["case_id", "form"], unique=False)
+    op.add_column("case_file", sa.Column("death_disease", sa.SmallInteger(), nullable=True))
     op.add_column("case_file", sa.Column("pause", sa.SmallInteger(), nullable=True))
     op.add_column("case_file", sa.Column("paused_until", sa.Integer(), nullable=True))
     op.add_column("visit", sa.Column("evident_symptoms", sa.Boolean(), nullable=True))
@@ -461,6 +462,7 @@ def downgrade() -> None:
     op.drop_column("visit", "evident_symptoms")
     op.drop_column("case_file", "paused_until")
     op.drop_column("case_file", "pause")
+    op.drop_column("case_file", "death_disease")
     op.drop_index(op.f("ix_sheet_case_id_form"), table_name="sheet")
     op.drop_table("sheet")
     op.drop_index(op.f("ix_revision_case_id_recorded_at"), table_name="revision")

@@ -59,6 +59,7 @@ class Case(AreaScoped, Model):
     lifecycle: Mapped[int] = mapped_column(SmallInteger, default=1)
     lifecycle_on: Mapped[date | None] = mapped_column(Day)
     death_cause: Mapped[int | None] = mapped_column(SmallInteger)
+    death_disease: Mapped[int | None] = mapped_column(SmallInteger)
     management: Mapped[int | None] = mapped_column(SmallInteger)
     management_on: Mapped[date | None] = mapped_column(Day)
     pause: Mapped[int | None] = mapped_column(SmallInteger)
