@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from casemgr.rules import referral as referral_rules
 from casemgr.rules.access import Action
@@ -15,13 +14,11 @@ from casemgr.store.identity import open_texts, reveal, reveal_guardians
 from casemgr.store.queries import event as queries
 from casemgr.store.work import Work
 from casemgr.terms.attempt import AttemptResult, AttemptWay
-from casemgr.terms.duty import DutyKind
 from casemgr.terms.emergency import EmergencyCause, EmergencyEffect, Whereabouts
 from casemgr.terms.incident import DangerousAct, IncidentMeasure, ReleaseProof
 from casemgr.terms.purpose import Purpose
 from casemgr.terms.referral import Direction, ReferralState
 from casemgr.terms.register import Pause
-from casemgr.terms.rulebook import book
 from casemgr.terms.transfer import TransferSide, TransferState
 
 
@@ -98,20 +95,6 @@ class TransferLine:
 
 
 @dataclass(frozen=True, slots=True)
-class NextStep:
-    """One thing to do next: until when, why, by which rule; ``origin`` is the record it came from."""
-
-    kind: DutyKind
-    origin: int
-    due_on: date
-    due_at: datetime | None
-    days: int
-    rule: str
-    status: str
-    because: str
-
-
-@dataclass(frozen=True, slots=True)
 class Owner:
     """Who looks after the people of a township, and who stands in until when."""
 
@@ -133,7 +116,6 @@ class CaseEvents:
     pause: Pause | None = None
     paused_until: date | None = None
     owners: tuple[Owner, ...] = ()
-    next: tuple[NextStep, ...] = ()
     changed: bool = False
 
     @property
@@ -163,22 +145,7 @@ def of_case(work: Work, case_id: int, today: date) -> CaseEvents:
         pause=term(Pause, there.pause),
         paused_until=there.paused_until,
         owners=_owners(work, there.area, today),
-        next=tuple(_next(one, today) for one in queries.open_duties(work, case_id)),
         changed=there.changed,
-    )
-
-
-def _next(row: Any, today: date) -> NextStep:
-    rule = book().get(row.rule)
-    return NextStep(
-        known(DutyKind, row.kind),
-        row.origin,
-        row.due_on,
-        row.due_at,
-        (row.due_on - today).days,
-        row.rule,
-        "" if rule is None else rule.status,
-        row.because,
     )
 
 

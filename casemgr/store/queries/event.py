@@ -21,7 +21,6 @@ from casemgr.store.models.sheet import Revision
 from casemgr.store.models.transfer import Transfer
 from casemgr.store.scope import lasting
 from casemgr.store.work import Work
-from casemgr.terms.duty import DutyState
 
 _OF: Any = bindparam("case")
 
@@ -75,11 +74,6 @@ _SEEN_SINCE = lasting(
     .where(Visit.case_id == _OF, Visit.on >= bindparam("since"), Visit.loss_reason.is_(None))
     .order_by(Visit.on)
     .limit(1)
-)
-_DUTIES = lasting(
-    select(Duty.kind, Duty.origin, Duty.due_on, Duty.due_at, Duty.rule, Duty.because, Duty.urgency)
-    .where(Duty.case_id == _OF, Duty.state == DutyState.OPEN)
-    .order_by(Duty.urgency, Duty.due_on, Duty.kind)
 )
 _DUTIES_FROM = lasting(
     select(Duty.kind, Duty.due_on, Duty.due_at, Duty.rule, Duty.state)
@@ -146,11 +140,6 @@ def transfers(work: Work, case: int) -> Sequence[Any]:
 def seen_since(work: Work, case: int, since: date) -> Any:
     """(id, on, risk) of the first visit that reached the person on or after ``since``."""
     return work.row(_SEEN_SINCE, case=case, since=since)
-
-
-def open_duties(work: Work, case: int) -> Sequence[Any]:
-    """What is to be done for one case, most urgent first."""
-    return work.rows(_DUTIES, case=case)
 
 
 def duties_from(work: Work, case: int, origin: int) -> Sequence[Any]:

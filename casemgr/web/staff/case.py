@@ -7,12 +7,13 @@ from datetime import date
 from flask import Blueprint, g, render_template, request
 
 from casemgr.rules.access import Action
-from casemgr.services import area, clock, event, indicator, register, revision
+from casemgr.services import area, clock, event, indicator, register, revision, worklist
 from casemgr.services import summary as sheet
 from casemgr.services.errors import Unfit
 from casemgr.services.event import OpenedEventText, Reached
 from casemgr.services.register import OpenedIdentity
 from casemgr.terms.area import AreaLevel, level_of
+from casemgr.terms.duty import DutyState
 from casemgr.web import guard
 from casemgr.web.staff import course, listing, notes, steps
 
@@ -100,15 +101,20 @@ def _page(
             view.person_id, ""
         )
     writes = g.access.may(Action.EVENT_WRITE)
+    kept = worklist.of_case(g.access, key, today) if g.access.may(Action.DUTY_READ) else ()
+    waiting = sorted(
+        (one for one in kept if one.state is DutyState.OPEN), key=lambda one: (one.urgency, one.due_on)
+    )
     return render_template(
         "case/page.html",
         view=view,
         events=events,
-        offers=steps.offers(key, events) if writes else (),
-        menu=steps.menu(key),
+        offers=steps.offers(key, events, waiting) if writes else (),
+        waiting=len(waiting),
+        menu=steps.menu(key, view.lifecycle),
         edits=writes,
         quick=steps.quick(key),
-        strip=steps.strip(events, today),
+        strip=steps.strip(key, view, events, waiting, today),
         told=notes.told(view, events, opened, texts, request.values.get("kind", "")),
         kinds=notes.KINDS,
         kind=request.values.get("kind", ""),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -12,8 +12,11 @@ from types import MappingProxyType
 from flask import current_app, g
 
 from casemgr.rules.access import Action
-from casemgr.services.event import CaseEvents, NextStep
+from casemgr.services.case_view import CaseView
+from casemgr.services.event import CaseEvents
+from casemgr.services.worklist import DutyView
 from casemgr.terms.duty import DutyKind
+from casemgr.terms.register import Lifecycle, Management
 
 #: More than this is not offered at once: the worklist has the rest.
 OFFERED = 3
@@ -31,8 +34,8 @@ PAGE_OF_DUTY: Mapping[DutyKind, str] = MappingProxyType(
         DutyKind.AWAY_CALL: "/case/{case}/visit",
         DutyKind.EMERGENCY_VISIT: "/case/{case}/visit",
         DutyKind.PSYCHIATRIST: "/case/{case}/visit",
-        DutyKind.ASSESSMENT: "/case/{case}/identity",
-        DutyKind.FILE_ENTRY: "/case/{case}/identity",
+        DutyKind.ASSESSMENT: "/case/{case}/edit",
+        DutyKind.FILE_ENTRY: "/case/{case}/edit",
         DutyKind.CONSENT_ASK: "/case/{case}/consent",
         DutyKind.CONSENT_REASK: "/case/{case}/consent",
         DutyKind.REFER: "/case/{case}/referral",
@@ -44,7 +47,7 @@ PAGE_OF_DUTY: Mapping[DutyKind, str] = MappingProxyType(
         DutyKind.UNLOCK: "/lock-up/{origin}/release",
         DutyKind.LOST_CONFIRM: "/case/{case}/lost",
         DutyKind.LOST_NOTICE: "/case/{case}/lost",
-        DutyKind.LOST_SEARCH: "/case/{case}/found",
+        DutyKind.LOST_SEARCH: "/case/{case}/attempt",
         DutyKind.DEATH_CONFIRM: "/case/{case}/death",
         DutyKind.TRANSFER_ANSWER: "/transfers",
         DutyKind.TRANSFER_COUNTY: "/transfers",
@@ -57,7 +60,7 @@ PAGE_OF_DUTY: Mapping[DutyKind, str] = MappingProxyType(
 class Offer:
     """One button of 接下来 with its reason; without ``url`` there is nothing to press."""
 
-    step: NextStep
+    step: DutyView
     url: str
 
 
@@ -82,13 +85,14 @@ MENU = (
     )),
     ("状态变更", (
         ("知情同意", "/case/{case}/consent", Action.REGISTER_WRITE),
-        ("修改档案信息", "/case/{case}/identity", Action.REGISTER_WRITE),
+        ("修改档案", "/case/{case}/edit", Action.REGISTER_WRITE),
+        ("变更诊断", "/case/{case}/diagnosis", Action.REGISTER_WRITE),
         ("失访", "/case/{case}/lost", Action.REGISTER_WRITE),
-        ("重新找到", "/case/{case}/found", Action.REGISTER_WRITE),
         ("暂停（住院、外出）", "/case/{case}/pause", Action.REGISTER_WRITE),
-        ("迁出", "/case/{case}/transfer", Action.TRANSFER_WRITE),
+        ("迁往本县其他乡镇", "/case/{case}/transfer", Action.TRANSFER_WRITE),
+        ("迁出本县", "/case/{case}/moved", Action.REGISTER_WRITE),
         ("死亡", "/case/{case}/death", Action.REGISTER_WRITE),
-        ("排除（诊断变更）", "/case/{case}/exclude", Action.REGISTER_WRITE),
+        ("排除", "/case/{case}/exclude", Action.REGISTER_WRITE),
     )),
     ("打印", (
         ("转诊摘要", "/case/{case}/summary", Action.FORM_PRINT),
@@ -96,6 +100,14 @@ MENU = (
     )),
 )  # fmt: skip
 
+
+GONE = (
+    ("状态变更", (
+        ("恢复在册", "/case/{case}/reopen", Action.REGISTER_WRITE),
+        ("修改档案", "/case/{case}/edit", Action.REGISTER_WRITE),
+    )),
+    MENU[-1],
+)  # fmt: skip
 
 _ANY = re.compile(r"<any\(([^)]*)\):\w+>")
 
@@ -125,12 +137,12 @@ def link(pattern: str, case: int, origin: int = 0) -> str:
     return pattern.format(case=case, origin=origin) if there(pattern) else ""
 
 
-def offers(case: int, events: CaseEvents) -> tuple[Offer, ...]:
+def offers(case: int, events: CaseEvents, open_: Sequence[DutyView]) -> tuple[Offer, ...]:
     """Up to three things to do next, each with the page that serves it."""
-    return tuple(Offer(one, _page_for(case, events, one)) for one in events.next[:OFFERED])
+    return tuple(Offer(one, _page_for(case, events, one)) for one in open_[:OFFERED])
 
 
-def _page_for(case: int, events: CaseEvents, step: NextStep) -> str:
+def _page_for(case: int, events: CaseEvents, step: DutyView) -> str:
     own = {one.id for one in events.referrals}
     if step.kind is DutyKind.REFER or (step.kind is DutyKind.REFERRAL_RESULT and step.origin not in own):
         # The duty comes from a visit: its advice begins the form, where the referral was not written down.
@@ -138,10 +150,13 @@ def _page_for(case: int, events: CaseEvents, step: NextStep) -> str:
     return link(PAGE_OF_DUTY.get(step.kind, "-"), case, step.origin)
 
 
-def menu(case: int) -> tuple[tuple[str, tuple[Entry, ...]], ...]:
-    """What may be done for this person, in groups; groups without a page are left out."""
+def menu(case: int, lifecycle: Lifecycle) -> tuple[tuple[str, tuple[Entry, ...]], ...]:
+    """What may be done for this person, in groups; groups without a page are left out.
+
+    A file that left the register can come back and be printed, nothing else.
+    """
     groups = []
-    for group, lines in MENU:
+    for group, lines in MENU if lifecycle is Lifecycle.ON_REGISTER else GONE:
         entries = tuple(
             Entry(label, url)
             for label, pattern, action in lines
@@ -176,29 +191,48 @@ def quick(case: int) -> Quick:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """One sentence above everything else, with the page that answers it."""
+    """One sentence above everything else, with the page that answers it; ``tap``: one press does it."""
 
     text: str
     tone: str
     url: str = ""
     label: str = ""
+    tap: bool = False
 
 
-def strip(events: CaseEvents, today: date) -> tuple[Strip, ...]:
-    """At most two: a running emergency, an emergency whose visit is due, somebody locked up, a pause."""
-    found = []
-    if (running := events.running) is not None:
-        found.append(Strip("应急处置进行中", "bad", f"/emergency/{running.id}", "打开"))
-    due = next((one for one in events.next if one.kind is DutyKind.EMERGENCY_VISIT), None)
-    if due is not None and running is None:
-        found.append(
-            Strip(f"近期有应急处置，应在 {due.due_on.isoformat()} 前随访", "bad" if due.days < 0 else "warn")
-        )
+def strip(
+    case: int, view: CaseView, events: CaseEvents, open_: Sequence[DutyView], today: date
+) -> tuple[Strip, ...]:
+    """At most two: an emergency, somebody locked up, lost, pausing, not met, or not seen for too long."""
+    found = list(_strips(case, view, events, open_, today)) if view.lifecycle is Lifecycle.ON_REGISTER else []
+    return tuple(found[:STRIPS])
+
+
+def _strips(
+    case: int, view: CaseView, events: CaseEvents, open_: Sequence[DutyView], today: date
+) -> Iterator[Strip]:
+    running = events.running
+    due = next((one for one in open_ if one.kind is DutyKind.EMERGENCY_VISIT), None)
+    if running is not None:
+        yield Strip("应急处置进行中", "bad", f"/emergency/{running.id}", "打开")
+    elif due is not None:
+        tone = "bad" if due.days < 0 else "warn"
+        yield Strip(f"近期有应急处置，应在 {due.due_on.isoformat()} 前随访", tone)
     if (locked := events.locked) is not None:
         days = (today - locked.known_on).days
         text = f"{locked.known_on.isoformat()} 得知关锁，已 {days} 天，尚未登记解除"
-        found.append(Strip(text, "bad", f"/lock-up/{locked.id}/release", "登记解除"))
+        yield Strip(text, "bad", f"/lock-up/{locked.id}/release", "登记解除")
+    if view.management is Management.LOST:
+        since = f"（{view.management_on.isoformat()}）" if view.management_on else ""
+        yield Strip(f"已失访{since}，仍在册，继续查找", "warn", f"/case/{case}/found", "已找到", tap=True)
     if events.pause is not None:
         until = f"，到 {events.paused_until.isoformat()}" if events.paused_until else ""
-        found.append(Strip(f"暂停按期随访（{events.pause.label}{until}）", "info"))
-    return tuple(found[:STRIPS])
+        text = f"暂停按期随访（{events.pause.label}{until}）"
+        yield Strip(text, "info", f"/case/{case}/resume", "恢复随访", tap=True)
+    if view.unreached is not None and view.unreached.loss is not None:
+        yield Strip(
+            f"最近一次随访未访到（{view.unreached.on.isoformat()}，{view.unreached.loss.label}）", "warn"
+        )
+    if view.gaps and view.gaps[-1].open:
+        gap = view.gaps[-1]
+        yield Strip(f"距上次完整随访已 {gap.days} 天，超过 {gap.limit} 天上限", "warn")
