@@ -146,10 +146,13 @@ def _in_list(each: Field, values: Mapping[str, Any]) -> str:
     return shown(each, value)
 
 
-def document(papers: Iterable[Paper], day: date, unit: str = "", demo: bool = False) -> str:
+def document(
+    papers: Iterable[Paper], day: date, unit: str = "", demo: bool = False, blank: bool = False
+) -> str:
     """Papers as HTML for :func:`casemgr.reports.pdf.printed`; each begins on the front of a sheet.
 
-    ``day`` is the day of printing and stands in the foot; the title names the form, never a person.
+    ``day`` is the day of printing and stands in the foot (not of a ``blank`` form, which is the same every
+    day); the title names the form, never a person.
     """
     found = tuple(papers)
     titles = {one.form.title for one in found}
@@ -161,6 +164,7 @@ def document(papers: Iterable[Paper], day: date, unit: str = "", demo: bool = Fa
             day=day,
             unit=unit,
             demo=demo,
+            undated=blank,
             title=titles.pop() if len(titles) == 1 else "官方表单",
         )
     )

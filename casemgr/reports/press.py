@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 MEMORY = 2 * 1024**3
 FILE = 64 * 1024**2
@@ -25,3 +26,15 @@ def press(text: str) -> tuple[bytes, tuple[str, ...]]:
 
     made = printed(text)
     return made.content, made.missing
+
+
+def main() -> None:
+    """HTML on the standard input → the number of characters not drawn, a line end, the bytes of the PDF."""
+    limit()
+    made, missing = press(sys.stdin.buffer.read().decode())
+    sys.stdout.buffer.write(b"%d\n" % len(missing) + made)
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()
