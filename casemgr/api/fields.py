@@ -138,6 +138,13 @@ class AreaCode(Patterned):
         return int(value)
 
 
+class Slug(Patterned):
+    """The name of a kind of thing in an address: ``followup``, ``report_card``."""
+
+    pattern = r"[a-z][a-z_]{0,31}"
+    words = "名称应为小写字母和下划线。"
+
+
 class Month(Patterned):
     """A calendar month, ``2026-10``."""
 

@@ -15,7 +15,7 @@ from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import UnsupportedMediaType
 
 from casemgr.api import errors
-from casemgr.api.fields import AreaCode, Choice, Flag, Id, Strict, Whole
+from casemgr.api.fields import AreaCode, Choice, Flag, Id, Patterned, Slug, Strict, Whole
 from casemgr.rules.access import Access, Action
 from casemgr.services.errors import Missing, Problem, Unfit
 
@@ -24,7 +24,7 @@ PDF = "application/pdf"
 JSON_BODY = 16 * 1024
 
 #: Kinds of the variable parts of paths.
-IN_PATH: dict[str, type[Id] | type[AreaCode]] = {"case_id": Id, "report_id": Id, "code": AreaCode}
+IN_PATH: dict[str, type[Patterned]] = {"case_id": Id, "report_id": Id, "code": AreaCode, "name": Slug}
 
 
 class Unreadable(Problem):
@@ -50,7 +50,7 @@ class File:
 class Asked:
     """A request that has been checked: variable parts of the path, query, JSON body or raw bytes."""
 
-    path: Mapping[str, int]
+    path: Mapping[str, Any]
     query: Mapping[str, Any]
     body: Mapping[str, Any]
     raw: bytes
@@ -194,9 +194,9 @@ def _no_number(name: str) -> Any:
     raise ValueError(name)
 
 
-def _path(values: Mapping[str, str]) -> dict[str, int]:
+def _path(values: Mapping[str, str]) -> dict[str, Any]:
     try:
-        return {name: int(IN_PATH[name]().deserialize(value)) for name, value in values.items()}
+        return {name: IN_PATH[name]().deserialize(value) for name, value in values.items()}
     except ValidationError:
         raise Missing(errors.WORDS[404][1]) from None
 

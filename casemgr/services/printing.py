@@ -197,6 +197,12 @@ def catalogue(_work: Work) -> list[Form]:
 
 
 @use_case(Action.FORM_PRINT, writes=False)
+def read(_work: Work, name: str, version: str | None = None) -> Form:
+    """One official form, the newest version unless one is named; :class:`Missing` if there is none."""
+    return form_of(name, version)
+
+
+@use_case(Action.FORM_PRINT, writes=False)
 def villages(work: Work) -> list[Village]:
     """Villages within reach in which somebody on the register lives."""
     inhabited = set(queries.villages(work))
