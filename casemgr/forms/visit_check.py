@@ -7,7 +7,7 @@ for a written reason, Q is asked later. Judgements are questioned, never blocked
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from casemgr.forms.followup import (
@@ -92,6 +92,9 @@ class Asked(NamedTuple):
 class Around:
     """What is known around one visit; all days in days since 1970.
 
+    ``limits`` are the days until the next visit by the class of this one, ``gaps`` those that counting allows
+    after a visit of a class.
+
     ``earlier`` are the visits before it that reached the person, latest first (codes only). ``last_seen`` is
     the day of the latest other visit that reached the person, before or after. ``failed`` are days of failed
     attempts since the visit before, ``answered`` the latest day since then on which somebody answered.
@@ -104,6 +107,7 @@ class Around:
     limits: Mapping[int, int]
     today: int
     entered: int
+    gaps: Mapping[int, int] = field(default_factory=dict)
     earlier: tuple[VisitRow, ...] = ()
     last_seen: int | None = None
     failed: frozenset[int] = frozenset()
@@ -228,7 +232,7 @@ def _gap_within_limit(row: VisitRow, around: Around) -> tuple[object, ...] | Non
     before = around.before
     if before is None or before.stability is None:
         return None
-    limit, gap = around.limits.get(before.stability), row.on - before.on
+    limit, gap = around.gaps.get(before.stability), row.on - before.on
     return (gap, limit) if limit is not None and gap > limit else None
 
 

@@ -42,6 +42,7 @@ from casemgr.services.visit_sheet import (
     incident_key,
     judge,
     known,
+    unassessed,
     why_key,
 )
 from casemgr.store import identity
@@ -1055,7 +1056,9 @@ def _level_before(around: Known, visit: Visit) -> int | None:
 def _section(section: forms.Section, values: Mapping[str, Any]) -> VisitSection:
     asked = [one for one in section.fields if forms.is_asked(one, values)]
     filled = tuple((one.label, forms.shown(one, values[one.key])) for one in asked if one.key in values)
-    empty = tuple(one.label for one in asked if one.key not in values and holds(one.expected, values))
+    missing = [one.key for one in asked if one.key not in values and holds(one.expected, values)]
+    left = set(unassessed(missing, values))
+    empty = tuple(one.label for one in asked if one.key in left)
     return VisitSection(section.title, tuple((label, text or "无") for label, text in filled), empty)
 
 

@@ -150,6 +150,11 @@ def judge(
     told = replace(
         _around(work, around, row, others, earlier, incidents, today, visit),
         limits={int(one): (following(one).on - on).days for one in Stability},
+        gaps={
+            int(Stability.STABLE): around.policy.gap_stable.value,
+            int(Stability.BASIC): around.policy.gap_basic.value,
+            int(Stability.UNSTABLE): around.policy.gap_unstable.value,
+        },
         suggested=suggestion.stability,
         class_reason=bool(values.get("class_reason")),
         no_symptoms=no_symptoms and bool(values.get("symptoms")),
@@ -179,8 +184,14 @@ def judge(
         ),
         change=Change.NONE if lost else change(_level(earlier), row.risk),
         incidents=incidents,
-        unassessed=filled.unassessed,
+        unassessed=unassessed(filled.unassessed, values),
     )
+
+
+def unassessed(keys: Sequence[str], values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Which expected items are really 未评估: where no symptom was found, none can be evident."""
+    answered = {"symptoms", "evident_symptoms"} if values.get("symptoms") == 0 else set()
+    return tuple(key for key in keys if key not in answered)
 
 
 def _first(raw: Raw, key: str) -> str:

@@ -36,7 +36,7 @@ def before(days_ago: int = 60, **changed: Any) -> VisitRow:
 
 def around(**changed: Any) -> Around:
     """Nothing unusual around the visit."""
-    return Around(**{"case": CASE, "limits": LIMITS, "today": ON, "entered": ON, **changed})
+    return Around(**{"case": CASE, "limits": LIMITS, "gaps": LIMITS, "today": ON, "entered": ON, **changed})
 
 
 UNSTABLE = {"stability": "1", "next_on": "2026-12-05"}
