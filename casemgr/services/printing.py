@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -50,18 +49,8 @@ PREPARING, READY, FAILED = "preparing", "ready", "failed"
 MOST, LISTED = 300, 20
 SECONDS = 300
 ROOT = Path(__file__).resolve().parents[2]
-#: What the drawing process needs of its surroundings: fonts and libraries, nothing of the installation.
-PASSED_ON = (
-    "PATH",
-    "HOME",
-    "XDG_CACHE_HOME",
-    "FONTCONFIG_PATH",
-    "SYSTEMROOT",
-    "TEMP",
-    "TMP",
-    "WEASYPRINT_DLL_DIRECTORIES",
-    "DYLD_FALLBACK_LIBRARY_PATH",
-)
+#: All that the drawing process gets to know on Linux; elsewhere it finds its libraries by the surroundings.
+SURROUNDINGS = {"PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"} if sys.platform == "linux" else None
 
 GONE = "没有这份打印文件，或已超过 24 小时被清除。请返回“表单”页重新打印。"
 BROKEN = "生成 PDF 时出错，没有生成文件。请再试一次；如仍出错，请把时间告诉系统管理员。"
@@ -445,14 +434,13 @@ def carry_out(access: Access, key: int) -> None:
 
 def _drawn(text: str) -> tuple[bytes, int]:
     """HTML → the bytes of the PDF and how many characters could not be drawn, made by a child process."""
-    around = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     made = subprocess.run(
         [sys.executable, "-B", "-s", "-m", "casemgr.reports.press"],
         input=text.encode(),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd=ROOT,
-        env={**around, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"},
+        env=SURROUNDINGS,
         timeout=SECONDS,
         check=True,
     )
