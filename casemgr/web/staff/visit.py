@@ -179,6 +179,8 @@ def _answered(form: VisitForm, envelope: Envelope, receipt: Receipt) -> BaseResp
         fields.setdefault(target, f"{one.says}（{one.id}）")
     if not fields:
         fields["on"] = receipt.message
+    order = {one.key: place for place, one in enumerate(form.form.fields)}
+    fields = dict(sorted(fields.items(), key=lambda pair: order.get(pair[0], len(order))))
     return _shown(form, raw, _step_of(form, fields), fields), 422
 
 
