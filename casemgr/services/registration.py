@@ -36,7 +36,7 @@ from casemgr.store.identity import opening
 from casemgr.store.queries import area as areas
 from casemgr.store.queries import registration as queries
 from casemgr.store.work import Work
-from casemgr.terms.area import AreaLevel, ancestor
+from casemgr.terms.area import AreaLevel, ancestor, span_of
 from casemgr.terms.consent import ConsentAnswer
 from casemgr.terms.register import Lifecycle, Management
 
@@ -126,6 +126,12 @@ def _places(work: Work) -> tuple[tuple[Any, ...], tuple[tuple[int, str], ...]]:
     names = {row.code: row.name for row in found}
     villages = tuple((row.code, _placed(row, names)) for row in found if row.level == int(AreaLevel.VILLAGE))
     return tuple(queries.units(work, access.low, access.high)), villages
+
+
+@use_case(Action.REGISTER_WRITE)
+def units_of(work: Work, area: int) -> tuple[tuple[str, str], ...]:
+    """(code, name) of the units of one area; units are public knowledge."""
+    return _choices(queries.units(work, *span_of(area)))
 
 
 def _placed(row: Any, names: Mapping[int, str]) -> str:

@@ -26,6 +26,7 @@ from casemgr.web.staff import (
     search,
     state,
     township,
+    transfer,
     visit,
     work,
 )
@@ -47,6 +48,7 @@ PAGES: tuple[Blueprint, ...] = (
     clue.pages,
     registration.pages,
     state.pages,
+    transfer.pages,
     account.pages,
     exchange.pages,
     report.pages,
