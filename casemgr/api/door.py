@@ -9,7 +9,7 @@ from flask import Blueprint, Flask, Response
 
 from casemgr.api import errors, guard, openapi
 from casemgr.api.operation import Chapter, Operation, perform
-from casemgr.api.v1 import area, case, envelope, form, indicator, report, token
+from casemgr.api.v1 import area, case, duty, envelope, form, indicator, report, token
 
 #: Every chapter of the first version; a new noun adds its own here.
 CHAPTERS: tuple[Chapter, ...] = (
@@ -17,6 +17,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     area.chapter,
     indicator.chapter,
     case.chapter,
+    duty.chapter,
     envelope.chapter,
     form.chapter,
     report.chapter,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from casemgr.rules.calendar import months_after
-from casemgr.rules.duty import ALONG, VISITS
+from casemgr.rules.duty import ALONG
 from casemgr.rules.policy import Policy
 from casemgr.terms.duty import Block, DutyKind, Urgency
 
@@ -44,7 +44,7 @@ def block_of(duty: OpenDuty, lost: bool, today: date, policy: Policy) -> Block |
     if lost:
         return Block.LOST
     if duty.due_on < today:
-        if duty.kind in VISITS and months_after(duty.began_on, policy.lost_long.value) < today:
+        if duty.kind is DutyKind.VISIT and months_after(duty.began_on, policy.lost_long.value) < today:
             return Block.LOST
         return Block.TODAY if today in (duty.planned_on, duty.remind_on) else Block.LATE
     if due <= today or (duty.remind_on is not None and duty.remind_on <= today):

@@ -22,6 +22,7 @@ from casemgr.services.use_case import use_case, within
 from casemgr.store import identity
 from casemgr.store.db import new_keys
 from casemgr.store.queries import duty as queries
+from casemgr.store.queries import register as registers
 from casemgr.store.work import Work
 from casemgr.terms.area import AreaLevel, level_of
 from casemgr.terms.attempt import AttemptResult
@@ -521,7 +522,9 @@ def _next(work: Work, area: int, until: date, purpose: str) -> NextOne | None:
 
 @use_case(Action.DUTY_READ)
 def of_case(work: Work, case_id: int, today: date) -> tuple[DutyView, ...]:
-    """Every kept duty of one case, open ones first; empty outside the access."""
+    """Every kept duty of one case, open ones first; :class:`Missing` outside the access."""
+    if registers.person_of(work, case_id) is None:
+        raise Missing("没有找到这份档案，或不在您的辖区内。请从名单重新打开。")
     return tuple(_view(row, today) for row in queries.all_of(work, case_id))
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from casemgr.rules.access import Access
-from casemgr.services import indicator, report
+from casemgr.rules.access import Access, Action
+from casemgr.services import duties, indicator, report
+from casemgr.store.work import open_work
 from tests.reports.sample import county, township
 from tests.services import people
 from tests.staff import NOW, PASSWORD, PEOPLE, open_accounts
-from tests.store.register import COUNTY, EAST, OFFICER, open_areas
+from tests.store.register import COUNTY, EAST, OFFICER, SYSTEM, open_areas
 
 __all__ = ["PASSWORD", "PEOPLE", "furnish"]
 
@@ -29,8 +30,10 @@ def keep_reports() -> None:
 
 def furnish() -> None:
     """Fill an empty, migrated register."""
-    people.furnish(open_areas())
+    made = people.furnish(open_areas())
     open_accounts()
+    with open_work(SYSTEM, Action.JOB_RUN) as work:
+        duties.refresh(work, made.cases.values())
     for month in ("2026-08", "2026-09", "2026-10"):
         indicator.close(OFFICER, month)
     keep_reports()
