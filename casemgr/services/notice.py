@@ -1,33 +1,464 @@
-"""报告卡与出院信息单: what a hospital told, on its way to the primary-care doctor."""
+"""报告卡与出院信息单: what a hospital told, on its way to the primary-care doctor, with its clocks.
+
+The county enters what came in (表3, 表4) and forwards it to a township; the township accepts it and registers
+the person, or puts it into the file that is there already, or returns it with a reason. A report that proves
+wrong is corrected (FB2013-3.5). Every step has its day, so that the duties follow from the row.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
-from casemgr.rules.access import Action
-from casemgr.services.errors import Conflict, Missing
-from casemgr.services.use_case import use_case
-from casemgr.store.models import Case, Notice
+from casemgr.forms import form as forms
+from casemgr.forms.cell import Partial, PartialDay, day_of
+from casemgr.forms.form import Filled, Form
+from casemgr.forms.registration import REGISTRATION
+from casemgr.forms.registry import form_named
+from casemgr.rules.access import Access, Action
+from casemgr.rules.calendar import deadline
+from casemgr.rules.policy import Parameter, in_force_on
+from casemgr.services import clock
+from casemgr.services.case_view import term
+from casemgr.services.duties import refresh
+from casemgr.services.errors import Conflict, Missing, Refused, Unfit
+from casemgr.services.use_case import SAVED_ALREADY, use_case
+from casemgr.store import identity
+from casemgr.store.db import new_key
+from casemgr.store.identity import ID_NUMBER, open_texts
+from casemgr.store.models import Case, Notice, Sheet
+from casemgr.store.queries import notice as queries
+from casemgr.store.queries import registration as registration_queries
+from casemgr.store.types import Plain
 from casemgr.store.work import Work
-from casemgr.terms.notice import NoticeState
+from casemgr.terms import idnumber
+from casemgr.terms.area import AreaLevel, level_of
+from casemgr.terms.notice import NoticeKind, NoticeState, ReportType
 
+Raw = Mapping[str, Sequence[str]]
 NOT_THERE = "没有这份告知单，或不在您的辖区内。请从列表重新进入。"
+PURPOSE = "登记建档"
+READING = "接收告知单"
+MOST = 300
+FORM_OF = {NoticeKind.ONSET: "report_card", NoticeKind.DISCHARGE: "discharge"}
+#: What a notice knows under another key than the registration asks for it.
+RENAMED = {
+    "contact_name": "guardian_name",
+    "contact_phone": "guardian_phone",
+    "contact_relation": "relation",
+}
+#: From which states a step may be taken.
+STEPS: dict[str, frozenset[NoticeState]] = {
+    "forward": frozenset({NoticeState.RECEIVED, NoticeState.RETURNED}),
+    "accept": frozenset({NoticeState.FORWARDED}),
+    "return": frozenset({NoticeState.FORWARDED, NoticeState.ACCEPTED}),
+    "file": frozenset({NoticeState.ACCEPTED}),
+    "correct": frozenset(
+        {NoticeState.RECEIVED, NoticeState.FORWARDED, NoticeState.ACCEPTED, NoticeState.REGISTERED}
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """One term of a notice: until when, when it was kept, and the rule it comes from."""
+
+    label: str
+    due_on: date
+    done_on: date | None
+    late: bool
+    rule: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRow:
+    """One notice in a list; ``clock`` is the term that runs now."""
+
+    id: int
+    kind: NoticeKind
+    state: NoticeState
+    place: str
+    happened_on: date
+    received_on: date
+    clock: Clock | None
+    case_id: int | None
+    name: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeView:
+    """One notice with its form in words, its clocks and what may be done with it now."""
+
+    row: NoticeRow
+    version: int
+    report_type: ReportType | None
+    title: str
+    clocks: tuple[Clock, ...]
+    steps: frozenset[str]
+    county: bool
+    facts: tuple[tuple[str, str], ...] = field(repr=False)
+    reason: str = field(default="", repr=False)
+    #: Files within reach that carry the same identity number, as (case, file number).
+    same: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The form as it is to be shown again: what was typed and what is wrong."""
+
+    form: Form
+    kind: NoticeKind
+    raw: Raw = field(repr=False)
+    once: int
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+
+def _over_both(access: Access) -> bool:
+    return level_of(access.low) < AreaLevel.TOWNSHIP
+
+
+def _clock(label: str, since: date, done: date | None, parameter: Parameter, today: date) -> Clock:
+    due: date = deadline(since, parameter).on
+    return Clock(label, due, done, (done or today) > due, parameter.rule, parameter.status)
+
+
+def _clocks(one: Notice, today: date) -> tuple[Clock, ...]:
+    numbers = in_force_on(today)
+    onset = one.kind == NoticeKind.ONSET
+    found = [
+        _clock(
+            "县级录入" if onset else "县级转基层",
+            one.received_on,
+            one.forwarded_on or one.accepted_on,
+            numbers.notice_entry if onset else numbers.notice_forward,
+            today,
+        )
+    ]
+    if one.forwarded_on is not None:
+        found.append(_clock("基层接收", one.forwarded_on, one.accepted_on, numbers.notice_accept, today))
+    if one.accepted_on is not None:
+        found.append(_clock("建档或归档", one.accepted_on, one.ended_on, numbers.file_entry, today))
+    return tuple(found)
+
+
+def _row(found: Any, today: date, name: str = "") -> NoticeRow:
+    one: Notice = found.Notice
+    over = one.state in (NoticeState.REGISTERED, NoticeState.CORRECTED, NoticeState.RETURNED)
+    running = None if over else next((each for each in _clocks(one, today) if each.done_on is None), None)
+    return NoticeRow(
+        one.id,
+        NoticeKind.read(one.kind),
+        NoticeState.read(one.state),
+        found.place or "",
+        one.happened_on,
+        one.received_on,
+        running,
+        one.case_id,
+        name,
+    )
+
+
+@use_case(Action.NOTICE_READ)
+def counts(work: Work) -> dict[NoticeState, int]:
+    """How many notices are in each state; every state is there."""
+    known_ones = queries.counts(work)
+    return {state: known_ones.get(int(state), 0) for state in NoticeState}
+
+
+@use_case(Action.NOTICE_READ)
+def list_(work: Work, state: NoticeState | None, today: date, purpose: str = "") -> list[NoticeRow]:
+    """The latest notices within reach; names only for a ``purpose``, which is written down."""
+    rows = queries.latest(work, None if state is None else int(state), MOST)
+    names: Sequence[str] = [""] * len(rows)
+    if purpose and rows:
+        names = open_texts(work, "Notice", [(row.Notice.id, row.Notice.name) for row in rows], purpose)
+    return [_row(row, today, name) for row, name in zip(rows, names, strict=True)]
+
+
+def _values(work: Work, one: Notice) -> tuple[Form, dict[str, Any]]:
+    """The filled form of a notice, opened, as clean values."""
+    filled = queries.sheet(work, one.sheet_id)
+    form = form_named(FORM_OF[NoticeKind.read(one.kind)], filled.form_version if filled else None)
+    if filled is None:
+        return form, {}
+    (text,) = open_texts(work, "Sheet", [(filled.id, filled.data)], READING, one.case_id)
+    values = json.loads(text or "{}")
+    for each in form.fields:
+        if isinstance(each.kind, PartialDay) and each.key in values:
+            values[each.key] = Partial(*values[each.key])
+    return form, values
+
+
+@use_case(Action.NOTICE_READ)
+def get(work: Work, key: int, today: date) -> NoticeView:
+    """One notice with everything that stands in it, which is written down; :class:`Missing` outside."""
+    found = queries.one(work, key)
+    if found is None:
+        raise Missing(NOT_THERE)
+    one: Notice = found.Notice
+    form, values = _values(work, one)
+    (reason, number) = open_texts(work, "Notice", [(key, one.reason), (key, one.id_number)], READING)
+    state = NoticeState.read(one.state)
+    county = _over_both(work.access)
+    return NoticeView(
+        row=_row(found, today),
+        version=one.version,
+        report_type=term(ReportType, one.report_type),
+        title=form.title,
+        clocks=_clocks(one, today),
+        steps=frozenset(
+            step for step, states in STEPS.items() if state in states and (step != "forward" or county)
+        ),
+        county=county,
+        facts=tuple(
+            (each.label, forms.shown(each, values[each.key])) for each in form.fields if each.key in values
+        ),
+        reason=reason,
+        same=_same(work, number, one.case_id),
+    )
+
+
+def _same(work: Work, number: str, case: int | None) -> tuple[tuple[int, str], ...]:
+    if not number or case is not None:
+        return ()
+    rows = registration_queries.cases_of(work, identity.find_by_token(work, ID_NUMBER, number))
+    return tuple((row.id, row.file_no) for row in rows)
+
+
+# --- entering ---
+
+
+def begin(kind: NoticeKind) -> Asked:
+    """An empty form of this kind."""
+    return Asked(form_named(FORM_OF[kind]), kind, {}, new_key())
+
+
+def enter(
+    access: Access, kind: NoticeKind, once: int, raw: Raw, received_on: date, to: int | None, today: date
+) -> int | Asked:
+    """Enter what came in; the key of the notice, or the form again with what is wrong.
+
+    ``to`` is the township it is forwarded to at once. A second press under the same key changes nothing.
+    """
+    form = form_named(FORM_OF[kind])
+    filled = forms.read(form, raw, today)
+    problems = dict(filled.problems)
+    number = idnumber.normal(str(filled.values.get("id_number", "")))
+    if number and idnumber.fault(number) is not None and filled.values.get("document_kind") in (None, 1):
+        problems["id_number"] = "证件号码有误（应为 18 位且校验位相符）。请向报告单位核对后改正，或先清空。"
+    happened = _happened(kind, filled)
+    if received_on > today:
+        problems["received_on"] = "收到日期晚于今天。请改正日期。"
+    elif happened is not None and received_on < happened:
+        problems["received_on"] = "收到日期早于确诊或出院日期。先后颠倒。请改正其中一个日期。"
+    if problems or happened is None:
+        return Asked(form, kind, raw, once, problems)
+    try:
+        return _enter(access, kind, once, filled, number, happened, received_on, to, today)
+    except Conflict:
+        if _is_there(access, once):
+            return once
+        raise
+
+
+def _happened(kind: NoticeKind, filled: Filled) -> date | None:
+    value = filled.values.get("diagnosed" if kind is NoticeKind.ONSET else "discharged_on")
+    if value is None:
+        return None
+    first = value.first if isinstance(value, Partial) else int(value)
+    return day_of(first)
+
+
+@use_case(Action.NOTICE_READ)
+def _is_there(work: Work, key: int) -> bool:
+    return work.get(Notice, key) is not None
+
+
+@use_case(Action.NOTICE_WRITE)
+def _enter(
+    work: Work,
+    kind: NoticeKind,
+    once: int,
+    filled: Filled,
+    number: str,
+    happened: date,
+    received_on: date,
+    to: int | None,
+    today: date,
+) -> int:
+    if work.get(Notice, once) is not None:
+        return once
+    access = work.access
+    county = _over_both(access)
+    if to is not None and not (county and _is_township(access, to)):
+        raise Unfit("没有保存。", fields={"to": "请选择本县的一个乡镇，或先不转。"})
+    area = to if to is not None else access.low
+    state = NoticeState.FORWARDED if to is not None else NoticeState.RECEIVED
+    values = filled.values
+    form = form_named(FORM_OF[kind])
+    sheet = work.add(
+        Sheet(
+            id=new_key(),
+            area=area,
+            form=form.name,
+            form_version=form.version,
+            filled_on=None,
+            data=Plain(json.dumps(dict(values), ensure_ascii=False)),
+            recorded_at=clock.now(),
+            recorded_by=access.actor,
+        )
+    )
+    telephone = values.get("contact_phone") or values.get("doctor_phone")
+    hospital = values.get("diagnosed_at") or values.get("report_unit")
+    work.add(
+        Notice(
+            id=once,
+            area=area,
+            kind=int(kind),
+            report_type=values.get("report_reason"),
+            state=int(state if county else NoticeState.ACCEPTED),
+            name=Plain(str(values["name"])),
+            id_number=Plain(number) if number else None,
+            phone=Plain(str(telephone)) if telephone else None,
+            hospital=Plain(str(hospital)) if hospital else None,
+            id_token=work.vault.token(ID_NUMBER, number) if number else None,
+            token_key=work.vault.active_id if number else None,
+            happened_on=happened,
+            received_on=received_on,
+            forwarded_on=today if to is not None else None,
+            # A township that gets it straight from the hospital has accepted it by that.
+            accepted_on=None if county else today,
+            sheet_id=sheet.id,
+            recorded_at=clock.now(),
+            recorded_by=access.actor,
+        )
+    )
+    return once
+
+
+def _is_township(access: Access, code: int) -> bool:
+    return access.reaches(code) and level_of(code) is AreaLevel.TOWNSHIP
+
+
+# --- on its way ---
+
+
+def _at(work: Work, key: int, version: int, step: str) -> Notice:
+    one = work.get(Notice, key)
+    if one is None:
+        raise Missing(NOT_THERE)
+    if one.version != version:
+        raise Conflict(SAVED_ALREADY)
+    state = NoticeState.read(one.state)
+    if state not in STEPS[step]:
+        raise Refused(f"告知单已是“{state.label}”，不能进行这一步。请刷新页面核对。", rule="GF2018-5.2")
+    one.version += 1
+    return one
+
+
+@use_case(Action.NOTICE_WRITE)
+def forward(work: Work, key: int, version: int, to: int | None, today: date) -> None:
+    """Pass a notice on to a township; for the county only.
+
+    Raises :class:`Missing`, :class:`Conflict`, :class:`Refused`, or :class:`Unfit` without a township.
+    """
+    if not _over_both(work.access):
+        raise Refused("转基层由县级办理。不属于本辖区的，请退回并写明理由。", rule="GF2018-3.7")
+    if to is None or not _is_township(work.access, to):
+        raise Unfit("没有保存。", fields={"to": "请选择现住地所在的乡镇。"})
+    one = _at(work, key, version, "forward")
+    one.state, one.forwarded_on = int(NoticeState.FORWARDED), today
+    one.accepted_on = one.ended_on = None
+    one.area = to
+    filled = queries.sheet(work, one.sheet_id)
+    if filled is not None:
+        filled.area = to
+
+
+@use_case(Action.NOTICE_WRITE)
+def accept(work: Work, key: int, version: int, today: date) -> None:
+    """The township has it and will register the person (GF2018-5.2)."""
+    one = _at(work, key, version, "accept")
+    one.state, one.accepted_on = int(NoticeState.ACCEPTED), today
+
+
+@use_case(Action.NOTICE_WRITE)
+def give_back(work: Work, key: int, version: int, reason: str, today: date) -> None:
+    """Return a notice to the county with a reason, e.g. when the person lives elsewhere."""
+    if not reason:
+        raise Unfit("没有保存。", fields={"reason": "请写明退回的理由，县级据此改转。"})
+    one = _at(work, key, version, "return")
+    one.state, one.ended_on, one.reason = int(NoticeState.RETURNED), today, Plain(reason)
+
+
+@use_case(Action.NOTICE_WRITE)
+def correct(work: Work, key: int, version: int, reason: str, today: date) -> None:
+    """The hospital has corrected its report: this is no severe mental disorder (FB2013-3.5)."""
+    if not reason:
+        raise Unfit("没有保存。", fields={"reason": "请写明更正的依据，如复诊或鉴定结论。"})
+    one = _at(work, key, version, "correct")
+    one.state, one.ended_on, one.reason = int(NoticeState.CORRECTED), today, Plain(reason)
+    work.flush()
+    if one.case_id is not None:
+        refresh(work, [one.case_id])
+
+
+@use_case(Action.NOTICE_WRITE)
+def file_to(work: Work, key: int, version: int, case_id: int, today: date) -> None:
+    """Put a notice into the file that is there already; a discharge then asks for its visit."""
+    case = work.get(Case, case_id)
+    if case is None:
+        raise Missing("没有这份档案，或不在您的辖区内。请核对后再归档。")
+    one = _at(work, key, version, "file")
+    _tie(work, one, case, today)
+    work.flush()
+    refresh(work, [case.id])
+
+
+def _tie(work: Work, one: Notice, case: Case, today: date) -> None:
+    one.area = case.area
+    one.case_id, one.state, one.ended_on = case.id, int(NoticeState.REGISTERED), today
+    filled = queries.sheet(work, one.sheet_id)
+    if filled is not None:
+        filled.area, filled.case_id = case.area, case.id
+
+
+# --- on the way into the register ---
 
 
 @use_case(Action.NOTICE_READ)
 def known(work: Work, key: int) -> dict[str, str]:
-    """What a notice knows, as texts of the registration form."""
-    found = work.get(Notice, key)
-    if found is None:
+    """What an accepted notice knows, as texts of the registration form.
+
+    Raises :class:`Missing` outside the access, :class:`Refused` before it was accepted, :class:`Conflict`
+    when it is in the register already.
+    """
+    one = work.get(Notice, key)
+    if one is None:
         raise Missing(NOT_THERE)
-    return {}
+    if one.case_id is not None:
+        raise Conflict("这份告知单已经建档或归档。请从告知单打开已有档案。")
+    if one.state != NoticeState.ACCEPTED:
+        raise Refused("告知单还没有接收，不能建档。请先接收。", rule="GF2018-5.2")
+    form, values = _values(work, one)
+    raw = {RENAMED.get(name, name): texts for name, texts in forms.to_raw(form, values).items()}
+    taken = {each.key for each in REGISTRATION.fields} - {"consent", "consent_on", "note"}
+    found = {name: ",".join(texts) for name, texts in raw.items() if name in taken}
+    if one.report_type == ReportType.ARTICLE_30:
+        found["article30"] = "是"
+    return found
 
 
 def register(work: Work, key: int, case: Case, today: date) -> None:
-    """Tie a notice to the file it has become."""
-    found = work.get(Notice, key)
-    if found is None:
+    """Tie a notice to the file it has become; part of the unit of work that registers."""
+    one = work.get(Notice, key)
+    if one is None:
         raise Missing(NOT_THERE)
-    if found.case_id is not None:
-        raise Conflict("这份告知单已经建档。")
-    found.case_id, found.state, found.ended_on = case.id, int(NoticeState.REGISTERED), today
+    if one.case_id is not None:
+        raise Conflict("这份告知单已经建档或归档。请从告知单打开已有档案。")
+    one.version += 1
+    _tie(work, one, case, today)

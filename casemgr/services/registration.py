@@ -16,7 +16,7 @@ from datetime import date
 from typing import Any
 
 from casemgr.forms import form as forms
-from casemgr.forms.cell import days
+from casemgr.forms.cell import day_of, days
 from casemgr.forms.form import Filled, Form
 from casemgr.forms.register import PersonRow
 from casemgr.forms.registration import CORRECTION, REGISTRATION, Judged, judge, row_of
@@ -258,7 +258,7 @@ def _wrong(asked: Asked, key: str, sentence: str) -> Asked:
 
 
 def _judged(asked: Asked, filled: Filled, today: date, unit_area: int | None) -> Asked:
-    """Put what blocks at its field; nothing is judged before there is a name, a sex, a diagnosis and a day."""
+    """Put what blocks at its field; nothing is judged before name, sex, diagnosis and day are there."""
     if not {"name", "sex", "diagnosis", "registered_on"} <= filled.values.keys():
         return asked
     for one in _findings(filled, today, unit_area):
@@ -348,7 +348,7 @@ def open_questions(work: Work, case_id: int, today: date) -> tuple[Judged, ...]:
     row = stored.row
     numbers = policy.in_force_on(today)
     if row.diagnosed is not None and row.diagnosed.precision == 3:
-        due = working_days_after(clock_day(row.diagnosed.first), numbers.file_entry.value)
+        due = working_days_after(day_of(row.diagnosed.first), numbers.file_entry.value)
         if row.registered_on > days(due):
             says = (
                 f"建档晚于确诊后 {numbers.file_entry.value} 个工作日（应于 {due.isoformat()} 前）。"
@@ -356,11 +356,6 @@ def open_questions(work: Work, case_id: int, today: date) -> tuple[Judged, ...]:
             )
             found.append(Judged("rg09", "Q", "registered_on", says, "FB2013-3.3"))
     return tuple(found)
-
-
-def clock_day(number: int) -> date:
-    """The date of days since 1970."""
-    return date.fromordinal(number + date(1970, 1, 1).toordinal())
 
 
 # --- correcting ---
