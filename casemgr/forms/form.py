@@ -47,6 +47,7 @@ from casemgr.forms.condition import (
     In,
     Not,
     holds,
+    keys_of,
     to_data,
 )
 from casemgr.terms.code import from_mask
@@ -431,12 +432,21 @@ def in_words(form: Form, condition: Condition) -> str:
             return f"没有填“{form.field(key).label}”"
         case Not(Equals(key, value)):
             return f"“{form.field(key).label}”不是“{_choice(form.field(key), value)}”"
+        case Not(AnyOf(conditions)) if conditions and all(isinstance(each, Given) for each in conditions):
+            labels = "".join(f"“{form.field(key).label}”" for key in sorted_keys(form, condition))
+            return f"{labels}都没有填"
         case Not(inner):
             return f"不属于（{in_words(form, inner)}）的情形"
         case All(conditions):
             return "，且".join(in_words(form, each) for each in conditions)
         case AnyOf(conditions):
             return "，或".join(in_words(form, each) for each in conditions)
+
+
+def sorted_keys(form: Form, condition: Condition) -> list[str]:
+    """The fields that a condition looks at, in the order of the form."""
+    wanted = keys_of(condition)
+    return [each.key for each in form.fields if each.key in wanted]
 
 
 def _choice(each: Field, value: Any) -> str:

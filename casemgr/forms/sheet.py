@@ -103,7 +103,9 @@ def _guide(page: Any, form: Form, head: Any, plain: Any) -> None:
 
 def _how(each: Field) -> str:
     if each.choices and len(each.choices) <= LONG_LIST:
-        how = "；".join(f"{code} {label}" if str(code) != label else label for code, label in each.choices)
+        how = "；".join(
+            f"{code} {label}" if not label.startswith(str(code)) else label for code, label in each.choices
+        )
         if isinstance(each.kind, Codes):
             how = f"可多选：{how}"
     elif each.choices:

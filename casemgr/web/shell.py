@@ -43,6 +43,7 @@ MENU = (
     ("患者", "case.list_", Action.CASE_LIST),
     ("导入", "exchange.page", Action.EXCHANGE_PREVIEW),
     ("报表", "report.list_", Action.REPORT_READ),
+    ("表单", "form.list_", Action.FORM_PRINT),
     ("任务", "job.list_", Action.JOB_READ),
     ("账号", "account.list_", Action.ACCOUNT_LIST),
 )

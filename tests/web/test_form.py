@@ -102,6 +102,12 @@ def test_one_person_is_printed_for_a_purpose(visit: Visit, made: Made) -> None:
     assert client.get(f"/case/{made.cases[WESTERN]}/print/followup").status_code == 404
 
 
+def test_the_page_of_a_person_leads_to_every_form(visit: Visit, made: Made) -> None:
+    page = visit("east").get(f"/case/{made.cases[WHOLE]}").get_data(as_text=True)
+    led = set(re.findall(rf'href="/case/{made.cases[WHOLE]}/print/(\w+)"', page))
+    assert led == set(printing.PREFILLED)
+
+
 def test_nobody_else_prints(visit: Visit, made: Made) -> None:
     assert visit("admin").get("/forms").status_code == 403
     client = visit("west")
