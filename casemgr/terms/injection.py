@@ -21,6 +21,41 @@ class Site(Term):
     OTHER = 9, "其他"
 
 
+class Role(Term):
+    """针次的作用: what one dose is for in its course."""
+
+    INIT1 = 1, "起始第1针"
+    INIT2 = 2, "起始第2针"
+    MAINT = 3, "维持"
+    REINIT1 = 4, "重启第1针"
+    REINIT2 = 5, "重启第2针"
+    TEST = 6, "试验剂量"
+    PP1M_LAST = 7, "转换前末次1个月剂型"
+
+
+class Status(Term):
+    """注射状态, in the order in which days without a dose bring them on (from 未到期 to 重新起始)."""
+
+    NOT_STARTED = 1, "未开始"
+    NOT_YET_DUE = 2, "未到期"
+    DUE_SOON = 3, "即将到期"
+    IN_WINDOW = 4, "可注射"
+    OVERDUE = 5, "逾期"
+    MISSED_REINIT = 6, "漏针-需重启步骤"
+    MISSED_RESTART = 7, "漏针-需重新起始"
+    STOPPED = 8, "已停用"
+    DATA_ERROR = 9, "数据错误"
+
+
+class Level(Term):
+    """提示的分量; 停 asks a doctor to decide first, it forbids nothing."""
+
+    INFO = 1, "提示"
+    WARN = 2, "注意"
+    STOP = 3, "停，请医师决定"
+    ERROR = 4, "记录有误"
+
+
 @dataclass(frozen=True, slots=True)
 class Product:
     """A product as the list has it; ``strengths_ug`` and ``sites`` are empty where not known for sure."""
