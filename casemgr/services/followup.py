@@ -667,15 +667,13 @@ def _keep_answers(work: Work, visit: Visit, envelope: Envelope, judged: Judgemen
     )
 
 
-def choose(
-    access: Access, envelope: Envelope, mine: frozenset[str], today: date, now: datetime | None = None
-) -> Receipt:
-    """Put an end to a conflict: of each field in ``mine`` the own side counts, of all others what is stored.
+def merge(access: Access, envelope: Envelope, mine: frozenset[str], today: date) -> Envelope:
+    """One side chosen for each field of a conflict: the own one for ``mine``, what is stored for all others.
 
-    The envelope names the stored visit, the version that was shown and the whole own side.
+    The envelope names the stored visit, the version that was shown and the whole own side; the answer is to
+    be recorded like any other.
     """
-    merged = _merged(access, envelope, mine, today)
-    return record(access, replace(envelope, data=merged), today, now)
+    return replace(envelope, data=_merged(access, envelope, mine, today))
 
 
 @use_case(Action.FOLLOWUP_RECORD)
@@ -744,7 +742,7 @@ def save_draft(
             case_id=case_id,
             owner=actor,
             form=draft_form(visit_id),
-            form_version=version,
+            form_version=version if version in FORMS else CURRENT.version,
             step=step,
             data=data,
             begun_at=instant,
@@ -782,6 +780,12 @@ def case_of(work: Work, case_id: int) -> CaseBrief:
     if row is None:
         raise Missing(NOT_THERE)
     return CaseBrief(row.id, row.person_id, row.file_no)
+
+
+@use_case(Action.FOLLOWUP_RECORD, writes=False)
+def case_of_visit(work: Work, visit_id: int) -> int:
+    """The case a visit belongs to; :class:`Missing` outside the access."""
+    return _visit(work, visit_id).case_id
 
 
 @use_case(Action.FOLLOWUP_RECORD, writes=False)
@@ -1104,9 +1108,10 @@ __all__ = [
     "VisitView",
     "attempt",
     "case_of",
-    "choose",
+    "case_of_visit",
     "confirm",
     "drop_draft",
+    "merge",
     "new_once",
     "open_visit",
     "read_visit",

@@ -104,6 +104,11 @@
         notice = null;
       });
     };
+    document.addEventListener("session-alive", function () {
+      since = Date.now();
+      if (notice) notice.remove();
+      notice = null;
+    });
     const show = function () {
       notice = document.createElement("div");
       notice.className = "notice warn idle";

@@ -36,13 +36,15 @@
     fetch(form.dataset.draft, {
       method: "POST",
       body: new URLSearchParams(data),
-      headers: { "X-CSRF-Token": data.get("csrf"), "X-Background": "1" },
+      headers: { "X-CSRF-Token": data.get("csrf") },
     }).then(function (answer) {
       sending = false;
       if (!answer.ok) throw new Error(String(answer.status));
       kept = now;
       return answer.status === 204 ? null : answer.json();
     }).then(function (told) {
+      // Somebody has typed: the session has seen a sign of life, and the notice of its end may wait.
+      document.dispatchEvent(new Event("session-alive"));
       if (told && told.saved) saved.textContent = "草稿已存 " + told.saved;
     }).catch(function () {
       sending = false;
@@ -171,6 +173,20 @@
   form.addEventListener("change", ask);
   form.addEventListener("input", ask);
   ask();
+
+  if (window.IntersectionObserver) {
+    const watch = new IntersectionObserver(function (seen) {
+      if (!wide.matches) return;
+      for (const one of seen) {
+        if (!one.isIntersecting) continue;
+        for (const link of links) {
+          if (link.dataset.stepLink === one.target.dataset.step) link.setAttribute("aria-current", "step");
+          else link.removeAttribute("aria-current");
+        }
+      }
+    }, { rootMargin: "-30% 0px -60% 0px" });
+    for (const step of steps) watch.observe(step);
+  }
 
   form.addEventListener("submit", function () { leaving = true; });
   window.addEventListener("pageshow", function () { leaving = false; });

@@ -204,7 +204,8 @@ def test_two_doctors_on_one_day_see_both_sides_and_choose(case: int) -> None:
     assert told == {"sleep": ("良好", "一般"), "diet": ("良好", "较差"), "note": ("上午去的", "下午去的")}
     assert rows(Visit)[0].sleep == 1
     mine = envelope(case, "e3", sleep="2", diet="3", note="下午去的", _visit_id=first.visit_id, _expects=1)
-    kept = followup.choose(COLLEAGUE, mine, frozenset({"diet"}), TODAY, NOW)
+    merged = followup.merge(COLLEAGUE, mine, frozenset({"diet"}), TODAY)
+    kept = followup.record(COLLEAGUE, merged, TODAY, NOW)
     assert kept.answer is Answer.CHANGED
     visit = rows(Visit)[0]
     assert (visit.sleep, visit.diet, visit.version) == (1, 3, 2)
@@ -436,3 +437,28 @@ def test_three_failed_attempts_are_needed_for_that_reason_of_loss(case: int) -> 
     found = send(case, **gone, loss_reason="4")
     assert found.answer is Answer.ACCEPTED
     assert rows(Visit)[0].loss_reason == 4
+
+
+# --- the other database --------------------------------------------------------------------------------
+
+
+def test_recording_is_the_same_on_both_databases(both: Flask) -> None:
+    clock.fix(TODAY)
+    units = open_areas()
+    with open_work(SYSTEM, Action.AREA_WRITE) as work:
+        _, key = people.add(work, EAST, units[EAST], "900-00001", 1, "王小明")
+    followup.save_draft(DOCTOR_EAST, key, {"sleep": ["1"]}, 2, "e1", now=NOW)
+    found = send(key, note="甲", acts=["1"], disturbance_count="1", incident_1_1="2026-11-10", risk="1",
+                 stability="2", next_on="2026-12-05")  # fmt: skip
+    assert (found.answer, count(Draft), count(Incident)) == (Answer.ACCEPTED, 0, 1)
+    moved = {"on": "2026-10-30", "next_on": "2026-11-13", "incident_1_1": "2026-10-20"}
+    edit = envelope(key, "e2", acts=["1"], disturbance_count="1", risk="1", stability="2", **moved,
+                    _visit_id=found.visit_id, _expects=1)  # fmt: skip
+    assert followup.record(DOCTOR_EAST, edit, TODAY, NOW).answer is Answer.CHANGED
+    assert (
+        followup.record(COLLEAGUE, replace(edit, id="e3", data=typed()), TODAY, NOW).answer is Answer.CONFLICT
+    )
+    once = followup.new_once(DOCTOR_EAST)
+    followup.attempt(DOCTOR_EAST, key, once, 3, None, None, "", TODAY)
+    assert followup.undo_attempt(DOCTOR_EAST, once) == key
+    assert followup.read_visit(OFFICER, found.visit_id or 0, TODAY).version == 2

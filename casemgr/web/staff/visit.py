@@ -17,7 +17,7 @@ from casemgr.rules.access import Action
 from casemgr.services import clock, followup, register
 from casemgr.services.errors import Unfit
 from casemgr.services.followup import Answer, Envelope, Receipt, VisitForm
-from casemgr.services.visit_sheet import DATES, KINDS, NO_SYMPTOMS, incident_key, why_key
+from casemgr.services.visit_sheet import CURRENT, DATES, KINDS, NO_SYMPTOMS, incident_key, why_key
 from casemgr.terms.attempt import AttemptResult, AttemptWay
 from casemgr.terms.incident import DangerousAct
 from casemgr.terms.risk import RiskLevel
@@ -64,10 +64,10 @@ def _step(text: str | None) -> int:
     return min(max(_whole(text) or 1, 1), STEPS)
 
 
-def _address(form: VisitForm, **more: Any) -> str:
-    if form.visit_id is None:
-        return url_for("visit.page", key=form.case_id, **more)
-    return url_for("visit.edit", key=form.visit_id, **more)
+def _address(case_id: int, visit_id: int | None, **more: Any) -> str:
+    if visit_id is None:
+        return url_for("visit.page", key=case_id, **more)
+    return url_for("visit.edit", key=visit_id, **more)
 
 
 def _name(person: int) -> str:
@@ -86,7 +86,7 @@ def page(key: int) -> str:
     """The form of a new visit; one that was begun and left is offered first."""
     form = followup.open_visit(g.access, key, clock.today())
     if form.draft is not None and "step" not in request.args:
-        return render_template("visit/draft.html", form=form, address=_address(form))
+        return render_template("visit/draft.html", form=form, address=_address(form.case_id, form.visit_id))
     return _shown(form, form.raw, _step(request.args.get("step")))
 
 
@@ -94,18 +94,16 @@ def page(key: int) -> str:
 @guard.guard(Action.FOLLOWUP_RECORD)
 def save(key: int) -> BaseResponse | tuple[str, int] | str:
     """One step further (the draft is kept), or the visit itself."""
-    form = followup.open_visit(g.access, key, clock.today())
-    return _posted(form)
+    return _posted(key, None)
 
 
 @pages.get(f"/visit/<{KEY}:key>/edit")
 @guard.guard(Action.FOLLOWUP_RECORD)
 def edit(key: int) -> str:
     """The same form with what is stored."""
-    view = followup.read_visit(g.access, key, clock.today())
-    form = followup.open_visit(g.access, view.case_id, clock.today(), key)
+    form = followup.open_visit(g.access, followup.case_of_visit(g.access, key), clock.today(), key)
     if form.draft is not None and "step" not in request.args:
-        return render_template("visit/draft.html", form=form, address=_address(form))
+        return render_template("visit/draft.html", form=form, address=_address(form.case_id, form.visit_id))
     return _shown(form, form.raw, _step(request.args.get("step")))
 
 
@@ -113,64 +111,67 @@ def edit(key: int) -> str:
 @guard.guard(Action.FOLLOWUP_RECORD)
 def change(key: int) -> BaseResponse | tuple[str, int] | str:
     """Keep what was changed; nothing is overwritten that somebody changed meanwhile."""
-    view = followup.read_visit(g.access, key, clock.today())
-    return _posted(followup.open_visit(g.access, view.case_id, clock.today(), key))
+    return _posted(followup.case_of_visit(g.access, key), key)
 
 
-def _posted(form: VisitForm) -> BaseResponse | tuple[str, int] | str:
+def _posted(case_id: int, visit_id: int | None) -> BaseResponse | tuple[str, int] | str:
     raw = _raw()
-    once = request.form.get("once", "") or form.once
-    version = request.form.get("version", form.form.version)
-    expects = _whole(request.form.get("expects")) or form.expects
+    once = request.form.get("once", "") or str(followup.new_once(g.access))
+    version = request.form.get("version", CURRENT.version)
+    expects = _whole(request.form.get("expects"))
     if "save" not in request.form:
-        _fill(form, raw)
+        _fill(case_id, visit_id, raw)
         step = _step(request.form.get("go") or request.form.get("step"))
-        followup.save_draft(
-            g.access, form.case_id, raw, step, once, version, form.visit_id, expects, clock.now()
-        )
-        return redirect(_address(form, step=step, _anchor="s-closing" if step == STEPS else None), 303)
+        followup.save_draft(g.access, case_id, raw, step, once, version, visit_id, expects, clock.now())
+        anchor = "s-closing" if step == STEPS else None
+        return redirect(_address(case_id, visit_id, step=step, _anchor=anchor), 303)
     envelope = Envelope(
         id=once,
-        case_id=form.case_id,
+        case_id=case_id,
         data=raw,
         version=version,
         device="网页",
-        visit_id=form.visit_id,
+        visit_id=visit_id,
         expects=expects,
         reason=request.form.get("reason", "").strip(),
     )
-    return _answered(form, envelope, followup.record(g.access, envelope, clock.today()))
+    return _answered(envelope, followup.record(g.access, envelope, clock.today()))
 
 
-def _fill(form: VisitForm, raw: Raw) -> None:
+def _fill(case_id: int, visit_id: int | None, raw: Raw) -> None:
     """Buttons that fill fields for those without script: 今天, 昨天, 与上次相同, 采用提示日期."""
     name, _, value = request.form.get("fill", "").partition("=")
     if name in ("on", "next_on") and value:
         raw[name] = [value]
-    for key in SAME.get(request.form.get("same", ""), ()):
-        if key in form.repeat and key not in raw:
-            raw[key] = list(form.repeat[key])
+    keys = SAME.get(request.form.get("same", ""), ())
+    if not keys:
+        return
+    repeat = followup.open_visit(g.access, case_id, clock.today(), visit_id).repeat
+    for key in keys:
+        if key in repeat and key not in raw:
+            raw[key] = list(repeat[key])
 
 
-def _answered(form: VisitForm, envelope: Envelope, receipt: Receipt) -> BaseResponse | tuple[str, int] | str:
-    raw = {key: list(texts) for key, texts in envelope.data.items()}
+def _answered(envelope: Envelope, receipt: Receipt) -> BaseResponse | tuple[str, int] | str:
+    """The page after saving: the visit, both sides of a conflict, or the form with what is to be changed."""
     if receipt.answer in MESSAGES and receipt.visit_id is not None:
         flash(MESSAGES[receipt.answer][0], MESSAGES[receipt.answer][1])
         return redirect(url_for("visit.view", key=receipt.visit_id), 303)
     followup.save_draft(
         g.access,
-        form.case_id,
-        raw,
+        envelope.case_id,
+        envelope.data,
         STEPS,
         envelope.id,
         envelope.version,
-        form.visit_id,
+        envelope.visit_id,
         envelope.expects,
         clock.now(),
     )
+    form = followup.open_visit(g.access, envelope.case_id, clock.today(), envelope.visit_id)
     if receipt.answer is Answer.CONFLICT and receipt.sides is not None:
         shown = render_template(
-            "visit/conflict.html", form=form, receipt=receipt, sides=receipt.sides, raw=raw, once=envelope.id
+            "visit/conflict.html", form=form, receipt=receipt, sides=receipt.sides, raw=envelope.data
         )
         return shown, 409
     fields = dict(receipt.fields)
@@ -181,7 +182,7 @@ def _answered(form: VisitForm, envelope: Envelope, receipt: Receipt) -> BaseResp
         fields["on"] = receipt.message
     order = {one.key: place for place, one in enumerate(form.form.fields)}
     fields = dict(sorted(fields.items(), key=lambda pair: order.get(pair[0], len(order))))
-    return _shown(form, raw, _step_of(form, fields), fields), 422
+    return _shown(form, envelope.data, _step_of(form, fields), fields), 422
 
 
 def _step_of(form: VisitForm, fields: Mapping[str, str]) -> int:
@@ -229,7 +230,7 @@ def _shown(
         today=today,
         yesterday=today - timedelta(1),
         doctor=g.person.display,
-        address=_address(form),
+        address=_address(form.case_id, form.visit_id),
         name=_name(form.person_id),
     )
 
@@ -283,21 +284,21 @@ def choose(key: int) -> BaseResponse | tuple[str, int] | str:
         for name, picked in request.form.items()
         if name.startswith("pick_") and picked == "mine"
     )
-    form = followup.open_visit(g.access, key, today, visit_id)
     envelope = Envelope(
-        id=form.once,
+        id=str(followup.new_once(g.access)),
         case_id=key,
         data=raw,
-        version=request.form.get("version", form.form.version),
+        version=request.form.get("version", CURRENT.version),
         device="网页",
         visit_id=visit_id,
         expects=version,
         reason="两份记录逐项核对后合并",
     )
-    receipt = followup.choose(g.access, envelope, mine, today)
+    envelope = followup.merge(g.access, envelope, mine, today)
+    receipt = followup.record(g.access, envelope, today)
     if receipt.kept:
         followup.drop_draft(g.access, key)
-    return _answered(form, envelope, receipt)
+    return _answered(envelope, receipt)
 
 
 # --- one visit -----------------------------------------------------------------------------------------
