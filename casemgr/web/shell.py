@@ -35,6 +35,11 @@ CHAPTERS = {
     "emergency": "case",
     "referral": "case",
     "care": "case",
+    "clue": "case",
+    "notice": "case",
+    "registration": "case",
+    "state": "case",
+    "transfer": "case",
     "township": "county",
 }
 #: (label, endpoint, action that must be allowed); an entry whose page does not exist is left out.

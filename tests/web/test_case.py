@@ -54,6 +54,15 @@ def test_a_list_shows_no_names(visit: Visit, made: Made) -> None:
     assert "显示姓名" in page
 
 
+@pytest.mark.parametrize("who", ["east", "officer"])
+def test_the_list_leads_to_everything_of_the_register(visit: Visit, who: str) -> None:
+    client = visit(who)
+    page = page_of(client, "/cases")
+    for address in ("/clues", "/notices", "/transfers", "/register/new"):
+        assert f'href="{address}"' in page
+        assert client.get(address).status_code == 200
+
+
 def test_names_are_shown_for_a_purpose_and_each_page_is_recorded(visit: Visit, inhabited: Inhabited) -> None:
     client = visit("east")
     before = len(entries(inhabited, "reveal"))
