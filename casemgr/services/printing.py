@@ -16,9 +16,9 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from casemgr.forms.cell import DAY, Partial, PartialDay, day_of
+from casemgr.forms.cell import DAY, Partial, PartialDay, day_of, days
 from casemgr.forms.form import Field, Form
-from casemgr.forms.official import followup
+from casemgr.forms.official import checkup, followup, referral
 from casemgr.forms.register import PersonRow
 from casemgr.forms.registry import FORMS, form_named
 from casemgr.reports.form import Paper, document, listed, paper
@@ -37,6 +37,7 @@ from casemgr.store.queries import printing as queries
 from casemgr.store.work import Work
 from casemgr.terms.area import AreaLevel
 from casemgr.terms.followup import FormVersion
+from casemgr.terms.referral import Direction
 from casemgr.terms.resident import EthnicGroup
 
 FOLDER, BLANKS = "prints", "blanks"
@@ -255,6 +256,12 @@ def records(work: Work, case_id: int, name: str) -> list[Record]:
         return [
             Record(row.id, row.on, f"{row.form_version}.1") for row in queries.visits(work, case_id, LISTED)
         ]
+    if form.name == referral.NAME:
+        return [
+            Record(row.id, row.advised_on, form.version) for row in queries.referrals(work, case_id, LISTED)
+        ]
+    if form.name == checkup.NAME:
+        return [Record(row.id, row.on, form.version) for row in queries.checkups(work, case_id, LISTED)]
     return [
         Record(row.id, row.filled_on, row.form_version)
         for row in queries.sheets(work, case_id, form.name, LISTED)
@@ -348,14 +355,17 @@ def _opened_people(work: Work, keys: Sequence[int], why: str) -> Iterator[Person
 
 def _of_people(work: Work, keys: Sequence[int], form: Form, why: str, today: date) -> Iterator[Paper]:
     for row in _opened_people(work, keys, why):
-        known = _known(row, today)
-        values = {key: known[key] for key in PREFILLED[form.name] if known.get(key) is not None}
-        if form.name == "resident":
-            values["ethnicity"], values["ethnicity_other"] = (
-                values.pop("group", None),
-                values.pop("group_other", None),
-            )
-        yield paper(form, values, _head(form, row))
+        yield paper(form, _prefilled(form, row, today), _head(form, row))
+
+
+def _prefilled(form: Form, row: PersonRow, today: date) -> dict[str, Any]:
+    """What the register knows and the form asks, judgements and signatures apart."""
+    known = _known(row, today)
+    values = {key: known[key] for key in PREFILLED[form.name] if known.get(key) is not None}
+    if form.name == "resident":
+        values["ethnicity"] = values.pop("group", None)
+        values["ethnicity_other"] = values.pop("group_other", None)
+    return values
 
 
 def _known(row: PersonRow, today: date) -> dict[str, Any]:
@@ -386,12 +396,45 @@ def _of_record(work: Work, case: int, form: Form, key: int, why: str, today: dat
         raise Missing(NOT_THERE)
     if form.name == followup.NAME:
         return _of_visit(work, case, key, row, why)
+    if form.name in (referral.NAME, checkup.NAME):
+        told = _of_referral if form.name == referral.NAME else _of_checkup
+        return paper(form, {**_prefilled(form, row, today), **told(work, case, key, why)})
     found = queries.sheet(work, key, case, form.name)
     if found is None:
         raise Missing(NOT_THERE)
     filled = form_of(form.name, found.form_version)
     text = open_texts(work, "Sheet", [(found.id, found.data)], why, case)[0]
     return paper(filled, stored_values(filled, json.loads(text)), _head(filled, row))
+
+
+def _of_referral(work: Work, case: int, key: int, why: str) -> dict[str, Any]:
+    """What a referral says, by the keys of 表10."""
+    found = next((row for row in queries.referrals(work, case, MOST) if row.id == key), None)
+    if found is None:
+        raise Missing(NOT_THERE)
+    up = found.direction == int(Direction.UP)
+    sealed = {"to_unit": found.target, "reason" if up else "plan": found.reason}
+    told = [(name, value) for name, value in sealed.items() if value is not None]
+    opened = open_texts(work, "Referral", [(found.id, value) for _, value in told], why, case)
+    return {
+        "direction": found.direction,
+        "on": days(found.sent_on or found.advised_on),
+        **{name: text for (name, _), text in zip(told, opened, strict=True)},
+    }
+
+
+def _of_checkup(work: Work, case: int, key: int, why: str) -> dict[str, Any]:
+    """What a check-up found, by the keys of the form."""
+    found = next((row for row in queries.checkups(work, case, MOST) if row.id == key), None)
+    if found is None:
+        raise Missing(NOT_THERE)
+    values = {name: getattr(found, name) for name in CHECKED}
+    if found.note is not None:
+        values["note"] = open_texts(work, "Checkup", [(found.id, found.note)], why, case)[0]
+    return {"on": days(found.on), **values}
+
+
+CHECKED = ("systolic", "diastolic", "weight_g", "blood_count", "transaminase", "glucose", "ecg")
 
 
 def _of_visit(work: Work, case: int, key: int, person: PersonRow, why: str) -> Paper:

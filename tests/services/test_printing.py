@@ -19,6 +19,7 @@ from casemgr.services import clock, printing
 from casemgr.services.errors import Forbidden, Missing, Unfit
 from casemgr.store.db import db, new_key
 from casemgr.store.models import AuditEntry, Case, Visit
+from casemgr.store.models.referral import Referral
 from casemgr.store.models.sheet import Sheet
 from casemgr.store.types import Plain
 from casemgr.store.work import open_work
@@ -184,6 +185,37 @@ def test_a_filled_sheet_is_printed_from_what_was_kept(made: Made, drawn: list[st
     assert "2010年1月" in drawn[0] and "周测试" in drawn[0]
     with pytest.raises(Missing):
         printing.begin(DOCTOR_EAST, [case], "emergency", FOLLOW_UP, TODAY, record=sheet)
+
+
+def test_a_referral_and_a_check_up_are_printed_as_they_stand(made: Made, drawn: list[str]) -> None:
+    case = made.cases[WHOLE]
+    with open_work(SYSTEM, Action.EVENT_WRITE) as work:
+        row = work.add(
+            Referral(
+                id=new_key(),
+                area=EAST,
+                case_id=case,
+                direction=1,
+                state=2,
+                advised_on=TODAY,
+                reason=Plain("幻听加重"),
+                target=Plain("县精神病医院"),
+                recorded_at=NOW,
+                recorded_by=0,
+            )
+        )
+        sent = row.id
+    assert [one.key for one in printing.records(DOCTOR_EAST, case, "referral")] == [sent]
+    for name, record in (
+        ("referral", sent),
+        ("checkup", printing.records(DOCTOR_EAST, case, "checkup")[0].key),
+    ):
+        key = printing.begin(DOCTOR_EAST, [case], name, FOLLOW_UP, TODAY, record=record)
+        printing.carry_out(DOCTOR_EAST, key)
+    assert "幻听加重" in drawn[0] and "县精神病医院" in drawn[0]
+    assert "option chosen" in drawn[1]
+    with pytest.raises(Missing):
+        printing.begin(DOCTOR_EAST, [case], "checkup", FOLLOW_UP, TODAY, record=sent)
 
 
 def test_every_form_of_a_person_can_be_printed(made: Made, drawn: list[str]) -> None:

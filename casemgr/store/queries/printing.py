@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import select
 
+from casemgr.store.models.checkup import Checkup
 from casemgr.store.models.followup import Visit
+from casemgr.store.models.referral import Referral
 from casemgr.store.models.register import Case
 from casemgr.store.models.sheet import Sheet
 from casemgr.store.work import Work
@@ -41,6 +43,19 @@ def sheets(work: Work, case: int, form: str, limit: int) -> Sequence[Any]:
         .where(Sheet.case_id == case, Sheet.form == form)
         .order_by(Sheet.id.desc())
         .limit(limit)
+    )
+
+
+def referrals(work: Work, case: int, limit: int) -> list[Referral]:
+    """Referrals of a case, latest first."""
+    statement = select(Referral).where(Referral.case_id == case).order_by(Referral.advised_on.desc())
+    return work.entities(statement.limit(limit))
+
+
+def checkups(work: Work, case: int, limit: int) -> list[Checkup]:
+    """Check-ups of a case, latest first."""
+    return work.entities(
+        select(Checkup).where(Checkup.case_id == case).order_by(Checkup.on.desc()).limit(limit)
     )
 
 
