@@ -29,7 +29,20 @@ from casemgr.rules.injection_course import (
 from casemgr.rules.injection_label import Ground, Label, Row, generic, labels
 from casemgr.terms.injection import Level, Role, Site, Status
 
-__all__ = ["Advice", "Flag", "Given", "Level", "Move", "Role", "Site", "Status", "Step", "advise", "move"]
+__all__ = [
+    "Advice",
+    "Flag",
+    "Given",
+    "Level",
+    "Move",
+    "Role",
+    "Site",
+    "Status",
+    "Step",
+    "advise",
+    "move",
+    "stand",
+]
 
 CONFIRM = "请由医师确认"
 NOTHING = Ground((), False)
@@ -218,10 +231,41 @@ def advise(
     cover = _cover(course)
     if cover is not None:
         flags.append(_cover_flag(label, cover, as_of))
-    status, row = plan.status_on(as_of), plan.row_on(as_of)
-    waiting = status in {Status.NOT_YET_DUE, Status.DUE_SOON}
-    rule = row.id if row else "GEN-WAIT" if waiting else plan.phase.code
+    status, rule, row = _standing(plan, as_of)
     return Advice(label, status, rule, as_of, last, plan, row, tuple(flags), cover, doctor_date or plan.due)
+
+
+def stand(
+    label: Label,
+    last: Placed,
+    as_of: date,
+    interval: int | None = None,
+    profile: str = HOME_PROFILE,
+) -> Advice:
+    """The same answer from the last dose alone (role, start and number known), for lists of many people.
+
+    Flags and oral cover are left to :func:`advise`, which reads the whole course.
+    """
+    if not label.enabled:
+        return Advice(label, Status.DATA_ERROR, "GEN-DISABLED", as_of)
+    if last.dose.on > as_of:
+        return Advice(label, Status.DATA_ERROR, "GEN-DATE", as_of)
+    try:
+        plan = plan_after(label, last, interval, profile)
+    except NoBasis as none:
+        return Advice(label, Status.DATA_ERROR, str(none), as_of, last)
+    status, rule, row = _standing(plan, as_of)
+    return Advice(label, status, rule, as_of, last, plan, row, remind_on=plan.due)
+
+
+def _standing(plan: Plan, as_of: date) -> tuple[Status, str, Row | None]:
+    """Status, code and row of a plan on a day."""
+    if as_of < plan.opens:
+        return (Status.DUE_SOON if as_of >= plan.soon else Status.NOT_YET_DUE), "GEN-WAIT", None
+    row = plan.row_on(as_of)
+    if row is None:
+        return Status.IN_WINDOW, plan.phase.code, None
+    return row.status, row.id, row
 
 
 def _cover(course: Sequence[Placed]) -> date | None:

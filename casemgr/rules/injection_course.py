@@ -105,7 +105,7 @@ def plan_after(label: Label, placed: Placed, interval: int | None, profile: str 
             raise NoBasis("GEN-INTERVAL")
     else:
         interval = None
-    start = placed.start if any(due.gap for due in phase.dues) else None
+    start = placed.start if phase.from_start else None
     number = placed.number if len(phase.rows) > 1 else 1
     found = _plan(phase, placed.dose.on, start, interval, profile, number)
     if found is None:
@@ -176,9 +176,10 @@ def _first_day(row: Row, last: date, closes: date) -> date:
 def counted(doses: Iterable[Given]) -> list[Given]:
     """The doses that count as injections, by day; of several on one day (two sites) the first stands."""
     found: dict[date, Given] = {}
-    for dose in sorted((one for one in doses if one.complete), key=lambda one: one.on):
-        found.setdefault(dose.on, dose)
-    return list(found.values())
+    for dose in doses:
+        if dose.complete:
+            found.setdefault(dose.on, dose)
+    return [found[day] for day in sorted(found)]
 
 
 def place(

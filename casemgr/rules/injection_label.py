@@ -94,11 +94,9 @@ class Phase:
     rows: tuple[tuple[int | None, tuple[Row, ...]], ...]
     ground: Ground
     note: str
-
-    @property
-    def prescribed(self) -> bool:
-        """Whether the prescriber sets the interval."""
-        return any(not due.months and due.days is None for due in self.dues)
+    #: Whether the prescriber sets the interval, and whether the day of the start dose plays a part.
+    prescribed: bool
+    from_start: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,16 +350,19 @@ def _phase(line: Mapping[str, Any], own: Mapping[str, Row]) -> Phase:
     groups = line.get("rows_by_ordinal", [{"rows": line["rows"]}])
     spans = line.get("by_interval", [line])
     after = line["after"]
+    dues = tuple(_due(one) for one in line["due"])
     return Phase(
         name=line["name"],
         after=frozenset() if after == [ANY_ROLE] else frozenset(Role[name] for name in after),
-        dues=tuple(_due(one) for one in line["due"]),
+        dues=dues,
         spans=tuple(Span(one.get("early"), one.get("late"), one["lead"], one.get("to")) for one in spans),
         opens_on_day=line.get("opens_on_day"),
         code=line["code"],
         rows=tuple((group.get("to"), tuple(row(name) for name in group["rows"])) for group in groups),
         ground=_ground(line),
         note=line.get("note", ""),
+        prescribed=any(not due.months and due.days is None for due in dues),
+        from_start=any(due.gap for due in dues),
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casemgr.rules.injection import Advice, Given, Role, Site, Status, advise, move
+from casemgr.rules.injection import Advice, Given, Role, Site, Status, advise, move, stand
 from casemgr.rules.injection_label import document, labels, local, read, source_title
 
 CASES: dict[str, dict[str, Any]] = json.loads(
@@ -358,3 +358,23 @@ def test_looking_back_tells_what_was_told_then(start: date, ahead: int) -> None:
 def test_month_ends_and_leap_years(product: str, last: str, due: str) -> None:
     found = advise(product, [on(last, Role.MAINT)], date.fromisoformat(last))
     assert found.due == date.fromisoformat(due)
+
+
+@given(products, starts, st.lists(st.integers(3, 60), max_size=5), st.integers(0, 400))
+def test_the_last_dose_alone_gives_the_same_answer(
+    product: str, start: date, gaps: list[int], ahead: int
+) -> None:
+    history = [Given(start)]
+    for gap in gaps:
+        history.append(Given(history[-1].on + gap * DAY))
+    as_of, interval = history[-1].on + ahead * DAY, INTERVALS.get(product)
+    whole = advise(product, history, as_of, interval=interval)
+    assert whole.last
+    alone = stand(labels()[product], whole.last, as_of, interval)
+    assert (alone.status, alone.rule, alone.due, alone.guidance, alone.reason) == (
+        whole.status,
+        whole.rule,
+        whole.due,
+        whole.guidance,
+        whole.reason,
+    )
