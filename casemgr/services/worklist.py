@@ -136,10 +136,6 @@ def _view(row: Any, today: date) -> DutyView:
     )
 
 
-def _open(one: DutyView) -> OpenDuty:
-    return OpenDuty(one.kind, one.urgency, one.began_on, one.due_on, one.planned_on, one.remind_on)
-
-
 @dataclass(frozen=True, slots=True)
 class WorkQuery:
     """What a worklist asks for; empty fields ask for everything."""
@@ -265,10 +261,18 @@ class _Person:
     case_id: int
     village: int | None
     village_name: str
-    duties: list[DutyView] = field(default_factory=list)
-    lost: bool = False
+    lost: bool
+    #: Keys of the duties that bring the person here, whose they are, and what puts them in order.
+    keys: list[int] = field(default_factory=list)
+    given: list[int | None] = field(default_factory=list)
+    duties: list[OpenDuty] = field(default_factory=list)
     block: Block = Block.WEEK
-    main: int = 0
+    place: int = 0
+
+    @property
+    def main(self) -> OpenDuty:
+        """The duty that comes first."""
+        return self.duties[self.place]
 
 
 def worklist(access: Access, query: WorkQuery, today: date, purpose: str = "") -> Worklist:
@@ -314,13 +318,13 @@ def _worklist(work: Work, query: WorkQuery, today: date, purpose: str) -> Workli
     standing = _standing(queries.listed(work, area, today, until), tried, today, policy)
     staff = tuple(Worker(*row) for row in queries.staff(work, area, area + 1))
     me = work.access.actor
-    assigned = any(one.duties[one.main].assignee is not None for one in standing)
+    assigned = any(one.given[one.place] is not None for one in standing)
     covered = _covered(queries.stand_ins(work, area, area + 1, today), today) if assigned else {}
     if query.mine:
         standing = [one for one in standing if _holder(one, covered) in (None, me)]
     if query.cases is not None:
         standing = [one for one in standing if one.case_id in query.cases]
-    of_kind = [one for one in standing if query.kind in (None, one.duties[one.main].kind)]
+    of_kind = [one for one in standing if query.kind in (None, one.main.kind)]
     of_village = [one for one in standing if query.village in (None, one.village or 0)]
     chosen = [one for one in of_kind if query.village in (None, one.village or 0)]
     shown = [
@@ -329,7 +333,7 @@ def _worklist(work: Work, query: WorkQuery, today: date, purpose: str) -> Workli
     shown.sort(
         key=lambda one: (
             rules.RANK[one.block],
-            *rules.order(one.block, _open(one.duties[one.main]), today),
+            *rules.order(one.block, one.main, today),
             one.village or 0,
             one.case_id,
         )
@@ -342,9 +346,9 @@ def _worklist(work: Work, query: WorkQuery, today: date, purpose: str) -> Workli
     names: dict[int, str] = {}
     if purpose and rows:
         names = identity.reveal_names(work, [(row.person_id, row.name) for row in rows], purpose)
-    others: dict[int, list[DutyView]] = {}
+    open_now: dict[int, list[DutyView]] = {}
     for row in queries.open_of(work, keys):
-        others.setdefault(row.case_id, []).append(_view(row, today))
+        open_now.setdefault(row.case_id, []).append(_view(row, today))
     displays = {one.id: one.display for one in staff}
     near = _counted(one.village for one in chosen if one.block in COUNTED)
     by_case = {row.id: row for row in rows}
@@ -353,7 +357,7 @@ def _worklist(work: Work, query: WorkQuery, today: date, purpose: str) -> Workli
         _row(
             one,
             by_case[one.case_id],
-            others.get(one.case_id, []),
+            open_now[one.case_id],
             tried.get(one.case_id),
             today,
             once,
@@ -375,7 +379,7 @@ def _worklist(work: Work, query: WorkQuery, today: date, purpose: str) -> Workli
         page=number,
         size=query.size,
         villages=_villages(of_kind),
-        kinds=tuple(sorted(_counted(one.duties[one.main].kind for one in of_village).items())),
+        kinds=tuple(sorted(_counted(one.main.kind for one in of_village).items())),
         apart=_apart(work, area, today, policy),
         staff=staff,
         next=None if blocks else _next(work, area, until, purpose),
@@ -399,22 +403,27 @@ def _standing(rows: Sequence[Any], tried: Mapping[int, Any], today: date, policy
     """The people who are on the list, each in one block with the duty that comes first."""
     people: dict[int, _Person] = {}
     for row in rows:
-        person = people.get(row.case_id)
+        (
+            key, case, kind, urgency, began_on, due_on, planned_on, remind_on, given, village, management,
+            village_name,
+        ) = row  # fmt: skip
+        person = people.get(case)
         if person is None:
-            person = people[row.case_id] = _Person(row.case_id, row.village, row.village_name or "")
-            person.lost = row.management == Management.LOST
-        person.duties.append(_view(row, today))
+            person = people[case] = _Person(case, village, village_name or "", management == Management.LOST)
+        person.keys.append(key)
+        person.given.append(given)
+        duty = OpenDuty(
+            known(DutyKind, kind), known(Urgency, urgency), began_on, due_on, planned_on, remind_on
+        )
+        person.duties.append(duty)
     found = []
     for person in people.values():
-        blocks = [
-            (duty, rules.block_of(duty, person.lost, today, policy))
-            for duty in (_open(one) for one in person.duties)
-        ]
+        blocks = [(duty, rules.block_of(duty, person.lost, today, policy)) for duty in person.duties]
         main = rules.place(blocks)
         if main is None:
             continue
         duty, block = blocks[main]
-        person.main, person.block = main, block or Block.WEEK
+        person.place, person.block = main, block or Block.WEEK
         last = tried.get(person.case_id)
         told_today = last is not None and last.on == today and last.next_on != today
         if told_today and person.block in COUNTED and duty.urgency is not Urgency.NOW:
@@ -430,14 +439,14 @@ def _covered(rows: Sequence[Any], today: date) -> dict[int, int]:
 
 def _holder(person: _Person, covered: Mapping[int, int]) -> int | None:
     """Whose duty it is today: the account it was given to, or who stands in; ``None``: everybody's."""
-    given = person.duties[person.main].assignee
+    given = person.given[person.place]
     return None if given is None else covered.get(given, given)
 
 
 def _row(
     person: _Person,
     row: Any,
-    others: Sequence[DutyView],
+    open_now: Sequence[DutyView],
     last: Any,
     today: date,
     once: int,
@@ -445,7 +454,8 @@ def _row(
     holder: str,
     names: Mapping[int, str],
 ) -> WorkRow:
-    main = person.duties[person.main]
+    key = person.keys[person.place]
+    main = next(one for one in open_now if one.id == key)
     agreed = last.next_on if last is not None and last.next_on is not None and last.next_on >= today else None
     return WorkRow(
         case_id=row.id,
@@ -457,7 +467,7 @@ def _row(
         village_name=row.village_name or "",
         block=person.block,
         main=main,
-        others=tuple(one for one in others if one.id != main.id),
+        others=tuple(one for one in open_now if one is not main),
         seen_on=row.seen_on,
         mode=term(VisitMode, row.mode),
         stability=term(Stability, row.stability),

@@ -54,7 +54,20 @@ _DUTY = (
     Duty.assignee,
 )
 _LISTED = lasting(
-    select(*_DUTY, Case.village, Case.management, Village.name.label("village_name"))
+    select(
+        Duty.id,
+        Duty.case_id,
+        Duty.kind,
+        Duty.urgency,
+        Duty.began_on,
+        Duty.due_on,
+        Duty.opens_on,
+        Duty.remind_on,
+        Duty.assignee,
+        Case.village,
+        Case.management,
+        Village.name.label("village_name"),
+    )
     .join(Case, Case.id == Duty.case_id)
     .outerjoin(Village, Village.code == Case.village)
     .where(
@@ -215,7 +228,7 @@ _TRANSFERS = lasting(
 
 
 def listed(work: Work, area: int, today: date, until: date) -> Sequence[Any]:
-    """The open duties of a township that are due or planned by ``until``, with village and management."""
+    """The open duties of a township that are due or planned by ``until``, with what puts people in order."""
     return work.rows(_LISTED, area=area, today=today, until=until)
 
 

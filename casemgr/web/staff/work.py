@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import partial
 from typing import Any
@@ -81,13 +81,16 @@ def _link(address: str, given: Mapping[str, str], changes: Mapping[str, object])
     return f"{address}?{urlencode(kept)}" if kept else address
 
 
-def step_of(row: WorkRow, duty: DutyView) -> str:
-    """The page on which a duty is done, empty when there is none."""
-    if duty.kind is DutyKind.REFER:
-        return steps.link("/case/{case}/referral", row.case_id) and (
-            f"/case/{row.case_id}/referral?visit={duty.origin}"
-        )
-    return steps.link(steps.PAGE_OF_DUTY.get(duty.kind, "-"), row.case_id, duty.origin)
+def _steps() -> Callable[[WorkRow, DutyView], str]:
+    """Tells the page on which a duty is done, empty when there is none."""
+    there = {kind: place for kind, place in steps.PAGE_OF_DUTY.items() if steps.there(place)}
+    if DutyKind.REFER in there:
+        there[DutyKind.REFER] = "/case/{case}/referral?visit={origin}"
+
+    def step_of(row: WorkRow, duty: DutyView) -> str:
+        return there.get(duty.kind, "").format(case=row.case_id, origin=duty.origin)
+
+    return step_of
 
 
 def _place(one: Apart) -> str:
@@ -117,13 +120,14 @@ def page(code: int | None) -> str:
         given=given,
         address=address,
         link=partial(_link, address, given),
+        back=_link(address, {name: given[name] for name in given if name != "near"}, {"near": "~"})[:-1],
         own=own,
         place=areas.get(g.access, place),
         names=names,
         purposes=listing.PURPOSES,
         words=BLOCK_WORDS,
         results=AttemptResult.choices(),
-        step_of=step_of,
+        step_of=_steps(),
         place_of=_place,
         visit=steps.there("/case/{case}/visit") and g.access.may(Action.FOLLOWUP_RECORD),
         attempt=steps.there("/case/{case}/attempt") and g.access.may(Action.FOLLOWUP_RECORD),
