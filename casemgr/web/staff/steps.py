@@ -96,7 +96,7 @@ MENU = (
     )),
     ("打印", (
         ("转诊摘要", "/case/{case}/summary", Action.FORM_PRINT),
-        ("规定表格", "/case/{case}/print", Action.FORM_PRINT),
+        ("随访服务记录表（表8）", "/case/{case}/print/followup", Action.FORM_PRINT),
     )),
 )  # fmt: skip
 
@@ -128,7 +128,7 @@ def _shapes(app: object) -> frozenset[str]:
 
 def there(pattern: str) -> bool:
     """Whether a page of this shape exists, so that nothing leads nowhere."""
-    shape = re.sub(r"\{\w+\}", "{}", pattern)
+    shape = re.sub(r"\{\w+\}|(?<=/print/)\w+", "{}", pattern)
     return shape in _shapes(current_app._get_current_object())  # type: ignore[attr-defined]
 
 
