@@ -87,6 +87,10 @@ class Policy:
     clue_verify: Parameter
     checkup_grace: Parameter
     week_ahead: Parameter
+    # Medicine at hand: when it is regular, and what a gap is called.
+    regular_share: Parameter
+    gap_interrupted: Parameter
+    gap_stopped: Parameter
 
     @property
     def digest(self) -> str:

@@ -1,0 +1,401 @@
+"""服药依从性: how many days medicine was at hand (PDC), how much was supplied (MPR), the gaps, and the code.
+
+Days are counted as in the worked examples: a refill of the same drug begins when the earlier one is used up
+(carry-over); an injection covers the days to its next due day and carries nothing over; days in hospital
+leave the count (mode A) or count as covered (mode B); days under an order of no medication leave it. The
+share is compared without rounding. A computed code is a proposal: the doctor decides (REC-ADH-1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import Enum
+
+from casemgr.rules.injection_course import Given, NoBasis, Placed, Plan, counted, place, plan_after
+from casemgr.rules.injection_label import Label, labels
+from casemgr.rules.policy import Policy, in_force_on
+from casemgr.terms.injection import Role, Status
+from casemgr.terms.medication import Adherence
+
+__all__ = [
+    "Coverage",
+    "Fill",
+    "Gap",
+    "HospitalMode",
+    "Injected",
+    "InjectionDays",
+    "Proposal",
+    "Span",
+    "Supply",
+    "YearRecord",
+    "coverage",
+    "suggest",
+    "yearly",
+]
+
+ONE_DAY = timedelta(1)
+PER_CENT = 100
+QUARTER_MONTHS = 3
+QUARTERS = frozenset(range(1, 5))
+#: Rules cited (lists/rulebook.csv): the code suggestion, the way days are counted, the labels of gaps.
+SUGGESTING, COUNTING, NAMING = "REC-ADH-1", "REC-ADH-2", "REC-ADH-3"
+
+
+class HospitalMode(Enum):
+    """住院日的算法: left out of both sides, counted as covered, or counted like any other day."""
+
+    LEFT_OUT = "A"
+    COVERED = "B"
+    IGNORED = "N"
+
+
+class InjectionDays(Enum):
+    """针剂覆盖日的算法: to the due day, to the end of the window (not for oral products), or fixed days."""
+
+    STRICT = "strict"
+    LABEL = "label"
+    FIXED = "fixed"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Days from ``first`` to ``last``, both included. ``ValueError`` when it ends before it begins."""
+
+    first: date
+    last: date
+
+    def __post_init__(self) -> None:
+        if self.last < self.first:
+            raise ValueError("起止日期颠倒")
+
+    @property
+    def days(self) -> int:
+        """How many days, both ends included."""
+        return (self.last - self.first).days + 1
+
+    def each(self) -> Iterator[date]:
+        """Every day in turn."""
+        for number in range(self.days):
+            yield self.first + timedelta(number)
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One dispensing: the drug, the day, and for how many days it lasts."""
+
+    drug: str
+    on: date
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Injected:
+    """One dose of a long-acting product; without a role it is taken for maintenance.
+
+    ``oral_days``: for how many days oral cover was recorded with it; ``interval`` as prescribed, in days.
+    """
+
+    product: str
+    on: date
+    role: Role | None = None
+    oral_days: int = 0
+    interval: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """All that is known: what was handed out, what was injected, hospital stays, orders of no medication."""
+
+    fills: tuple[Fill, ...] = ()
+    injections: tuple[Injected, ...] = ()
+    hospital: tuple[Span, ...] = ()
+    no_medication: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A run of days without medicine at hand; ``label`` is 短缺, 中断 or 停药 by its length (REC-ADH-3).
+
+    A day in hospital or under an order of no medication ends a run: then the person was cared for otherwise.
+    """
+
+    first: date
+    last: date
+    days: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """The count of one period.
+
+    ``covered`` of ``days``; ``supplied`` days over the whole period of ``period_days`` is the MPR, uncapped;
+    ``stock_until`` the last day of the medicine handed out (beyond the period, too); ``by_drug`` the covered
+    days of each drug; ``without_basis`` the products whose days nobody can count: then ``share`` is ``None``.
+    """
+
+    period: Span
+    covered: int
+    days: int
+    gaps: tuple[Gap, ...]
+    supplied: int
+    stock_until: date | None
+    by_drug: Mapping[str, int]
+    regular_share: int
+    without_basis: tuple[str, ...] = ()
+    rule: str = COUNTING
+
+    @property
+    def period_days(self) -> int:
+        """All days of the period."""
+        return self.period.days
+
+    @property
+    def share(self) -> float | None:
+        """PDC between 0 and 1; ``None`` without days to count or with a product nobody can count."""
+        return None if not self.days or self.without_basis else self.covered / self.days
+
+    @property
+    def adherent(self) -> bool | None:
+        """Whether the share reaches the policy's, compared without rounding."""
+        if self.share is None:
+            return None
+        return self.covered * PER_CENT >= self.regular_share * self.days
+
+    @property
+    def mpr(self) -> float:
+        """Days supplied over days of the period; may exceed 1."""
+        return self.supplied / self.period_days
+
+
+def coverage(
+    period: Span,
+    supply: Supply,
+    *,
+    hospital: HospitalMode = HospitalMode.LEFT_OUT,
+    injections: InjectionDays = InjectionDays.STRICT,
+    carry: bool = True,
+    every_drug: bool = False,
+    policy: Policy | None = None,
+) -> Coverage:
+    """Count one period (REC-ADH-2). ``every_drug``: a day counts only if each drug that occurs is at hand.
+
+    ``carry`` false lets refills overlap instead of following each other. Raises ``LookupError`` for a period
+    that ended before there was a policy.
+    """
+    numbers = policy or in_force_on(period.last)
+    ward = _days_of(supply.hospital) if hospital is not HospitalMode.IGNORED else set()
+    ordered_off = _days_of(supply.no_medication)
+    at_hand, stock_until = _oral(supply.fills, ward | ordered_off, carry)
+    supplied = sum(one.days for one in supply.fills if period.first <= one.on <= period.last)
+    unknown = []
+    for product in dict.fromkeys(one.product for one in supply.injections):
+        course = [one for one in supply.injections if one.product == product]
+        try:
+            spans = list(_injected(labels()[product], course, injections))
+        except (NoBasis, KeyError):
+            unknown.append(product)
+            continue
+        at_hand.setdefault(product, set()).update(*(set(one.each()) for one in spans))
+        supplied += sum(one.days for one in spans if period.first <= one.first <= period.last)
+    counting = [day for day in period.each() if day not in ordered_off]
+    if hospital is HospitalMode.LEFT_OUT:
+        counting = [day for day in counting if day not in ward]
+    if every_drug:
+        medicine = set.intersection(*at_hand.values()) if at_hand else set()
+    else:
+        medicine = set().union(*at_hand.values())
+    if hospital is HospitalMode.COVERED:
+        medicine |= ward
+    return Coverage(
+        period=period,
+        covered=sum(day in medicine for day in counting),
+        days=len(counting),
+        gaps=tuple(_gaps([day for day in counting if day not in medicine], numbers)),
+        supplied=supplied,
+        stock_until=stock_until,
+        by_drug={drug: sum(day in found for day in counting) for drug, found in at_hand.items()},
+        regular_share=numbers.regular_share.value,
+        without_basis=tuple(unknown),
+    )
+
+
+def _days_of(spans: Iterable[Span]) -> set[date]:
+    return {day for span in spans for day in span.each()}
+
+
+def _oral(fills: Iterable[Fill], unused: set[date], carry: bool) -> tuple[dict[str, set[date]], date | None]:
+    """The days on which each drug is at hand, and the last of them; on ``unused`` days the stock stays."""
+    at_hand: dict[str, set[date]] = {}
+    free: dict[str, date] = {}
+    for fill in sorted(fills, key=lambda one: (one.on, one.drug)):
+        day = max(fill.on, free.get(fill.drug, fill.on)) if carry else fill.on
+        left, covered = fill.days, at_hand.setdefault(fill.drug, set())
+        while left > 0:
+            if day not in unused:
+                covered.add(day)
+                left -= 1
+            day += ONE_DAY
+        free[fill.drug] = day
+    return at_hand, max((day for found in at_hand.values() for day in found), default=None)
+
+
+def _placed(label: Label, course: Sequence[Injected]) -> Iterator[tuple[Placed, Plan, Injected]]:
+    """Each dose with its plan. Raises :class:`NoBasis` when the list has no figure for it."""
+    if not label.enabled:
+        raise NoBasis("GEN-DISABLED")
+    by_day = {one.on: one for one in reversed(course)}
+    interval = next((one.interval for one in reversed(course) if one.interval), None)
+    doses = counted(Given(one.on, one.role or Role.MAINT) for one in course)
+    for placed in place(label, doses, interval):
+        own = by_day[placed.dose.on]
+        yield placed, plan_after(label, placed, own.interval or interval), own
+
+
+def _injected(label: Label, course: Sequence[Injected], way: InjectionDays) -> Iterator[Span]:
+    """The days that each dose covers; oral cover that was recorded comes as a span of its own."""
+    held_back: date | None = None
+    for placed, plan, own in _placed(label, course):
+        first, last = placed.dose.on, plan.due - ONE_DAY
+        if way is InjectionDays.LABEL and plan.has_window and not label.oral:
+            last = plan.closes
+        elif way is InjectionDays.FIXED and label.fixed_days is not None:
+            last = first + timedelta(label.fixed_days) - ONE_DAY
+        if placed.role is Role.INIT1 and label.lag_days:
+            held_back = first + timedelta(label.lag_days)
+            if own.oral_days:
+                yield Span(first, first + timedelta(min(own.oral_days, label.lag_days)) - ONE_DAY)
+        if held_back is not None:
+            first = max(first, held_back)
+        if first <= last:
+            yield Span(first, last)
+
+
+def _gaps(uncovered: Sequence[date], numbers: Policy) -> Iterator[Gap]:
+    run: list[date] = []
+    for day in [*uncovered, None]:
+        if run and (day is None or day - run[-1] != ONE_DAY):
+            yield Gap(run[0], run[-1], len(run), _gap_label(len(run), numbers))
+            run = []
+        if day is not None:
+            run.append(day)
+
+
+def _gap_label(days: int, numbers: Policy) -> str:
+    if days >= numbers.gap_stopped.value:
+        return "停药"
+    return "中断" if days >= numbers.gap_interrupted.value else "短缺"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What the computed figures propose beside what was told: ``code`` is empty where the two differ.
+
+    ``computed`` rests on the figures alone; the status of the rule is UNVERIFIED (待核对).
+    """
+
+    code: Adherence | None
+    computed: Adherence | None
+    reason: str
+    rule: str = SUGGESTING
+
+
+def suggest(
+    period: Span,
+    supply: Supply,
+    *,
+    ordered: bool,
+    as_ordered: bool | None,
+    policy: Policy | None = None,
+) -> Proposal:
+    """The code that one visit's period suggests (REC-ADH-1), first match wins.
+
+    ``period`` runs from the last visit to this one; ``ordered``: there is an order for medicine;
+    ``as_ordered`` what patient or guardian say (``None``: not asked). Injections count to the end of their
+    window here, since a dose inside its window is as ordered; oral medicine is counted strictly.
+    """
+    numbers = policy or in_force_on(period.last)
+    off = _days_of(supply.no_medication)
+    if all(day in off for day in period.each()):
+        return Proposal(Adherence.NOT_NEEDED, Adherence.NOT_NEEDED, "整个时段都有“勿需用药”的医嘱")
+    if not ordered and not supply.fills and not supply.injections:
+        return Proposal(None, None, "没有用药医嘱，也没有“勿需用药”的医嘱，请先核对")
+    found = coverage(period, supply, injections=InjectionDays.LABEL, policy=numbers)
+    if found.without_basis:
+        return Proposal(
+            None, None, f"暂无依据，请按说明书：{'、'.join(found.without_basis)}的覆盖天数无法计算"
+        )
+    if not found.days:
+        return Proposal(None, None, "整个时段都在住院，没有可以计算的天数")
+    computed, reason = _computed(found, _worst(period, supply), numbers)
+    if as_ordered is None and computed is Adherence.REGULAR:
+        return Proposal(None, computed, f"{reason}；没有询问是否按医嘱服药")
+    if as_ordered is not None and as_ordered is not (computed is Adherence.REGULAR):
+        told = "自述按医嘱服药" if as_ordered else "自述没有按医嘱服药"
+        return Proposal(None, computed, f"{reason}；{told}，两者不一致，请医师判断")
+    return Proposal(computed, computed, reason)
+
+
+def _worst(period: Span, supply: Supply) -> Status:
+    """The worst status that an injection reached inside the period, the day of the next dose included.
+
+    逾期 counts on the last day only: a late dose that came is seen in the gaps.
+    """
+    worst = Status.NOT_STARTED
+    for product in dict.fromkeys(one.product for one in supply.injections):
+        label = labels()[product]
+        course = list(_placed(label, [one for one in supply.injections if one.product == product]))
+        ends = [placed.dose.on for placed, _, _ in course[1:]]
+        for (_, plan, _), end in zip(course, [*ends, None], strict=True):
+            if end is not None and end < period.first:
+                continue
+            day = period.last if end is None or end > period.last else end
+            status = plan.status_on(day)
+            if status is Status.OVERDUE and day == end:
+                continue
+            worst = max(worst, status)
+    return worst
+
+
+def _computed(found: Coverage, worst: Status, numbers: Policy) -> tuple[Adherence, str]:
+    days = f"{found.days}天中有药{found.covered}天"
+    if found.covered == 0:
+        return Adherence.NONE, f"{days}，有医嘱而没有用药"
+    longest = max((one.days for one in found.gaps), default=0)
+    if not found.adherent:
+        return Adherence.IRREGULAR, f"{days}，不足{numbers.regular_share.value}%"
+    if longest >= numbers.gap_interrupted.value:
+        return Adherence.IRREGULAR, f"{days}，最长连续{longest}天无药"
+    if worst >= Status.OVERDUE:
+        return Adherence.IRREGULAR, f"{days}，针剂{worst.label}"
+    return Adherence.REGULAR, f"{days}，没有{numbers.gap_interrupted.value}天以上的空档"
+
+
+@dataclass(frozen=True, slots=True)
+class YearRecord:
+    """One follow-up record of the year: the code, or being in hospital."""
+
+    on: date
+    code: Adherence | None = None
+    in_hospital: bool = False
+
+
+def yearly(records: Iterable[YearRecord]) -> tuple[bool, bool]:
+    """(用药患者, 规律用药患者) of one calendar year, as the national system counts (MED-QUARTER).
+
+    勿需用药 neither breaks the rule nor fills a quarter. Records of several years are a ``ValueError``.
+    """
+    known = list(records)
+    if len({one.on.year for one in known}) > 1:
+        raise ValueError("只能计算一个年度")
+    using = {Adherence.REGULAR, Adherence.IRREGULAR}
+    taking = any(one.in_hospital or one.code in using for one in known)
+    broken = any(one.code in {Adherence.IRREGULAR, Adherence.NONE} for one in known)
+    filled = {
+        (one.on.month - 1) // QUARTER_MONTHS + 1
+        for one in known
+        if one.in_hospital or one.code is Adherence.REGULAR
+    }
+    return taking, not broken and filled == QUARTERS
