@@ -72,7 +72,7 @@ REGISTRATION = Form(
             "address",
             "住址",
             (
-                _field("domicile", kind=Text(200), sealed=True, hint="须到村（居）"),
+                _field("domicile", kind=Text(120), sealed=True, hint="须到村（居）"),
                 _field("village"),
                 _field("residence", kind=Text(120), sealed=True),
             ),

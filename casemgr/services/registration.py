@@ -124,7 +124,10 @@ def _places(work: Work) -> tuple[tuple[Any, ...], tuple[tuple[int, str], ...]]:
     access = work.access
     found = areas.within(work, access.low, access.high, int(AreaLevel.VILLAGE))
     names = {row.code: row.name for row in found}
-    villages = tuple((row.code, _placed(row, names)) for row in found if row.level == int(AreaLevel.VILLAGE))
+    several = sum(row.level == int(AreaLevel.TOWNSHIP) for row in found) > 1
+    villages = tuple(
+        (row.code, _placed(row, names, several)) for row in found if row.level == int(AreaLevel.VILLAGE)
+    )
     return tuple(queries.units(work, access.low, access.high)), villages
 
 
@@ -134,8 +137,8 @@ def units_of(work: Work, area: int) -> tuple[tuple[str, str], ...]:
     return _choices(queries.units(work, *span_of(area)))
 
 
-def _placed(row: Any, names: Mapping[int, str]) -> str:
-    above = names.get(row.parent or 0, "") if len(names) > 1 else ""
+def _placed(row: Any, names: Mapping[int, str], several: bool) -> str:
+    above = names.get(row.parent or 0, "") if several else ""
     return f"{above} {row.name}".strip()
 
 
@@ -204,7 +207,7 @@ def register(access: Access, raw: Raw, today: date) -> Done | Asked:
     filled = forms.read(REGISTRATION, raw, today)
     found = look(access, raw)
     asked = Asked(
-        REGISTRATION, raw, once, _choices(units), villages, dict(filled.problems), found=found,
+        REGISTRATION, raw, once, _choices(units), villages, _said(filled, "先记为线索"), found=found,
         clue=_number(raw, "clue"), notice=_number(raw, "notice"),
     )  # fmt: skip
     unit = next((one for one in units if one.code == filled.values.get("unit_code")), None)
@@ -255,6 +258,11 @@ def _managed(row: PersonRow) -> PersonRow:
 
 def _wrong(asked: Asked, key: str, sentence: str) -> Asked:
     return replace(asked, problems={**asked.problems, key: asked.problems.get(key) or sentence})
+
+
+def _said(filled: Filled, otherwise: str) -> dict[str, str]:
+    """What is wrong with the typing, by field; there is no draft here, so another way out is offered."""
+    return {key: text.replace("先存为草稿", otherwise) for key, text in filled.problems.items()}
 
 
 def _judged(asked: Asked, filled: Filled, today: date, unit_area: int | None) -> Asked:
@@ -399,7 +407,7 @@ def correct(access: Access, case_id: int, raw: Raw, today: date) -> Done | Asked
     units, villages = _places(access)
     filled = forms.read(CORRECTION, raw, today)
     asked = Asked(
-        CORRECTION, raw, 0, _choices(units), villages, dict(filled.problems), case_id=case_id,
+        CORRECTION, raw, 0, _choices(units), villages, _said(filled, "先保留原样"), case_id=case_id,
         seen=_digest(now),
     )  # fmt: skip
     if filled.sound:
