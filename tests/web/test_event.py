@@ -251,3 +251,19 @@ def test_the_summary_is_opened_on_purpose_and_written_down(
             select(AuditEntry).where(AuditEntry.case_key == key, AuditEntry.verb == "print")
         )
     assert [one.purpose for one in verbs] == ["转介"]
+
+
+def test_more_events_take_no_more_statements(visit: Visit, made: Made, inhabited: Inhabited) -> None:
+    from tests.services.test_register import statements
+
+    client = visit("east")
+    key = made.cases["900-00016"]
+    counts = []
+    for day in ("2026-11-02", "2026-11-03", "2026-11-04"):
+        page = page_of(client, f"/case/{key}/incident?route=others")
+        assert send(client, f"/case/{key}/incident", page, kind="1", on=day)[0] == 303
+        page_of(client, f"/case/{key}")
+        with inhabited[0].app_context(), statements() as sent:
+            page_of(client, f"/case/{key}")
+        counts.append(len(sent))
+    assert len(set(counts)) == 1
