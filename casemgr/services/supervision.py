@@ -89,7 +89,7 @@ def _summed(rows: Iterable[Any], key: str) -> dict[Any, Standing]:
     found: dict[Any, Standing] = {}
     for row in rows:
         if row.state == DutyState.OPEN:
-            more = Standing(open=row.count, overdue=row.count if row.overdue else 0)
+            more = Standing(open=row.count, overdue=int(row.overdue))
         elif row.state in _PARTS:
             more = Standing(**{_PARTS[row.state]: row.count})
         else:

@@ -280,3 +280,18 @@ def test_supervisors_see_how_townships_stand(day: Day) -> None:
     assert east.standing.missed == sum(row[0] == DutyState.MISSED for row in rows)
     with pytest.raises(Missing):
         supervision.townships(DOCTOR_EAST, COUNTY, TODAY)
+
+
+def test_both_databases_give_the_same_day(both: Flask) -> None:
+    clock.fix(TODAY)
+    day = furnish(open_areas())
+    found = listed()
+    assert names(found) == ["police", "today", "unstable", "late", "later", "week"]
+    assert found.next is None
+    assert worklist.worklist(DOCTOR_EAST, WorkQuery(), TODAY, "随访").rows[0].name == "人police"
+    east, _west = supervision.townships(OFFICER, COUNTY, TODAY)
+    assert (east.standing.open, east.standing.overdue) == (19, 7)
+    assert worklist.remind(DOCTOR_EAST, [day["fine"]], TODAY, TODAY) == 1
+    assert "fine" in names(listed())
+    assert sum(duties.refresh_all(SYSTEM)) == len(day.cases)
+    assert worklist.worklist(DOCTOR_WEST, WorkQuery(), date(2026, 6, 1)).next is not None

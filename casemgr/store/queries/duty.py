@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, and_, bindparam, exists, func, or_, select
+from sqlalchemy import BigInteger, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from casemgr.store.models.account import Account
@@ -156,15 +156,15 @@ _COUNTS = lasting(
         Duty.area,
         Duty.assignee,
         Duty.state,
-        (Duty.due_on < _TODAY).label("overdue"),
         func.count().label("count"),
+        func.sum(case((Duty.due_on < _TODAY, 1), else_=0)).label("overdue"),
     )
     .where(
         Duty.area >= bindparam("low", type_=BigInteger),
         Duty.area < bindparam("high", type_=BigInteger),
         or_(Duty.state == OPEN, Duty.ended_on.between(bindparam("first", type_=Day()), _TODAY)),
     )
-    .group_by(Duty.area, Duty.assignee, Duty.state, Duty.due_on < _TODAY)
+    .group_by(Duty.area, Duty.assignee, Duty.state)
 )
 # Most townships have none of these: one statement finds out which tables are worth asking.
 _PRESENT = lasting(
@@ -285,7 +285,7 @@ def held_by(work: Work, area: int, account: int | None) -> list[Duty]:
 
 
 def counts(work: Work, low: int, high: int, first: date, today: date) -> Sequence[Any]:
-    """(area, assignee, state, overdue, count) of duties open now or ended from ``first`` to ``today``."""
+    """(area, assignee, state, count, overdue) of duties open now or ended from ``first`` to ``today``."""
     return work.rows(_COUNTS, low=low, high=high, first=first, today=today)
 
 
