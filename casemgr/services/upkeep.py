@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from casemgr.rules.access import Action
-from casemgr.services import audit, duties, job
+from casemgr.services import audit, duties, job, transfer
 from casemgr.services.job import Outcome, Run
 from casemgr.services.use_case import use_case
 from casemgr.store.queries import account as accounts
@@ -35,12 +35,13 @@ def verify(run: Run) -> Outcome:
 
 
 def refresh_duties(run: Run) -> Outcome:
-    """Bring the duties of every case in line with the day that has begun."""
-    count = 0
+    """Bring the duties of every case in line with the new day, and late transfers to the county."""
+    asked, count = transfer.ask_county(run.access, run.today), 0
     for done in duties.refresh_all(run.access):
         count += done
         run.step(0, 1)
-    return Outcome(f"已更新 {count} 份档案的应办事项。")
+    told = f"{asked} 项迁移超期未答复，已报县级。" if asked else ""
+    return Outcome(f"已更新 {count} 份档案的应办事项。{told}")
 
 
 @use_case(Action.JOB_RUN)

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from casemgr.rules.access import Access, Action
-from casemgr.services import register, revision, state, transfer
+from casemgr.services import job, register, revision, state, transfer, upkeep
 from casemgr.services.errors import Conflict, Forbidden, Missing, Refused, Unfit
 from casemgr.services.transfer import TransferView
 from casemgr.store.db import new_key
@@ -207,3 +207,21 @@ def test_an_administrator_neither_asks_nor_answers(case: int) -> None:
         transfer.ask(ADMINISTRATOR, case, WEST, "搬家", TODAY)
     with pytest.raises(Forbidden):
         transfer.list_(ADMINISTRATOR, TODAY)
+
+
+def test_the_nightly_job_brings_what_nobody_answered_to_the_county(case: int) -> None:
+    transfer.ask(DOCTOR_EAST, case, WEST, "搬家", date(2026, 11, 2))
+    outcome = upkeep.refresh_duties(_Night(Access.system("duties"), TODAY))  # type: ignore[arg-type]
+    assert "1 项迁移超期未答复" in outcome.text
+    assert only(DOCTOR_WEST).state is TransferState.COUNTY_ASKED
+    assert isinstance(outcome, job.Outcome)
+
+
+class _Night:
+    """What the job is given, as far as it asks."""
+
+    def __init__(self, access: Access, today: date) -> None:
+        self.access, self.today = access, today
+
+    def step(self, done: int, total: int) -> None:
+        assert done <= total
