@@ -43,12 +43,11 @@ from casemgr.terms.resident import EthnicGroup
 FOLDER, BLANKS = "prints", "blanks"
 NOTE, TEXT, BODY = "note", "html", "pdf"
 KEPT = timedelta(hours=24)
-#: A print without an end after this long has lost its process.
-LOST = timedelta(minutes=5)
 PREPARING, READY, FAILED = "preparing", "ready", "failed"
 #: People in one file, and earlier records to choose from.
-MOST, LISTED = 300, 20
-SECONDS = 300
+MOST, LISTED = 150, 20
+#: Seconds that drawing may take at all and for each person; a form takes about one on an idle machine.
+SECONDS, SECONDS_EACH = 120, 15
 ROOT = Path(__file__).resolve().parents[2]
 #: All that the drawing process gets to know on Linux; elsewhere it finds its libraries by the surroundings.
 SURROUNDINGS = {"PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"} if sys.platform == "linux" else None
@@ -464,18 +463,22 @@ def _stored(each: Field, value: Any) -> Any:
 
 def carry_out(access: Access, key: int) -> None:
     """Draw a print that was begun; what goes wrong is written into it and goes on to the caller."""
-    text = _text(access, key)
+    text, people = _text(access, key)
     if text is None:
         return
     try:
-        content, missing = _drawn(text.decode())
+        content, missing = _drawn(text.decode(), people)
     except Exception:
         _end(access, key, b"", BROKEN)
         raise
     _end(access, key, b"" if missing else content, GLYPHS.format(missing) if missing else "")
 
 
-def _drawn(text: str) -> tuple[bytes, int]:
+def _patience(people: int) -> int:
+    return SECONDS + SECONDS_EACH * people
+
+
+def _drawn(text: str, people: int = 1) -> tuple[bytes, int]:
     """HTML → the bytes of the PDF and how many characters could not be drawn, made by a child process."""
     made = subprocess.run(
         [sys.executable, "-B", "-s", "-m", "casemgr.reports.press"],
@@ -484,7 +487,7 @@ def _drawn(text: str) -> tuple[bytes, int]:
         stderr=subprocess.DEVNULL,
         cwd=ROOT,
         env=SURROUNDINGS,
-        timeout=SECONDS,
+        timeout=_patience(people),
         check=True,
     )
     first, _, content = made.stdout.partition(b"\n")
@@ -492,8 +495,8 @@ def _drawn(text: str) -> tuple[bytes, int]:
 
 
 @use_case(Action.FORM_PRINT, writes=False)
-def _text(work: Work, key: int) -> bytes | None:
-    return sealed_files.take(work, FOLDER, key, TEXT)
+def _text(work: Work, key: int) -> tuple[bytes | None, int]:
+    return sealed_files.take(work, FOLDER, key, TEXT), int(_note(work, key)["people"])
 
 
 @use_case(Action.FORM_PRINT)
@@ -521,7 +524,9 @@ def view(work: Work, key: int) -> PrintView:
     if sealed_files.exists(work, FOLDER, key, BODY):
         state = READY
     else:
-        state = FAILED if note["message"] or clock.now() - begun > LOST else PREPARING
+        # Another print may come first; one without an end after twice its time has lost its process.
+        lost = clock.now() - begun > timedelta(seconds=2 * _patience(max(int(note["people"]), MOST)))
+        state = FAILED if note["message"] or lost else PREPARING
     message = note["message"] or (BROKEN if state == FAILED else "")
     return PrintView(key, state, note["title"], note["people"], message, begun)
 

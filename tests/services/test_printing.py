@@ -52,7 +52,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What would be drawn; the child process has a test of its own."""
     texts: list[str] = []
 
-    def draw(text: str) -> tuple[bytes, int]:
+    def draw(text: str, people: int = 1) -> tuple[bytes, int]:
         texts.append(text)
         return b"%PDF-1.7 drawn", 0
 
@@ -234,12 +234,12 @@ def test_what_goes_wrong_is_said_and_old_prints_are_forgotten(
     made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = printing.begin(DOCTOR_EAST, [made.cases[WHOLE]], "consent", FOLLOW_UP, TODAY)
-    monkeypatch.setattr(printing, "_drawn", lambda _: (b"%PDF", 2))
+    monkeypatch.setattr(printing, "_drawn", lambda *_: (b"%PDF", 2))
     printing.carry_out(DOCTOR_EAST, key)
     assert "有 2 个字没有字形" in printing.view(DOCTOR_EAST, key).message
     lost = printing.begin(DOCTOR_EAST, [made.cases[WHOLE]], "consent", FOLLOW_UP, TODAY)
     now = clock.now()
-    monkeypatch.setattr(printing.clock, "now", lambda: now + timedelta(minutes=6))
+    monkeypatch.setattr(printing.clock, "now", lambda: now + timedelta(hours=2))
     assert printing.view(DOCTOR_EAST, lost).state == "failed"
     monkeypatch.setattr(printing.clock, "now", lambda: now + timedelta(hours=25))
     assert printing.forget_old(DOCTOR_EAST) >= 2

@@ -24,12 +24,12 @@ Visit = Callable[[str], FlaskClient]
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """What runs in the background runs at once; the drawing itself is tested elsewhere."""
 
-    def run(app: Any, function: Callable[..., None], *arguments: Any) -> None:
+    def run(app: Any, function: Callable[..., None], *arguments: Any, large: bool = False) -> None:
         with app.app_context():
             function(*arguments)
 
     monkeypatch.setattr(pages, "in_background", run)
-    monkeypatch.setattr(printing, "_drawn", lambda text: (b"%PDF-1.7 drawn", 0))
+    monkeypatch.setattr(printing, "_drawn", lambda *_: (b"%PDF-1.7 drawn", 0))
 
 
 def test_all_forms_are_listed_and_explained(visit: Visit) -> None:
@@ -52,11 +52,15 @@ def test_a_blank_form_is_drawn_when_first_looked_at(visit: Visit, monkeypatch: p
     asked: list[tuple[Any, ...]] = []
     monkeypatch.setattr(printing, "_blank_key", lambda text: 7)
     with monkeypatch.context() as patch:
-        patch.setattr(pages, "in_background", lambda app, function, *arguments: asked.append(arguments))
+        patch.setattr(
+            pages, "in_background", lambda app, function, *arguments, large=False: asked.append(arguments)
+        )
         first = client.get("/forms/clue/2018.1/pdf")
         assert first.status_code == 303
         assert "正在准备空白 PDF" in client.get(first.headers["Location"]).get_data(as_text=True)
+        client.get(first.headers["Location"])
         assert [one[1:] for one in asked] == [("clue", "2018.1")]
+    pages._drawing.clear()
     client.get("/forms/clue/2018.1")
     answer = client.get("/forms/clue/2018.1/pdf")
     assert answer.data == b"%PDF-1.7 drawn"

@@ -12,7 +12,7 @@ from flask import Blueprint, Flask, current_app, g, redirect, render_template, r
 from werkzeug.wrappers import Response
 
 from casemgr.forms.form import Field, Form, in_words
-from casemgr.rules.access import Action
+from casemgr.rules.access import Access, Action
 from casemgr.services import clock, printing
 from casemgr.services.errors import Unfit
 from casemgr.web import guard
@@ -24,16 +24,20 @@ log = logging.getLogger("casemgr.web")
 KEY = "int(max=9223372036854775807)"
 PDF = "application/pdf"
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-#: One file at a time in each process: a second one waits its turn, no request ever does.
-_turn = threading.Lock()
+#: One small and one large file at a time in each process: a village keeps nobody's single form waiting.
+_turns = {False: threading.Lock(), True: threading.Lock()}
 
 
-def in_background(app: Flask, function: Callable[..., None], *arguments: Any) -> None:
+#: Blank forms being drawn in this process, so that a page that renews itself asks for each only once.
+_drawing: set[tuple[str, str]] = set()
+
+
+def in_background(app: Flask, function: Callable[..., None], *arguments: Any, large: bool = False) -> None:
     """Draw a file beside the requests; what goes wrong stands in the print itself."""
 
     def run() -> None:
         try:
-            with _turn, app.app_context():
+            with _turns[large], app.app_context():
                 function(*arguments)
         except Exception as wrong:  # here only the kind, never a value
             log.error("print failed: %s", type(wrong).__name__)
@@ -41,8 +45,9 @@ def in_background(app: Flask, function: Callable[..., None], *arguments: Any) ->
     threading.Thread(target=run, daemon=True, name="print").start()
 
 
-def _start(function: Callable[..., None], *arguments: Any) -> None:
-    in_background(current_app._get_current_object(), function, g.access, *arguments)  # type: ignore[attr-defined]
+def _start(function: Callable[..., None], *arguments: Any, large: bool = False) -> None:
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    in_background(app, function, g.access, *arguments, large=large)
 
 
 @pages.get("/forms")
@@ -83,9 +88,17 @@ def page(name: str, version: str) -> str:
     """One form: what it asks and when; its blank PDF is drawn when it is first looked at."""
     form = printing.form_of(name, version)
     ready = printing.blank(g.access, name, version) is not None
-    if not ready:
-        _start(printing.draw_blank, name, version)
+    if not ready and (name, version) not in _drawing:
+        _drawing.add((name, version))
+        _start(_draw_blank, name, version)
     return render_template("form/page.html", form=form, ready=ready, when=_when)
+
+
+def _draw_blank(access: Access, name: str, version: str) -> None:
+    try:
+        printing.draw_blank(access, name, version)
+    finally:
+        _drawing.discard((name, version))
 
 
 def _when(form: Form, each: Field) -> str:
@@ -140,7 +153,7 @@ def village() -> Response | tuple[str, int]:
         )
     except Unfit as wrong:
         return _list(wrong), wrong.status
-    _start(printing.carry_out, key)
+    _start(printing.carry_out, key, large=True)
     return redirect(url_for("form.print_", key=key), 303)
 
 
