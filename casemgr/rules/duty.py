@@ -528,7 +528,9 @@ def _tries(course: _Course) -> Iterator[Due]:
             end = deadline(one.on, policy.death_confirm)
             dead = facts.lifecycle == Lifecycle.DEAD
             done = max(facts.lifecycle_known_on or one.on, one.on) if dead else None
-            state, ended = _ended(end.on, done, met, DutyState.VOID)
+            # A record of the same day may be the very one that told of it.
+            seen_later = course.next_reached(one.on, after=True)
+            state, ended = _ended(end.on, done, seen_later, DutyState.VOID)
             yield _due(
                 DutyKind.DEATH_CONFIRM,
                 one.id,

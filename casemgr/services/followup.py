@@ -59,6 +59,7 @@ from casemgr.store.types import Plain
 from casemgr.store.work import Work
 from casemgr.terms.attempt import AttemptResult, AttemptWay
 from casemgr.terms.followup import Confinement
+from casemgr.terms.register import Lifecycle
 from casemgr.terms.risk import RiskLevel
 
 PURPOSE = "随访"
@@ -557,6 +558,7 @@ def _keep(
     work.add_many(DrugLine, visit_rows.keyed(lines), note=False)
     _keep_incidents(work, kept, judged, now)
     _keep_answers(work, kept, envelope, judged, now)
+    _keep_death(work, around, kept, now)
     if row.confinement == Confinement.LOCKED and not queries.locked(work, kept.case_id):
         work.add(
             LockUp(
@@ -634,6 +636,29 @@ def _keep_incidents(work: Work, visit: Visit, judged: Judgement, now: datetime) 
                     recorded_by=work.access.actor,
                 )
             )
+
+
+def _keep_death(work: Work, around: Known, visit: Visit, now: datetime) -> None:
+    """A death told at a visit is to be confirmed by a person; it closes nothing by itself (FU-C3).
+
+    It stands among the contacts as 死亡待核实, under the key of the visit, and begins the duty of confirming.
+    """
+    told = work.get(Attempt, visit.id)
+    if told is not None:
+        told.undone, told.on = visit.died_on is None, visit.on
+    elif visit.died_on is not None and around.case.lifecycle != Lifecycle.DEAD:
+        work.add(
+            Attempt(
+                id=visit.id,
+                area=visit.area,
+                case_id=visit.case_id,
+                on=visit.on,
+                result=int(AttemptResult.DEATH_TOLD),
+                undone=False,
+                recorded_at=now,
+                recorded_by=work.access.actor,
+            )
+        )
 
 
 def _keep_answers(work: Work, visit: Visit, envelope: Envelope, judged: Judgement, now: datetime) -> None:

@@ -20,9 +20,11 @@ from casemgr.services.followup import Answer
 from casemgr.store import identity
 from casemgr.store.models import Case, DrugLine, Visit, VisitText
 from casemgr.store.models.attempt import Attempt
+from casemgr.store.models.duty import Duty
 from casemgr.store.models.incident import Incident, LockUp
 from casemgr.store.models.sheet import Draft, Envelope, Revision, Sheet
 from casemgr.store.work import Taken, open_work
+from casemgr.terms.duty import DutyKind, DutyState
 from tests.services import people
 from tests.services.visits import STEADY, envelope, typed
 from tests.store.register import ADMINISTRATOR, DOCTOR_EAST, DOCTOR_WEST, EAST, OFFICER, SYSTEM, open_areas
@@ -437,6 +439,55 @@ def test_three_failed_attempts_are_needed_for_that_reason_of_loss(case: int) -> 
     found = send(case, **gone, loss_reason="4")
     assert found.answer is Answer.ACCEPTED
     assert rows(Visit)[0].loss_reason == 4
+
+
+# --- what follows in the list of duties ----------------------------------------------------------------
+
+
+def duties_of(case: int) -> dict[DutyKind, tuple[DutyState, date]]:
+    """Kinds of duties of a case with how the latest of each stands and when it is due."""
+    found = sorted(rows(Duty, Duty.case_id == case), key=lambda one: (one.began_on, one.due_on))
+    return {DutyKind.read(one.kind): (DutyState.read(one.state), one.due_on) for one in found}
+
+
+def test_raising_opens_its_duties_in_the_same_unit_of_work(case: int) -> None:
+    reasons = {
+        "why_vc16": "家属口述，未见行为",
+        "why_vc29": "已联系医院等床位",
+        "why_FU-C9": "已联系医院等床位",
+    }
+    assert send(case, risk="3", stability="1", next_on="2026-12-05", acts=["7"], **reasons).kept
+    found = duties_of(case)
+    assert found[DutyKind.VISIT] == (DutyState.OPEN, date(2026, 12, 5))
+    assert found[DutyKind.REFER][0] is DutyState.OPEN
+    assert found[DutyKind.TELL_POLICE][0] is DutyState.OPEN
+
+
+def test_lowering_opens_a_second_opinion_that_the_confirmation_ends(case: int) -> None:
+    visited(case, date(2026, 11, 7), risk=3, stability=1)
+    found = send(case)
+    assert duties_of(case)[DutyKind.SECOND_OPINION][0] is DutyState.OPEN
+    followup.confirm(COLLEAGUE, found.visit_id or 0, TODAY)
+    assert duties_of(case)[DutyKind.SECOND_OPINION][0] is DutyState.DONE
+
+
+def test_a_death_told_at_a_visit_waits_to_be_confirmed(case: int) -> None:
+    gone = {key: None for key in STEADY if key not in ("on", "mode")}
+    send(case, **gone, died_on="2026-11-01", death_cause="1", death_disease="3")
+    assert duties_of(case)[DutyKind.DEATH_CONFIRM][0] is DutyState.OPEN
+    assert rows(Case)[0].lifecycle == 1
+    # Told by mistake: with the correction the duty is no longer needed.
+    assert send(case, why_md21="").kept
+    assert duties_of(case).get(DutyKind.DEATH_CONFIRM, (DutyState.VOID,))[0] is not DutyState.OPEN
+
+
+def test_a_failed_attempt_asks_for_another_and_taking_it_back_ends_that(case: int) -> None:
+    visited(case, date(2026, 8, 1))
+    once = followup.new_once(DOCTOR_EAST)
+    followup.attempt(DOCTOR_EAST, case, once, 3, 1, None, "", TODAY)
+    assert duties_of(case)[DutyKind.RETRY_VISIT][0] is DutyState.OPEN
+    followup.undo_attempt(DOCTOR_EAST, once)
+    assert duties_of(case).get(DutyKind.RETRY_VISIT, (DutyState.VOID,))[0] is not DutyState.OPEN
 
 
 # --- the other database --------------------------------------------------------------------------------
