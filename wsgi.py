@@ -10,15 +10,18 @@ from flask import Flask
 from casemgr.app import COMMANDS, create_app
 from config import BadConfig, by_command, from_env
 
+#: Commands that need neither database nor keys; no command at all is a call for help.
+FREE = frozenset({"", "keys", "injection", "medication"})
+
 
 def _for_command() -> Flask:
-    """The application behind ``flask …``; help and making a key ring work before anything is set up."""
+    """The application behind ``flask …``; help and the free commands work before anything is set up."""
     wanted = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
     doors = () if wanted in COMMANDS else ("web", "api")
     try:
         return create_app(from_env(), doors)
     except BadConfig:
-        if wanted in ("", "keys") or "--help" in sys.argv:
+        if wanted in FREE or "--help" in sys.argv:
             return create_app(from_env(keyring_needed=False), doors=(), locked=True)
         raise
 

@@ -19,7 +19,8 @@ from config import ROOT, Config
 DOORS = {"web": "casemgr.web.door", "api": "casemgr.api.door"}
 #: Operator's commands by noun, imported only when they are called.
 COMMANDS = (
-    "account", "audit", "db", "demo", "exchange", "indicator", "installation", "jobs", "keys", "report",
+    "account", "audit", "db", "demo", "exchange", "indicator", "injection", "installation", "jobs", "keys",
+    "medication", "report",
 )  # fmt: skip
 
 

@@ -169,8 +169,8 @@ class Advice:
             window += "，没有查到容许窗口"
         if self.status in {Status.NOT_YET_DUE, Status.DUE_SOON}:
             window += f"，{self.plan.soon.isoformat()}起提醒（提前天数为产品约定，待核对）"
-        note = self.plan.phase.note
-        return f"{given}；{window}" + (f"；{note}" if note else "")
+        notes = (self.plan.phase.note, self.label.note if self.label else "")
+        return "；".join([given, window, *filter(None, notes)])
 
 
 def advise(

@@ -27,6 +27,7 @@ __all__ = [
     "Injected",
     "InjectionDays",
     "Proposal",
+    "Role",
     "Span",
     "Supply",
     "YearRecord",
