@@ -40,7 +40,7 @@ class Incident(AreaScoped, Model):
 
 
 class LockUp(AreaScoped, Model):
-    """关锁: from the day it was learned of until the day of release; ``verified`` how the release was seen."""
+    """关锁: from the day it was learned of until its release; ``verified`` how the release was seen."""
 
     __tablename__ = "lock_up"
 
