@@ -40,6 +40,7 @@ from casemgr.terms.emergency import (
 )
 from casemgr.terms.purpose import Purpose
 from casemgr.terms.risk import RiskLevel
+from casemgr.terms.rulebook import book
 
 FORM = "emergency"
 READING = "查阅应急处置"
@@ -63,6 +64,7 @@ class Deadline:
     due_on: date
     due_at: datetime | None
     rule: str
+    status: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,13 @@ def view(work: Work, emergency_id: int, now: datetime, today: date) -> Emergency
     ticked = _steps(work, row)
     in_charge = identity.open_texts(work, "Emergency", [(row.id, row.in_charge)], READING, row.case_id)[0]
     deadlines = tuple(
-        Deadline(DutyKind.read(one.kind), one.due_on, one.due_at, one.rule)
+        Deadline(
+            DutyKind.read(one.kind),
+            one.due_on,
+            one.due_at,
+            one.rule,
+            known_rule.status if (known_rule := book().get(one.rule)) is not None else "",
+        )
         for one in queries.duties_from(work, row.case_id, row.id)
     )
     visit_due = next((one.due_on for one in deadlines if one.kind is DutyKind.EMERGENCY_VISIT), None)
