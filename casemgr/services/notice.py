@@ -129,15 +129,12 @@ def _clock(label: str, since: date, done: date | None, parameter: Parameter, tod
 def _clocks(one: Notice, today: date) -> tuple[Clock, ...]:
     numbers = in_force_on(today)
     onset = one.kind == NoticeKind.ONSET
-    found = [
-        _clock(
-            "县级录入" if onset else "县级转基层",
-            one.received_on,
-            one.forwarded_on or one.accepted_on,
-            numbers.notice_entry if onset else numbers.notice_forward,
-            today,
-        )
-    ]
+    found: list[Clock] = []
+    if one.forwarded_on is not None or one.accepted_on is None:
+        # A township that got it straight from the hospital had nobody to wait for.
+        label = "县级录入" if onset else "县级转基层"
+        number = numbers.notice_entry if onset else numbers.notice_forward
+        found.append(_clock(label, one.received_on, one.forwarded_on, number, today))
     if one.forwarded_on is not None:
         found.append(_clock("基层接收", one.forwarded_on, one.accepted_on, numbers.notice_accept, today))
     if one.accepted_on is not None:
