@@ -124,12 +124,16 @@ class _Course:
     reached: list[VisitFact] = field(init=False)
     nexts: list[Next] = field(init=False)
     left: date | None = field(init=False)
+    history: list[StateFact] = field(init=False)
+    stays: list[StateFact] = field(init=False)
     silences: list[Silence] = field(init=False)
 
     def __post_init__(self) -> None:
         facts = self.facts
         self.reached = [one for one in facts.visits if one.reached]
         self.nexts = followup.after_visits(self.reached, self.policy)
+        self.history = self._states()
+        self.stays = [one for one in self.history if one.value == Management.IN_HOSPITAL]
         self.left = None
         if facts.lifecycle != Lifecycle.ON_REGISTER:
             self.left = facts.lifecycle_on or facts.lifecycle_known_on or facts.registered_on
@@ -149,7 +153,7 @@ class _Course:
                 refused = None
         if refused is not None:
             yield refused
-        for key, value, since, until, known_on in self._states():
+        for key, value, since, until, known_on in self.history:
             if value == Management.REFUSED and not facts.article30 and not facts.consents:
                 yield Silence(key, since, until)
             elif value == Management.LOST:
@@ -179,14 +183,6 @@ class _Course:
 
     def silent(self, day: date) -> bool:
         return any(one.covers(day) for one in self.silences)
-
-    def stays(self) -> list[tuple[int, date, date | None]]:
-        """Stays in hospital as the management history tells them."""
-        return [
-            (key, since, until)
-            for key, value, since, until, _ in self._states()
-            if value == Management.IN_HOSPITAL
-        ]
 
     def next_reached(self, since: date, *, after: bool, face: bool = False) -> date | None:
         """The first visit after (or from) a day on that reached somebody; ``face``: face to face."""
@@ -328,7 +324,7 @@ Moved = tuple[date, str, str, Calendar]
 def _in_hospital(course: _Course, began: date, due: date, done: date | None) -> Moved | None:
     """The term of a visit that a stay in hospital falls into: asked after while it lasts, seen after it."""
     policy = course.policy
-    for _key, since, until in course.stays():
+    for _key, _value, since, until, _known_on in course.stays:
         if since > due or (until is not None and until <= began) or (done is not None and since > done):
             continue
         if until is None or (done is not None and until > done):
@@ -644,7 +640,7 @@ def _discharges(course: _Course) -> Iterator[Due]:
         for one in course.facts.notices
         if one.kind == NoticeKind.DISCHARGE and one.state not in (NoticeState.RETURNED, NoticeState.CORRECTED)
     ]
-    begun += [(key, until) for key, _since, until in course.stays() if until is not None]
+    begun += [(one.id, one.until) for one in course.stays if one.until is not None]
     for origin, began in begun:
         if began > course.today or course.silent(began):
             continue
