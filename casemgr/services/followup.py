@@ -779,7 +779,9 @@ def save_draft(
 
 @use_case(Action.DRAFT_WRITE)
 def drop_draft(work: Work, case_id: int, visit_id: int | None = None) -> bool:
-    """Throw one's own draft away; answers whether there was one."""
+    """Throw one's own draft away; answers whether there was one. :class:`Missing` outside the access."""
+    if queries.case(work, case_id) is None:
+        raise Missing(NOT_THERE)
     found = queries.drafts(work, work.access.actor, draft_form(visit_id), case_id)
     for one in found:
         work.remove(one)

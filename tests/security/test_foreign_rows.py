@@ -22,6 +22,7 @@ def values_of(rule: Rule, world: World, victim: Victim) -> Iterator[dict[str, An
     """Every variable part of an address filled with keys of somebody else's rows."""
     runs = list(world.runs.values())
     keys = {"case": [victim.case, victim.person], "report": [world.reports[victim.area]], "exchange": runs}
+    keys["visit"] = [victim.case, victim.visit]
     noun = rule.endpoint.removeprefix("api.").partition(".")[0]
     choices: dict[str, list[Any]] = {
         "key": [KEY] if "part" in rule.arguments else keys.get(noun, [victim.case]),
@@ -30,8 +31,12 @@ def values_of(rule: Rule, world: World, victim: Victim) -> Iterator[dict[str, An
         "code": [victim.area, COUNTY],
         "area": [victim.area, COUNTY],
         "part": ["numerator", "unasked"],
-        "name": ["close-month"],
+        "name": ["close-month", "followup"],
+        "version": ["2018.1"],
     }
+    for name, converter in rule._converters.items():
+        if name not in choices:
+            choices[name] = sorted(getattr(converter, "items", ()))
     names = sorted(rule.arguments)
     for values in itertools.product(*(choices[name] for name in names)):
         yield dict(zip(names, values, strict=True))
