@@ -18,7 +18,7 @@ from tests.api.conftest import Caller
 
 Call = Callable[..., Caller]
 OPERATIONS = [operation for chapter in CHAPTERS for operation in chapter.operations]
-PATHS = {"case_id": "1", "report_id": "1", "code": "999901000000"}
+PATHS = {"case_id": "1", "report_id": "1", "code": "999901000000", "name": "followup"}
 
 
 def test_every_operation_is_closed_unless_it_says_so(steady: Call) -> None:

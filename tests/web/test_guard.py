@@ -28,7 +28,9 @@ def addresses(site: Flask) -> list[tuple[str, str, guard.Mark]]:
             mark = guard.mark_of(site, rule.endpoint)
             if mark is None or rule.endpoint in guard.PUBLIC:
                 continue
-            values = dict.fromkeys(rule.arguments, "1")
+            # A part that is one of some words takes one of them, any other a number.
+            words = {name: getattr(kind, "items", ()) for name, kind in rule._converters.items()}
+            values = {name: min(words.get(name) or ("1",)) for name in rule.arguments}
             address = rule.build(values, append_unknown=False)
             assert address is not None, rule
             methods = sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
