@@ -14,9 +14,10 @@ from sqlalchemy import select
 from casemgr.rules.access import Action
 from casemgr.services import clock
 from casemgr.store.models import AuditEntry
+from casemgr.store.models import Visit as Visit_
 from casemgr.store.work import open_work
 from tests.services.people import RARE, WESTERN, WHOLE, Made, phone_of
-from tests.store.register import SYSTEM
+from tests.store.register import EAST, SYSTEM
 from tests.web.conftest import token_in
 from tests.web.test_county import page_of, words_of
 
@@ -267,3 +268,18 @@ def test_more_events_take_no_more_statements(visit: Visit, made: Made, inhabited
             page_of(client, f"/case/{key}")
         counts.append(len(sent))
     assert len(set(counts)) == 1
+
+
+def test_the_result_of_a_referral_that_nobody_wrote_down_leads_to_its_form(
+    visit: Visit, inhabited: Inhabited, made: Made
+) -> None:
+    with inhabited[0].app_context(), open_work(SYSTEM, Action.CASE_LIST) as work:
+        told = work.row(select(Visit_.id, Visit_.case_id).where(Visit_.area == EAST).limit(1))
+    assert told is not None
+    answer = visit("east").get(f"/referral/{told.id}")
+    assert (answer.status_code, answer.headers["Location"]) == (
+        303,
+        f"/case/{told.case_id}/referral?visit={told.id}",
+    )
+    assert visit("west").get(f"/referral/{told.id}").status_code == 404
+    assert visit("east").get("/referral/1").status_code == 404

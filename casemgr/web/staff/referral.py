@@ -6,8 +6,8 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
-from casemgr.services import clock, contact, incident, referral
-from casemgr.services.errors import Refused, Unfit
+from casemgr.services import clock, contact, followup, incident, referral
+from casemgr.services.errors import Missing, Refused, Unfit
 from casemgr.services.referral import ReferralEntry, ReferralStep, VisitAdvice
 from casemgr.terms.emergency import ContactKind
 from casemgr.terms.referral import Direction, ReferralState
@@ -98,9 +98,16 @@ def save(key: int) -> Response | tuple[str, int]:
 
 @pages.get(f"/referral/<{KEY}:key>")
 @guard.guard(Action.EVENT_WRITE)
-def page(key: int) -> str:
-    """How far one referral has come, and the next step."""
-    return _page(key, {}, {})
+def page(key: int) -> str | Response:
+    """How far one referral has come, and the next step.
+
+    A visit may ask for the result of a referral that nobody wrote down: its key leads to the form for it.
+    """
+    try:
+        return _page(key, {}, {})
+    except Missing:
+        case = followup.case_of_visit(g.access, key)
+        return redirect(url_for("referral.new", key=case, visit=key), 303)
 
 
 def _page(key: int, given: dict[str, object], fields: dict[str, str], wrong: str = "") -> str:
