@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from hypothesis import HealthCheck, settings
 
 from casemgr.app import create_app
 from casemgr.services import clock
@@ -21,6 +22,10 @@ from casemgr.store import verifier
 from casemgr.store.db import db
 from casemgr.store.vault import new_key, write_ring
 from config import Config, from_env
+
+# How long an example takes says how busy the machine is, not whether the program is right.
+settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("calm")
 
 TODAY = date(2026, 11, 21)
 
