@@ -85,7 +85,7 @@ def test_people_read_sentences(run: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
-        (("compute", "--period", "2026-13"), 1, "月份应写成"),
+        (("compute", "--period", "2026-13"), 2, "月份应写成"),
         (("compute", "--period", "2026-10", "--area", "1"), 1, "没有这个区划"),
         (("close", "--period", "2026-12"), 1, "还没有结束"),
         (("explain", "--case", "nobody", "--period", "2026-10"), 1, "没有这个档案编号"),
