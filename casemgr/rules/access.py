@@ -42,13 +42,21 @@ class Action(Enum):
     FOLLOWUP_RECORD = "followup:record", True
     FORM_PRINT = "form:print", True
     IDENTITY_REVEAL = "identity:reveal", True
+    FILTER_WRITE = "filter:write", True
     INDICATOR_CLOSE = "indicator:close", True
     INDICATOR_READ = "indicator:read", False
+    INJECTION_READ = "injection:read", True
+    INJECTION_WRITE = "injection:write", True
     JOB_READ = "job:read", False
     JOB_RUN = "job:run", True
     KEYS_MANAGE = "keys:manage", True
+    MEDICINE_READ = "medicine:read", True
+    MEDICINE_WRITE = "medicine:write", True
+    MONITORING_READ = "monitoring:read", True
+    MONITORING_WRITE = "monitoring:write", True
     NOTICE_READ = "notice:read", True
     NOTICE_WRITE = "notice:write", True
+    PRODUCT_WRITE = "product:write", True
     REGISTER_WRITE = "register:write", True
     REPORT_ISSUE = "report:issue", True
     REPORT_READ = "report:read", False
@@ -82,9 +90,16 @@ _DOCTOR = _OWN_ACCOUNT | frozenset(
         Action.DUTY_ASSIGN,
         Action.DUTY_READ,
         Action.EVENT_WRITE,
+        Action.FILTER_WRITE,
         Action.FOLLOWUP_CONFIRM,
         Action.FOLLOWUP_RECORD,
         Action.FORM_PRINT,
+        Action.INJECTION_READ,
+        Action.INJECTION_WRITE,
+        Action.MEDICINE_READ,
+        Action.MEDICINE_WRITE,
+        Action.MONITORING_READ,
+        Action.MONITORING_WRITE,
         Action.NOTICE_READ,
         Action.NOTICE_WRITE,
         Action.REGISTER_WRITE,
@@ -95,6 +110,7 @@ _DOCTOR = _OWN_ACCOUNT | frozenset(
 _COUNTY = _DOCTOR | {
     Action.AREA_WRITE,
     Action.INDICATOR_CLOSE,
+    Action.PRODUCT_WRITE,
     Action.REPORT_ISSUE,
     Action.JOB_READ,
     Action.JOB_RUN,

@@ -37,6 +37,13 @@ class DutyKind(Term):
     CLUE_VERIFY = 70, "核实线索"
     CLUE_REVIEW = 71, "复查线索"
     CHECKUP = 80, "年度健康体检"
+    INJECTION = 90, "注射长效针剂"
+    INJECTION_CLOSING = 91, "注射窗口将关闭"
+    INJECTION_MISSED = 92, "长效针剂错过"
+    ORAL_COVER = 93, "口服覆盖将结束"
+    MEDICINE_OUT = 95, "药品将用完"
+    MONITORING = 96, "用药监测检查"
+    CRITICAL_VALUE = 97, "处理危急值"
 
 
 class Calendar(Term):
