@@ -6,18 +6,20 @@ from casemgr.store.models.attempt import Attempt
 from casemgr.store.models.audit import AuditAnchor, AuditEntry, AuditSubject
 from casemgr.store.models.checkup import Checkup
 from casemgr.store.models.clue import Clue
+from casemgr.store.models.contact import ContactLine
 from casemgr.store.models.duty import Duty, StandIn
 from casemgr.store.models.emergency import Emergency
 from casemgr.store.models.exchange import ImportRun
 from casemgr.store.models.followup import DrugLine, Visit, VisitText
 from casemgr.store.models.incident import Incident, LockUp
 from casemgr.store.models.indicator import ClosedFigure, ClosedVerdicts, MonthClose
-from casemgr.store.models.injection import Dose
+from casemgr.store.models.injection import Dose, ProductLabel
 from casemgr.store.models.job import JobRun
 from casemgr.store.models.notice import Notice
 from casemgr.store.models.person import Guardian, Identity, Person
+from casemgr.store.models.question import Question
 from casemgr.store.models.referral import Referral
-from casemgr.store.models.register import Case, CaseState, Consent, Supplement
+from casemgr.store.models.register import Case, CaseState, Consent, PauseSpell, Supplement
 from casemgr.store.models.rehab import RehabSession
 from casemgr.store.models.report import Report
 from casemgr.store.models.sheet import Draft, Envelope, Revision, Sheet
@@ -38,6 +40,7 @@ __all__ = [
     "ClosedVerdicts",
     "Clue",
     "Consent",
+    "ContactLine",
     "Dose",
     "Draft",
     "DrugLine",
@@ -54,7 +57,10 @@ __all__ = [
     "LoginSession",
     "MonthClose",
     "Notice",
+    "PauseSpell",
     "Person",
+    "ProductLabel",
+    "Question",
     "Referral",
     "RehabSession",
     "Report",

@@ -48,6 +48,8 @@ class Clue(AreaScoped, Model):
     decided_on: Mapped[date | None] = mapped_column(Day)
     diagnosis: Mapped[int | None] = mapped_column(SmallInteger)
     decided_by: Mapped[Any] = mapped_column(Sealed("clue", "decided_by"), nullable=True)
+    #: Who changed which field when, as sealed JSON; a clue has no file whose change log could hold it.
+    log: Mapped[Any] = mapped_column(Sealed("clue", "log"), nullable=True)
     case_id: Mapped[int | None] = mapped_column(BigInteger)
     recorded_at: Mapped[datetime] = mapped_column(Instant)
     recorded_by: Mapped[int] = mapped_column(BigInteger)

@@ -77,6 +77,8 @@ class Visit(AreaScoped, Model):
     suggested_rule: Mapped[str | None] = mapped_column(String(24))
     confirmed_by: Mapped[int | None] = mapped_column(BigInteger)
     confirmed_on: Mapped[date | None] = mapped_column(Day)
+    declined_by: Mapped[int | None] = mapped_column(BigInteger)
+    declined_on: Mapped[date | None] = mapped_column(Day)
     entered_on: Mapped[date | None] = mapped_column(Day)
     recorded_at: Mapped[datetime] = mapped_column(Instant)
     recorded_by: Mapped[int] = mapped_column(BigInteger)

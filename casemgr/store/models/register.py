@@ -135,6 +135,38 @@ class Supplement(AreaScoped, Model):
     care_team: Mapped[bool | None] = mapped_column(Boolean)
     family_doctor: Mapped[bool | None] = mapped_column(Boolean)
     note: Mapped[Any] = mapped_column(Sealed("supplement", "note"), nullable=True)
+    #: Last discharge, the day to ask again for a document, the day the benefit card was seen (表7, checks).
+    discharged_on: Mapped[date | None] = mapped_column(Day)
+    discharged_precision: Mapped[int | None] = mapped_column(SmallInteger)
+    document_ask_on: Mapped[date | None] = mapped_column(Day)
+    poverty_seen_on: Mapped[date | None] = mapped_column(Day)
+    #: Of 表6 only what is needed without opening it: where somebody is registered, and what warns.
+    residency: Mapped[int | None] = mapped_column(SmallInteger)
+    allergies: Mapped[int | None] = mapped_column(SmallInteger)
+    allergy_other: Mapped[Any] = mapped_column(Sealed("supplement", "allergy_other"), nullable=True)
+    no_contact: Mapped[int | None] = mapped_column(SmallInteger)
+    no_contact_note: Mapped[Any] = mapped_column(Sealed("supplement", "no_contact_note"), nullable=True)
 
     __table_args__ = (of_case(),)
     row_key = "case_id"
+
+
+class PauseSpell(AreaScoped, Model):
+    """暂停按期随访: one stay in hospital or away, from ``since`` until it was planned to end and did end.
+
+    The running one stands in :class:`Case` too, so that lists need not look for it.
+    """
+
+    __tablename__ = "pause_spell"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    case_id: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[int] = mapped_column(SmallInteger)
+    since: Mapped[date] = mapped_column(Day)
+    planned_until: Mapped[date | None] = mapped_column(Day)
+    ended_on: Mapped[date | None] = mapped_column(Day)
+    reason: Mapped[Any] = mapped_column(Sealed("pause_spell", "reason"), nullable=True)
+    recorded_at: Mapped[datetime] = mapped_column(Instant)
+    recorded_by: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = (of_case(), Index(None, "case_id", "since"))
