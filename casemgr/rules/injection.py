@@ -14,7 +14,6 @@ from datetime import date, timedelta
 from casemgr.rules.injection_check import before_change, milligrams, recorded
 from casemgr.rules.injection_course import (
     HOME_PROFILE,
-    ONE_DAY,
     Flag,
     Given,
     NoBasis,
@@ -41,11 +40,14 @@ __all__ = [
     "Step",
     "advise",
     "move",
+    "resume",
     "stand",
 ]
 
 CONFIRM = "请由医师确认"
 NOTHING = Ground((), False)
+#: How many of the last doses an answer rests on: the last one, and the one before for the rhythm.
+TAIL = 2
 #: Codes under which there is no figure to go by.
 NO_BASIS = frozenset({"GEN-PRODUCT", "GEN-DISABLED", "GEN-INTERVAL", "GEN-DOCTOR"})
 
@@ -218,7 +220,51 @@ def advise(
             label, Status.NOT_STARTED, "GEN-START", as_of, flags=tuple(flags), remind_on=doctor_date
         )
     course = list(place(label, known, interval, profile))
-    last = course[-1]
+    return _of_course(label, course[-TAIL:], as_of, interval, profile, flags, doctor_date)
+
+
+def resume(
+    label: Label,
+    tail: Sequence[Placed],
+    as_of: date,
+    *,
+    interval: int | None = None,
+    profile: str = HOME_PROFILE,
+    stopped_on: date | None = None,
+    doctor_date: date | None = None,
+    partial: bool = False,
+) -> Advice:
+    """The answer of :func:`advise` for today from the last doses as they are stored, not from all of them.
+
+    ``tail`` are the last two doses of the course with role, number and the rest of their place (one if there
+    is only one); ``partial``: some record of the course is no whole injection.
+    """
+    if not label.enabled:
+        return Advice(label, Status.DATA_ERROR, "GEN-DISABLED", as_of)
+    flags = [flag("GEN-PARTIAL", Level.WARN)] if partial else []
+    if tail and tail[-1].dose.on > as_of:
+        flags.append(flag("GEN-DATE", Level.ERROR))
+        return Advice(label, Status.DATA_ERROR, "GEN-DATE", as_of, flags=tuple(flags))
+    if stopped_on is not None and stopped_on <= as_of and not (tail and tail[-1].dose.on > stopped_on):
+        return Advice(label, Status.STOPPED, "GEN-STOP", as_of, flags=tuple(flags))
+    if not tail:
+        return Advice(
+            label, Status.NOT_STARTED, "GEN-START", as_of, flags=tuple(flags), remind_on=doctor_date
+        )
+    return _of_course(label, tail[-TAIL:], as_of, interval, profile, flags, doctor_date)
+
+
+def _of_course(
+    label: Label,
+    tail: Sequence[Placed],
+    as_of: date,
+    interval: int | None,
+    profile: str,
+    flags: list[Flag],
+    doctor_date: date | None,
+) -> Advice:
+    """The answer from the last doses of a course, at least one."""
+    last = tail[-1]
     flags += recorded(label, last)
     try:
         plan = plan_after(label, last, interval, profile)
@@ -226,9 +272,9 @@ def advise(
         code = str(none)
         flags.append(flag(code, Level.ERROR))
         return Advice(label, Status.DATA_ERROR, code, as_of, last, flags=tuple(flags))
-    if drifts(course):
+    if drifts(tail):
         flags.append(flag("GEN-DRIFT", Level.WARN, plan.phase.ground))
-    cover = _cover(course)
+    cover = last.cover_until
     if cover is not None:
         flags.append(_cover_flag(label, cover, as_of))
     status, rule, row = _standing(plan, as_of)
@@ -266,14 +312,6 @@ def _standing(plan: Plan, as_of: date) -> tuple[Status, str, Row | None]:
     if row is None:
         return Status.IN_WINDOW, plan.phase.code, None
     return row.status, row.id, row
-
-
-def _cover(course: Sequence[Placed]) -> date | None:
-    """The last day of the oral cover; the day of the injection is its first."""
-    for one in reversed(course):
-        if one.cover_days:
-            return one.dose.on + timedelta(one.cover_days) - ONE_DAY
-    return None
 
 
 def _cover_flag(label: Label, until: date, as_of: date) -> Flag:

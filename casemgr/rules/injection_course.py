@@ -22,7 +22,10 @@ HOME_PROFILE = "CN"
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One dose on record; ``ordinal`` is 剂次 as written down. An incomplete dose is no injection."""
+    """One dose on record; ``ordinal`` is 剂次 as written down. An incomplete dose is no injection.
+
+    ``interval`` are the days prescribed with this dose, where the prescriber sets them.
+    """
 
     on: date
     role: Role | None = None
@@ -30,6 +33,7 @@ class Given:
     site: Site | None = None
     ordinal: int | None = None
     complete: bool = True
+    interval: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,8 @@ class Placed:
     """A dose in its course: its role (``inferred`` or entered), its number since the start, the start dose.
 
     ``aside`` is how many days it lay from the due day while inside the window (0 outside of it),
-    ``cover_days`` for how many days the label asks for oral cover with it.
+    ``cover_days`` for how many days the label asks for oral cover with it, ``cover_until`` the last day of
+    the latest cover that the course has had up to here.
     """
 
     dose: Given
@@ -88,6 +93,7 @@ class Placed:
     start: date | None
     aside: int
     cover_days: int
+    cover_until: date | None = None
 
 
 class NoBasis(Exception):
@@ -100,6 +106,7 @@ def plan_after(label: Label, placed: Placed, interval: int | None, profile: str 
     if phase is None:
         raise NoBasis("GEN-DOCTOR")
     if phase.prescribed:
+        interval = placed.dose.interval if placed.dose.interval is not None else interval
         low, high = label.allowed_days or (interval, interval)
         if interval is None or low is None or high is None or not low <= interval <= high:
             raise NoBasis("GEN-INTERVAL")
@@ -183,14 +190,17 @@ def counted(doses: Iterable[Given]) -> list[Given]:
 
 
 def place(
-    label: Label, doses: Sequence[Given], interval: int | None = None, profile: str = HOME_PROFILE
+    label: Label,
+    doses: Sequence[Given],
+    interval: int | None = None,
+    profile: str = HOME_PROFILE,
+    before: Placed | None = None,
 ) -> Iterator[Placed]:
     """Each dose of :func:`counted` with its role: as entered, else as the course implies (lai_rules 1.7).
 
-    First dose of a course INIT1, the next of a product with two start doses INIT2; while re-start steps were
+    ``before`` is the dose that comes before the first of them, where the course is taken up again. First dose of a course INIT1, the next of a product with two start doses INIT2; while re-start steps were
     due REINIT1 and REINIT2; while a new start was due INIT1 again; MAINT otherwise.
     """
-    before: Placed | None = None
     for dose in doses:
         status, row, aside = Status.NOT_STARTED, None, 0
         if before is not None:
@@ -207,6 +217,8 @@ def place(
             cover = label.cover_by_profile.get(profile, label.cover_days or 0)
         else:
             cover = row.cover_days if row else 0
+        # The day of the injection is the first day of its cover.
+        until = dose.on + timedelta(cover) - ONE_DAY if cover else before.cover_until if before else None
         before = Placed(
             dose,
             role,
@@ -215,6 +227,7 @@ def place(
             dose.on if begins else before.start if before else None,
             aside,
             cover,
+            until,
         )
         yield before
 
@@ -241,6 +254,45 @@ def _implied(label: Label, dose: Given, before: Placed | None, status: Status, r
 def _is_product_itself(label: Label, dose: Given, row: Row | None) -> bool:
     """Where another product does the re-start: whether by its strength this one was given all the same."""
     return bool(row and row.by_dose_ug) and dose.dose_ug in label.strengths_ug
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a stored dose keeps of its place; nothing for one that is no injection.
+
+    ``followed_on``: the day of the dose that follows, its own day for one that does not count.
+    """
+
+    role: Role | None
+    number: int | None
+    start_on: date | None
+    aside: int | None
+    cover_days: int | None
+    cover_until: date | None
+    followed_on: date | None
+
+
+def settle(label: Label | None, doses: Sequence[Given], profile: str = HOME_PROFILE) -> list[Settled]:
+    """The place of each dose of one product, in the order given; of a product nobody knows only what follows."""
+    known = counted(doses)
+    days = [one.on for one in known]
+    following = dict(zip(days, [*days[1:], None], strict=True))
+    placed = {one.dose.on: one for one in place(label, known, None, profile)} if label is not None else {}
+    first = {id(one) for one in known}
+    found = []
+    for dose in doses:
+        if id(dose) not in first:
+            found.append(Settled(None, None, None, None, None, None, dose.on))
+            continue
+        one = placed.get(dose.on)
+        followed = following[dose.on]
+        if one is None:
+            found.append(Settled(None, None, None, None, None, None, followed))
+        else:
+            found.append(
+                Settled(one.role, one.number, one.start, one.aside, one.cover_days, one.cover_until, followed)
+            )
+    return found
 
 
 def drifts(course: Sequence[Placed]) -> bool:

@@ -56,6 +56,49 @@ class Level(Term):
     ERROR = 4, "记录有误"
 
 
+class Side(Term):
+    """注射侧别."""
+
+    LEFT = 1, "左侧"
+    RIGHT = 2, "右侧"
+
+
+class Place(Term):
+    """注射地点: where a dose was given; a hospital's comes with its referral slip."""
+
+    TOWNSHIP = 1, "本机构"
+    HOME = 2, "患者家中"
+    HOSPITAL = 3, "医院（凭转诊单）"
+    ELSEWHERE = 9, "其他机构"
+
+
+class Reaction(Term):
+    """注射后反应."""
+
+    NONE = 1, "无"
+    LOCAL = 2, "局部反应"
+    GENERAL = 3, "全身反应"
+
+
+class StopReason(Term):
+    """停用原因: why a course ends; the doctor decides, the reason is written down."""
+
+    DOCTOR = 1, "医师停用"
+    SWITCHED = 2, "换用其他药物"
+    REACTION = 3, "不良反应"
+    REFUSED = 4, "本人或监护人不同意继续"
+    OTHER = 9, "其他"
+
+
+class Trigger(Term):
+    """长效针剂候选的触发情形 (LOC-13.7); each makes a candidate by itself, a psychiatrist decides."""
+
+    ADHERENCE = 1, "服药依从性差"
+    GUARDIAN = 2, "监护能力弱或无监护"
+    IRREGULAR = 3, "不能保证规律服药"
+    HARM = 4, "有肇事肇祸风险"
+
+
 @dataclass(frozen=True, slots=True)
 class Product:
     """A product as the list has it; ``strengths_ug`` and ``sites`` are empty where not known for sure."""
