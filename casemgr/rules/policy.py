@@ -87,10 +87,18 @@ class Policy:
     clue_verify: Parameter
     checkup_grace: Parameter
     week_ahead: Parameter
+    # What the register asks about, and how long a tap may be taken back.
+    phone_families: Parameter
+    phone_attempts: Parameter
+    poverty_proof: Parameter
+    undo_hours: Parameter
     # Medicine at hand: when it is regular, and what a gap is called.
     regular_share: Parameter
     gap_interrupted: Parameter
     gap_stopped: Parameter
+    # Medicine running out: when somebody is reminded, and how far a list looks ahead.
+    medicine_ahead: Parameter
+    medicine_watch: Parameter
 
     @property
     def digest(self) -> str:
