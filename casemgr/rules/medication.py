@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum
+from functools import reduce
+from operator import and_, or_
 
 from casemgr.rules.injection_course import Given, NoBasis, Placed, Plan, counted, place, plan_after
 from casemgr.rules.injection_label import Label, labels
@@ -21,6 +23,7 @@ from casemgr.terms.medication import Adherence
 
 __all__ = [
     "Coverage",
+    "DayState",
     "Fill",
     "Gap",
     "HospitalMode",
@@ -29,9 +32,12 @@ __all__ = [
     "Proposal",
     "Role",
     "Span",
+    "Stretch",
     "Supply",
     "YearRecord",
     "coverage",
+    "lasting",
+    "ribbon",
     "suggest",
     "yearly",
 ]
@@ -60,6 +66,15 @@ class InjectionDays(Enum):
     FIXED = "fixed"
 
 
+class DayState(Enum):
+    """一天的用药状况: medicine at hand, none at hand, in hospital, or no order for medicine on that day."""
+
+    COVERED = "有药"
+    GAP = "无药"
+    HOSPITAL = "住院"
+    NO_ORDER = "无用药医嘱"
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """Days from ``first`` to ``last``, both included. ``ValueError`` when it ends before it begins."""
@@ -75,11 +90,6 @@ class Span:
     def days(self) -> int:
         """How many days, both ends included."""
         return (self.last - self.first).days + 1
-
-    def each(self) -> Iterator[date]:
-        """Every day in turn."""
-        for number in range(self.days):
-            yield self.first + timedelta(number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +117,16 @@ class Injected:
 
 @dataclass(frozen=True, slots=True)
 class Supply:
-    """All that is known: what was handed out, what was injected, hospital stays, orders of no medication."""
+    """All that is known: what was handed out, what was injected, hospital stays, orders of no medication.
+
+    ``unordered``: days on which there was no order of either kind; nothing is counted on them either.
+    """
 
     fills: tuple[Fill, ...] = ()
     injections: tuple[Injected, ...] = ()
     hospital: tuple[Span, ...] = ()
     no_medication: tuple[Span, ...] = ()
+    unordered: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +201,115 @@ def coverage(
     that ended before there was a policy.
     """
     numbers = policy or in_force_on(period.last)
-    ward = _days_of(supply.hospital) if hospital is not HospitalMode.IGNORED else set()
-    ordered_off = _days_of(supply.no_medication)
-    at_hand, stock_until = _oral(supply.fills, ward | ordered_off, carry)
+    return _count(period, supply, hospital, injections, carry, every_drug).figures(numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Days in a row that stand alike, both ends included."""
+
+    first: date
+    last: date
+    state: DayState
+
+    @property
+    def days(self) -> int:
+        """How many days, both ends included."""
+        return (self.last - self.first).days + 1
+
+
+def ribbon(
+    period: Span,
+    supply: Supply,
+    *,
+    hospital: HospitalMode = HospitalMode.LEFT_OUT,
+    injections: InjectionDays = InjectionDays.STRICT,
+    policy: Policy | None = None,
+) -> tuple[Coverage, tuple[Stretch, ...]]:
+    """The count of one period and how each of its days stands, from one and the same counting.
+
+    With hospital days left out (mode A) the days 有药 of the stretches are ``covered`` and 有药 with 无药
+    are ``days``.
+    """
+    numbers = policy or in_force_on(period.last)
+    counted = _count(period, supply, hospital, injections, True, False)
+    return counted.figures(numbers), tuple(counted.stretches())
+
+
+def lasting(supply: Supply) -> dict[str, date]:
+    """For each drug handed out the last day it is at hand, refills one after the other (REC-ADH-2)."""
+    first = min((one.on for one in supply.fills), default=None)
+    if first is None:
+        return {}
+    base = first.toordinal()
+    unused = _bits(supply.hospital, base) | _bits((*supply.no_medication, *supply.unordered), base)
+    return {
+        drug: date.fromordinal(base + found.bit_length() - 1)
+        for drug, found in _oral(supply.fills, unused, base, carry=True).items()
+        if found
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """Days as bits of whole numbers, counted from ``base``: some hundred days of one person at once."""
+
+    period: Span
+    base: int
+    ward: int
+    off: int
+    at_hand: Mapping[str, int]
+    medicine: int
+    counting: int
+    supplied: int
+    stock_until: date | None
+    without_basis: tuple[str, ...]
+
+    def figures(self, numbers: Policy) -> Coverage:
+        return Coverage(
+            period=self.period,
+            covered=(self.medicine & self.counting).bit_count(),
+            days=self.counting.bit_count(),
+            gaps=tuple(
+                Gap(first, last, (last - first).days + 1, _gap_label((last - first).days + 1, numbers))
+                for first, last in _runs(self.counting & ~self.medicine, self.base)
+            ),
+            supplied=self.supplied,
+            stock_until=self.stock_until,
+            by_drug={drug: (found & self.counting).bit_count() for drug, found in self.at_hand.items()},
+            regular_share=numbers.regular_share.value,
+            without_basis=self.without_basis,
+        )
+
+    def stretches(self) -> Iterator[Stretch]:
+        """The whole period in order; an order of no medicine goes before a stay, a stay before the rest."""
+        whole = _bits((self.period,), self.base)
+        rest = whole & ~self.off & ~self.ward
+        states = (
+            (DayState.NO_ORDER, whole & self.off),
+            (DayState.HOSPITAL, whole & self.ward & ~self.off),
+            (DayState.COVERED, rest & self.medicine),
+            (DayState.GAP, rest & ~self.medicine),
+        )
+        found = [(first, last, state) for state, bits in states for first, last in _runs(bits, self.base)]
+        for first, last, state in sorted(found, key=lambda one: one[0]):
+            yield Stretch(first, last, state)
+
+
+def _count(
+    period: Span,
+    supply: Supply,
+    hospital: HospitalMode,
+    injections: InjectionDays,
+    carry: bool,
+    every_drug: bool,
+) -> _Days:
+    begins = (*(one.on for one in supply.fills), *(one.on for one in supply.injections))
+    base = min((period.first, *begins)).toordinal()
+    ward = _bits(supply.hospital, base) if hospital is not HospitalMode.IGNORED else 0
+    off = _bits((*supply.no_medication, *supply.unordered), base)
+    at_hand = _oral(supply.fills, ward | off, base, carry=carry)
+    last = max((found.bit_length() for found in at_hand.values()), default=0)
     supplied = sum(one.days for one in supply.fills if period.first <= one.on <= period.last)
     unknown = []
     for product in dict.fromkeys(one.product for one in supply.injections):
@@ -199,48 +319,74 @@ def coverage(
         except (NoBasis, KeyError):
             unknown.append(product)
             continue
-        at_hand.setdefault(product, set()).update(*(set(one.each()) for one in spans))
+        at_hand[product] = at_hand.get(product, 0) | _bits(spans, base)
         supplied += sum(one.days for one in spans if period.first <= one.first <= period.last)
-    counting = [day for day in period.each() if day not in ordered_off]
+    counting = _bits((period,), base) & ~off
     if hospital is HospitalMode.LEFT_OUT:
-        counting = [day for day in counting if day not in ward]
+        counting &= ~ward
     if every_drug:
-        medicine = set.intersection(*at_hand.values()) if at_hand else set()
+        medicine = reduce(and_, at_hand.values()) if at_hand else 0
     else:
-        medicine = set().union(*at_hand.values())
+        medicine = reduce(or_, at_hand.values(), 0)
     if hospital is HospitalMode.COVERED:
         medicine |= ward
-    return Coverage(
-        period=period,
-        covered=sum(day in medicine for day in counting),
-        days=len(counting),
-        gaps=tuple(_gaps([day for day in counting if day not in medicine], numbers)),
-        supplied=supplied,
-        stock_until=stock_until,
-        by_drug={drug: sum(day in found for day in counting) for drug, found in at_hand.items()},
-        regular_share=numbers.regular_share.value,
-        without_basis=tuple(unknown),
+    return _Days(
+        period,
+        base,
+        ward,
+        off,
+        at_hand,
+        medicine,
+        counting,
+        supplied,
+        date.fromordinal(base + last - 1) if last else None,
+        tuple(unknown),
     )
 
 
-def _days_of(spans: Iterable[Span]) -> set[date]:
-    return {day for span in spans for day in span.each()}
+def _bits(spans: Iterable[Span], base: int) -> int:
+    """The days of some spans, bit 0 being the day ``base``; what lies before it is cut off."""
+    found = 0
+    for span in spans:
+        first, last = max(span.first.toordinal() - base, 0), span.last.toordinal() - base
+        if last >= first:
+            found |= ((1 << (last - first + 1)) - 1) << first
+    return found
 
 
-def _oral(fills: Iterable[Fill], unused: set[date], carry: bool) -> tuple[dict[str, set[date]], date | None]:
-    """The days on which each drug is at hand, and the last of them; on ``unused`` days the stock stays."""
-    at_hand: dict[str, set[date]] = {}
-    free: dict[str, date] = {}
+def _runs(bits: int, base: int) -> Iterator[tuple[date, date]]:
+    """First and last day of each run of days set, oldest first."""
+    first = base
+    while bits:
+        skipped = (bits & -bits).bit_length() - 1
+        bits >>= skipped
+        first += skipped
+        length = (~bits & (bits + 1)).bit_length() - 1
+        yield date.fromordinal(first), date.fromordinal(first + length - 1)
+        bits >>= length
+        first += length
+
+
+def _oral(fills: Iterable[Fill], unused: int, base: int, *, carry: bool) -> dict[str, int]:
+    """The days on which each drug is at hand; on ``unused`` days the stock stays."""
+    at_hand: dict[str, int] = {}
+    free: dict[str, int] = {}
     for fill in sorted(fills, key=lambda one: (one.on, one.drug)):
-        day = max(fill.on, free.get(fill.drug, fill.on)) if carry else fill.on
-        left, covered = fill.days, at_hand.setdefault(fill.drug, set())
-        while left > 0:
-            if day not in unused:
-                covered.add(day)
-                left -= 1
-            day += ONE_DAY
+        on = fill.on.toordinal() - base
+        day = max(on, free.get(fill.drug, on)) if carry else on
+        covered, left = 0, fill.days
+        whole = ((1 << max(left, 0)) - 1) << day
+        if not whole & unused:
+            covered, day = whole, day + max(left, 0)
+        else:
+            while left > 0:
+                if not unused >> day & 1:
+                    covered |= 1 << day
+                    left -= 1
+                day += 1
+        at_hand[fill.drug] = at_hand.get(fill.drug, 0) | covered
         free[fill.drug] = day
-    return at_hand, max((day for found in at_hand.values() for day in found), default=None)
+    return at_hand
 
 
 def _placed(label: Label, course: Sequence[Injected]) -> Iterator[tuple[Placed, Plan, Injected]]:
@@ -272,16 +418,6 @@ def _injected(label: Label, course: Sequence[Injected], way: InjectionDays) -> I
             first = max(first, held_back)
         if first <= last:
             yield Span(first, last)
-
-
-def _gaps(uncovered: Sequence[date], numbers: Policy) -> Iterator[Gap]:
-    run: list[date] = []
-    for day in [*uncovered, None]:
-        if run and (day is None or day - run[-1] != ONE_DAY):
-            yield Gap(run[0], run[-1], len(run), _gap_label(len(run), numbers))
-            run = []
-        if day is not None:
-            run.append(day)
 
 
 def _gap_label(days: int, numbers: Policy) -> str:
@@ -318,8 +454,8 @@ def suggest(
     window here, since a dose inside its window is as ordered; oral medicine is counted strictly.
     """
     numbers = policy or in_force_on(period.last)
-    off = _days_of(supply.no_medication)
-    if all(day in off for day in period.each()):
+    base = period.first.toordinal()
+    if not _bits((period,), base) & ~_bits(supply.no_medication, base):
         return Proposal(Adherence.NOT_NEEDED, Adherence.NOT_NEEDED, "整个时段都有“勿需用药”的医嘱")
     if not ordered and not supply.fills and not supply.injections:
         return Proposal(None, None, "没有用药医嘱，也没有“勿需用药”的医嘱，请先核对")
