@@ -15,6 +15,14 @@ from casemgr.store.models.incident import Incident, LockUp
 from casemgr.store.models.indicator import ClosedFigure, ClosedVerdicts, MonthClose
 from casemgr.store.models.injection import Dose, ProductLabel
 from casemgr.store.models.job import JobRun
+from casemgr.store.models.medicine import (
+    Dispensing,
+    DrugEntry,
+    NoMedicine,
+    RegimenLine,
+    StockLot,
+    StockMove,
+)
 from casemgr.store.models.notice import Notice
 from casemgr.store.models.person import Guardian, Identity, Person
 from casemgr.store.models.question import Question
@@ -41,8 +49,10 @@ __all__ = [
     "Clue",
     "Consent",
     "ContactLine",
+    "Dispensing",
     "Dose",
     "Draft",
+    "DrugEntry",
     "DrugLine",
     "Duty",
     "Emergency",
@@ -56,17 +66,21 @@ __all__ = [
     "LoginAttempt",
     "LoginSession",
     "MonthClose",
+    "NoMedicine",
     "Notice",
     "PauseSpell",
     "Person",
     "ProductLabel",
     "Question",
     "Referral",
+    "RegimenLine",
     "RehabSession",
     "Report",
     "Revision",
     "Sheet",
     "StandIn",
+    "StockLot",
+    "StockMove",
     "Supplement",
     "Transfer",
     "Unit",
