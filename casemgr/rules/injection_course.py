@@ -198,8 +198,9 @@ def place(
 ) -> Iterator[Placed]:
     """Each dose of :func:`counted` with its role: as entered, else as the course implies (lai_rules 1.7).
 
-    ``before`` is the dose that comes before the first of them, where the course is taken up again. First dose of a course INIT1, the next of a product with two start doses INIT2; while re-start steps were
-    due REINIT1 and REINIT2; while a new start was due INIT1 again; MAINT otherwise.
+    ``before`` is the dose that comes before the first of them, where the course is taken up again. First dose
+    of a course INIT1, the next of a product with two start doses INIT2; while re-start steps were due REINIT1
+    and REINIT2; while a new start was due INIT1 again; MAINT otherwise.
     """
     for dose in doses:
         status, row, aside = Status.NOT_STARTED, None, 0
@@ -273,7 +274,7 @@ class Settled:
 
 
 def settle(label: Label | None, doses: Sequence[Given], profile: str = HOME_PROFILE) -> list[Settled]:
-    """The place of each dose of one product, in the order given; of a product nobody knows only what follows."""
+    """The place of each dose of one product, in the order given; without a label only what follows."""
     known = counted(doses)
     days = [one.on for one in known]
     following = dict(zip(days, [*days[1:], None], strict=True))

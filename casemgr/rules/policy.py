@@ -99,6 +99,10 @@ class Policy:
     # Medicine running out: when somebody is reminded, and how far a list looks ahead.
     medicine_ahead: Parameter
     medicine_watch: Parameter
+    # Long-acting injections: when a closing window is urgent; what a list of candidates looks at.
+    injection_closing: Parameter
+    candidate_visits: Parameter
+    candidate_months: Parameter
 
     @property
     def digest(self) -> str:

@@ -80,7 +80,7 @@ class Reaction(Term):
     GENERAL = 3, "全身反应"
 
 
-class StopReason(Term):
+class CourseEnd(Term):
     """停用原因: why a course ends; the doctor decides, the reason is written down."""
 
     DOCTOR = 1, "医师停用"
