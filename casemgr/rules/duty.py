@@ -406,20 +406,27 @@ def _after_visits(course: _Course) -> Iterator[Due]:
     up = [one.advised_on for one in facts.referrals if one.direction == Direction.UP]
     before: VisitFact | None = None
     run = 0
+    dangerous = False
     for number, visit in enumerate(course.reached):
         following = course.reached[number + 1].on if number + 1 < len(course.reached) else None
         stop = min((day for day in (following, course.stop(visit.on)) if day is not None), default=None)
         # A file that was taken over says nothing of what was done besides.
         lapse = DutyState.MISSED if visit.own else DutyState.VOID
+        fresh = _is_fresh(course, number)
         if visit.stability == Stability.UNSTABLE and visit.hospital != HospitalState.NOW:
-            yield from _refer(course, visit, up, stop, lapse)
+            yield from (one for one in _refer(course, visit, up, stop, lapse) if fresh or not one.is_open)
         if visit.referred == YesNo.YES and visit.id not in told:
             end = deadline(visit.on, policy.referral_result)
             state, ended = _ended(end.on, following, course.stop(visit.on), DutyState.MISSED)
             because = f"转诊后{followup.words(policy.referral_result)}内了解结果"
-            yield _due(DutyKind.REFERRAL_RESULT, visit.id, visit.on, end, because, Urgency.NOW, state, ended)
-        if (visit.risk or 0) >= HIGH_RISK and (before is None or (before.risk or 0) < HIGH_RISK):
+            if fresh or state is not DutyState.OPEN:
+                yield _due(
+                    DutyKind.REFERRAL_RESULT, visit.id, visit.on, end, because, Urgency.NOW, state, ended
+                )
+        high = (visit.risk or 0) >= HIGH_RISK
+        if high and not dangerous and fresh:
             yield _police(course, visit, number, lapse)
+        dangerous = high and (dangerous or fresh)
         if visit.own and before is not None and _lowered(before, visit):
             end = deadline(visit.on, policy.second_opinion)
             state, ended = _ended(end.on, visit.confirmed_on, stop, lapse)
@@ -429,6 +436,16 @@ def _after_visits(course: _Course) -> Iterator[Due]:
         if run == 1 + 1:
             yield from _psychiatrist(course, visit, up, stop, lapse)
         before = visit
+
+
+def _is_fresh(course: _Course, number: int) -> bool:
+    """Whether a finding was known here while it still told how somebody is: before the next visit was due.
+
+    A history that was taken over says nothing of what was done at once years ago. Only what it tells of the
+    present asks for something immediate now.
+    """
+    known_on = course.reached[number].known_on
+    return known_on is None or known_on <= course.nexts[number].on
 
 
 def _refer(
@@ -550,8 +567,11 @@ def _lost(course: _Course) -> Iterator[Due]:
         since, until = silence.since, silence.until
         left = course.stop(since, lost=False)
         stop = min((day for day in (until, left) if day is not None), default=None)
+        # A loss that is older than the file itself was taken over; what was done at once then is not told.
+        fresh = deadline(since, policy.lost_confirm).on >= facts.created_on
         last = next((one for one in reversed(course.reached) if one.on <= since), None)
-        if last is not None and (last.stability == Stability.UNSTABLE or (last.risk or 0) >= HIGH_RISK):
+        grave = last is not None and (last.stability == Stability.UNSTABLE or (last.risk or 0) >= HIGH_RISK)
+        if fresh and grave:
             end = deadline(since, policy.tell_police_left)
             done = _first([facts.settled.get((DutyKind.TELL_POLICE, silence.id)), *facts.police_told], since)
             state, ended = _ended(end.on, done, stop, DutyState.VOID)
@@ -794,8 +814,25 @@ def of_transfer(one: TransferFact, policy: Policy, today: date, told: date | Non
 
 
 def of_notice(one: NoticeFact, policy: Policy) -> Iterator[Due]:
-    """Entry, passing on and acceptance of what a hospital told (FB2013-3.4, GF2018-3.7, GF2018-5.2)."""
-    corrected = one.ended_on if one.state in (NoticeState.RETURNED, NoticeState.CORRECTED) else None
+    """What a hospital told is entered, passed on, accepted, filed (FB2013-3.4, GF2018-3.7, GF2018-5.2).
+
+    What a township has returned is the county's to pass on anew.
+    """
+    if one.state == NoticeState.RETURNED and one.ended_on is not None:
+        end = deadline(one.ended_on, policy.notice_forward)
+        because = f"退回的告知单{followup.words(policy.notice_forward)}内改转"
+        yield _due(
+            DutyKind.NOTICE_FORWARD,
+            one.id,
+            one.ended_on,
+            end,
+            because,
+            Urgency.USUAL,
+            DutyState.OPEN,
+            None,
+        )
+        return
+    corrected = one.ended_on if one.state == NoticeState.CORRECTED else None
     if one.kind == NoticeKind.ONSET:
         end = deadline(one.received_on, policy.notice_entry)
         done = one.forwarded_on or one.accepted_on or (None if corrected else one.ended_on)
@@ -817,10 +854,23 @@ def of_notice(one: NoticeFact, policy: Policy) -> Iterator[Due]:
         yield _due(
             DutyKind.NOTICE_ACCEPT, one.id, one.forwarded_on, end, because, Urgency.USUAL, state, ended
         )
+    if one.accepted_on is not None:
+        filed = one.ended_on if one.state == NoticeState.REGISTERED else None
+        yield _entry(one.id, one.accepted_on, filed, corrected, "接收告知单", policy)
+
+
+def _entry(
+    origin: int, began: date, filed: date | None, corrected: date | None, after: str, policy: Policy
+) -> Due:
+    """Whoever is newly confirmed or discharged has a file in ten working days (GF2018-5.2)."""
+    end = deadline(began, policy.file_entry)
+    state, ended = _ended(end.on, filed, corrected, DutyState.VOID)
+    because = f"{after}后{followup.words(policy.file_entry)}内建档录入"
+    return _due(DutyKind.FILE_ENTRY, origin, began, end, because, Urgency.USUAL, state, ended)
 
 
 def of_clue(one: ClueFact, policy: Policy) -> Iterator[Due]:
-    """A clue is verified, and looked at again on its day (REC-2.8)."""
+    """A clue is verified, looked at again on its day (REC-2.8), and a file once it is confirmed."""
     end = deadline(one.found_on, policy.clue_verify)
     done = one.verified_on or one.decided_on
     state, ended = _ended(end.on, done, None, DutyState.VOID)
@@ -840,6 +890,8 @@ def of_clue(one: ClueFact, policy: Policy) -> Iterator[Due]:
             DutyState.OPEN,
             None,
         )
+    if one.state == ClueState.CONFIRMED and one.decided_on is not None:
+        yield _entry(one.id, one.decided_on, one.filed_on, None, "确诊", policy)
 
 
 def _checkups(course: _Course) -> Iterator[Due]:

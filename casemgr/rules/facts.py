@@ -32,6 +32,8 @@ class VisitFact(NamedTuple):
     next_on: date | None = None
     confirmed_on: date | None = None
     own: bool = False
+    #: When it was written down here; ``None`` where that is not known: then on its own day.
+    known_on: date | None = None
 
     @property
     def reached(self) -> bool:
@@ -134,7 +136,7 @@ class TransferFact(NamedTuple):
 
 
 class ClueFact(NamedTuple):
-    """One clue that is not in the register."""
+    """One clue; ``filed_on`` is the day on which it became a file."""
 
     id: int
     state: int
@@ -142,6 +144,7 @@ class ClueFact(NamedTuple):
     verified_on: date | None
     review_on: date | None
     decided_on: date | None
+    filed_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

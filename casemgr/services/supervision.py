@@ -8,9 +8,11 @@ from datetime import date, timedelta
 from typing import Any
 
 from casemgr.rules.access import Action
+from casemgr.rules.policy import in_force_on
 from casemgr.services import clock
 from casemgr.services.errors import Missing, Unfit
-from casemgr.services.use_case import use_case
+from casemgr.services.unfiled import unfiled
+from casemgr.services.use_case import use_case, within
 from casemgr.store.db import new_key
 from casemgr.store.models import StandIn
 from casemgr.store.queries import area as areas
@@ -45,11 +47,12 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class TownshipStanding:
-    """One township and how its duties stand."""
+    """One township and how its duties stand; ``own``: the county itself, which holds duties of no file."""
 
     code: int
     name: str
     standing: Standing
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,22 @@ def _counts(work: Work, low: int, high: int, today: date) -> list[Any]:
     return list(queries.counts(work, low, high, date(today.year, 1, 1), today))
 
 
+def _without_file(work: Work, low: int, high: int, today: date) -> dict[int, Standing]:
+    """How the duties that belong to no file stand, by area: they are given to nobody."""
+    policy, first = in_force_on(today, within(work).region), date(today.year, 1, 1)
+    found: dict[int, Standing] = {}
+    for one in unfiled(work, low, high, policy, today, first):
+        due = one.due
+        if due.is_open:
+            more = Standing(open=1, overdue=int(due.due_on < today))
+        elif due.state in _PARTS and due.ended_on is not None and first <= due.ended_on <= today:
+            more = Standing(**{_PARTS[due.state]: 1})
+        else:
+            continue
+        found[one.area] = found.get(one.area, Standing()) + more
+    return found
+
+
 @use_case(Action.DUTY_READ)
 def townships(work: Work, place: int, today: date) -> tuple[TownshipStanding, ...]:
     """How the duties of each township of a county stand; :class:`Missing` outside the access."""
@@ -110,11 +129,20 @@ def townships(work: Work, place: int, today: date) -> tuple[TownshipStanding, ..
     if low < work.access.low or high > work.access.high:
         raise Missing(NOT_HERE)
     found = _summed(_counts(work, low, high, today), "area")
-    return tuple(
+    for area, more in _without_file(work, low, high, today).items():
+        found[area] = found.get(area, Standing()) + more
+    rows = areas.within(work, low, high, int(AreaLevel.TOWNSHIP))
+    townships = [
         TownshipStanding(row.code, row.name, found.get(row.code, Standing()))
-        for row in areas.within(work, low, high, int(AreaLevel.TOWNSHIP))
+        for row in rows
         if row.level == AreaLevel.TOWNSHIP
-    )
+    ]
+    own = [
+        TownshipStanding(row.code, f"{row.name}（本级）", found[row.code], own=True)
+        for row in rows
+        if row.level == AreaLevel.COUNTY and row.code in found
+    ]
+    return (*own, *townships)
 
 
 def _township(work: Work, area: int) -> int:
@@ -128,6 +156,8 @@ def team(work: Work, area: int, today: date) -> Team:
     """Who holds how many duties of a township, and who stands in for whom."""
     _township(work, area)
     found = _summed(_counts(work, area, area + 1, today), "assignee")
+    apart = _without_file(work, area, area + 1, today).get(area, Standing())
+    found[None] = found.get(None, Standing()) + apart
     displays = {row.id: row.display for row in queries.staff(work, area, area + 1)}
     members = [Member(None, "未指定", found.get(None, Standing()))]
     members += [Member(key, display, found.get(key, Standing())) for key, display in displays.items()]

@@ -10,14 +10,14 @@ from typing import Any
 from casemgr.rules import worklist as rules
 from casemgr.rules.access import Access, Action
 from casemgr.rules.calendar import is_certain
-from casemgr.rules.duty import SETTLED_BY_HAND, VISITS, Due, of_clue, of_notice, of_transfer
-from casemgr.rules.facts import ClueFact, NoticeFact, TransferFact
+from casemgr.rules.duty import SETTLED_BY_HAND, VISITS
 from casemgr.rules.policy import Policy, in_force_on
 from casemgr.rules.worklist import OpenDuty
 from casemgr.services import duties
 from casemgr.services.case_view import known, term
 from casemgr.services.errors import Missing, Refused, Unfit
 from casemgr.services.register import purpose_of
+from casemgr.services.unfiled import unfiled
 from casemgr.services.use_case import use_case, within
 from casemgr.store import identity
 from casemgr.store.db import new_keys
@@ -180,7 +180,7 @@ class WorkRow:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many rows one block has."""
+    """How many entries one block has: its rows, and its duties that belong to no file."""
 
     block: Block
     count: int
@@ -188,15 +188,22 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """A duty about somebody who has no file here yet: a clue, a notice, a file asked to move in."""
+    """A duty about somebody who has no file here yet: a clue, a notice, a file asked to move in.
+
+    ``block`` is where it counts, ``None`` while it is due later than the list looks ahead.
+    """
 
     kind: DutyKind
+    noun: str
     key: int
     due_on: date
     days: int
     rule: str
     status: str
     reason: str
+    block: Block | None
+    village: int | None = None
+    village_name: str = ""
 
     @property
     def when(self) -> str:
@@ -227,7 +234,7 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class Worklist:
-    """The list of one township on one day."""
+    """The list of one township on one day; a counter is as many as its rows and its entries ``apart``."""
 
     area: int
     today: date
@@ -243,6 +250,13 @@ class Worklist:
     staff: tuple[Worker, ...] = ()
     next: NextOne | None = None
     assigned: bool = False
+    #: How many days the list looks ahead.
+    ahead: int = 0
+
+    @property
+    def later(self) -> int:
+        """Entries without a file that are due later than the list looks ahead: shown, and not counted."""
+        return sum(one.block is None for one in self.apart)
 
     @property
     def last(self) -> int:
@@ -324,9 +338,13 @@ def _worklist(work: Work, query: WorkQuery, today: date, purpose: str) -> Workli
         standing = [one for one in standing if _holder(one, covered) in (None, me)]
     if query.cases is not None:
         standing = [one for one in standing if one.case_id in query.cases]
+    apart = _apart(work, area, today, policy) if query.cases is None else []
     of_kind = [one for one in standing if query.kind in (None, one.main.kind)]
     of_village = [one for one in standing if query.village in (None, one.village or 0)]
     chosen = [one for one in of_kind if query.village in (None, one.village or 0)]
+    apart_of_kind = [one for one in apart if query.kind in (None, one.kind)]
+    apart_of_village = [one for one in apart if query.village in (None, one.village or 0)]
+    apart = [one for one in apart_of_kind if query.village in (None, one.village or 0)]
     shown = [
         one for one in chosen if (one.block in COUNTED if query.block is None else one.block is query.block)
     ]
@@ -368,7 +386,7 @@ def _worklist(work: Work, query: WorkQuery, today: date, purpose: str) -> Workli
         for one, once in zip(page, onces, strict=True)
         if one.case_id in by_case
     )
-    blocks = _counted(one.block for one in chosen)
+    blocks = _counted([one.block for one in chosen] + [one.block for one in apart])
     return Worklist(
         area=area,
         today=today,
@@ -378,12 +396,13 @@ def _worklist(work: Work, query: WorkQuery, today: date, purpose: str) -> Workli
         total=len(shown),
         page=number,
         size=query.size,
-        villages=_villages(of_kind),
-        kinds=tuple(sorted(_counted(one.main.kind for one in of_village).items())),
-        apart=_apart(work, area, today, policy),
+        villages=_villages([*of_kind, *apart_of_kind]),
+        kinds=_kinds(of_village, apart_of_village),
+        apart=tuple(one for one in apart if query.block in (None, one.block)),
         staff=staff,
-        next=None if blocks else _next(work, area, until, purpose),
+        next=None if standing else _next(work, area, until, purpose),
         assigned=assigned,
+        ahead=policy.week_ahead.value,
     )
 
 
@@ -483,37 +502,45 @@ def _row(
     )
 
 
-def _villages(people: Sequence[_Person]) -> tuple[tuple[int, str, int], ...]:
-    """(code, name, people on the list) of the villages that have somebody on it; 0 stands for none."""
-    found = _counted(one.village or 0 for one in people if one.block in COUNTED)
-    names = {one.village or 0: one.village_name for one in people}
+def _kinds(people: Sequence[_Person], apart: Sequence[Apart]) -> tuple[tuple[DutyKind, int], ...]:
+    """How often each kind comes first on the list."""
+    found = _counted([one.main.kind for one in people] + [one.kind for one in apart if one.block in COUNTED])
+    return tuple(sorted(found.items()))
+
+
+def _villages(entries: Sequence[_Person | Apart]) -> tuple[tuple[int, str, int], ...]:
+    """(code, name, entries of the list) of the villages that have some; 0 stands for none."""
+    found = _counted(one.village or 0 for one in entries if one.block in COUNTED)
+    names = {one.village or 0: one.village_name for one in entries}
     return tuple((code, names[code] or "未填村（社区）", found[code]) for code in sorted(found))
 
 
-def _apart(work: Work, area: int, today: date, policy: Policy) -> tuple[Apart, ...]:
-    """What waits for somebody who has no file here: clues, notices, files asked to move in."""
-    there = queries.present(work, area)
-    found: list[Due] = []
-    for row in queries.clues(work, area) if there and there.clues else ():
-        found += of_clue(ClueFact(*row), policy)
-    for row in queries.notices(work, area) if there and there.notices else ():
-        found += of_notice(NoticeFact(*row), policy)
-    for row in queries.transfers(work, area) if there and there.transfers else ():
-        found += of_transfer(TransferFact(*row), policy, today)
+def _apart(work: Work, area: int, today: date, policy: Policy) -> list[Apart]:
+    """What waits for somebody who has no file here, what is due first first."""
     rule_book = book()
-    return tuple(
-        Apart(
-            one.kind,
-            one.origin,
-            one.due_on,
-            (one.due_on - today).days,
-            one.rule,
-            rule_book[one.rule].status if one.rule in rule_book else "",
-            one.because,
+    found = []
+    for one in unfiled(work, area, area + 1, policy, today):
+        due = one.due
+        if not due.is_open:
+            continue
+        duty = OpenDuty(due.kind, due.urgency, due.began_on, due.due_on, due.planned_on)
+        rule = rule_book.get(due.rule)
+        found.append(
+            Apart(
+                due.kind,
+                one.noun,
+                due.origin,
+                due.due_on,
+                (due.due_on - today).days,
+                due.rule,
+                "" if rule is None else rule.status,
+                due.because,
+                rules.block_of(duty, False, today, policy),
+                one.village,
+                one.village_name,
+            )
         )
-        for one in sorted(found, key=lambda one: one.due_on)
-        if one.is_open
-    )
+    return sorted(found, key=lambda one: (one.due_on, one.key))
 
 
 def _next(work: Work, area: int, until: date, purpose: str) -> NextOne | None:

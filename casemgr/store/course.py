@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, select
 
 from casemgr.rules.facts import (
     AttemptFact,
@@ -86,6 +86,7 @@ _VISITS = _of(
     Visit.next_on,
     Visit.confirmed_on,
     Visit.suggested,
+    Visit.recorded_at,
     order=(Visit.case_id, Visit.on),
 )
 _ATTEMPTS = _of(
@@ -143,16 +144,21 @@ _NOTICES = _of(
     Notice.ended_on,
     order=(Notice.received_on, Notice.id),
 )
-_TRANSFERS = _of(
-    Transfer.file_key,
-    Transfer.id,
-    Transfer.side,
-    Transfer.state,
-    Transfer.asked_on,
-    Transfer.asked_by_receiver,
-    Transfer.answered_on,
-    Transfer.county_asked_on,
-    order=(Transfer.asked_on, Transfer.id),
+# A file carries the duties of the side that holds it; a receiver who has not accepted has none of it yet.
+_TRANSFERS = lasting(
+    select(
+        Transfer.file_key,
+        Transfer.id,
+        Transfer.side,
+        Transfer.state,
+        Transfer.asked_on,
+        Transfer.asked_by_receiver,
+        Transfer.answered_on,
+        Transfer.county_asked_on,
+    )
+    .join(Case, and_(Case.id == Transfer.file_key, Case.area == Transfer.area))
+    .where(Transfer.file_key.in_(_KEYS))
+    .order_by(Transfer.asked_on, Transfer.id)
 )
 _CHECKUPS = _of(Checkup.case_id, Checkup.on, order=(Checkup.on,))
 _POLICE = _of(
@@ -200,7 +206,8 @@ def _grouped(
 
 def _visit(*values: Any) -> VisitFact:
     """``values`` as the select has them; a suggestion is made on the form alone."""
-    return VisitFact._make((*values[:-1], values[-1] is not None))
+    *columns, suggested, recorded_at = values
+    return VisitFact._make((*columns, suggested is not None, local_day(recorded_at)))
 
 
 def _emergency(

@@ -421,8 +421,56 @@ def test_what_waits_without_a_file() -> None:
     )
     (entry,) = of_notice(NoticeFact(1, 1, 1, d("11-02"), None, None, None), POLICY)
     assert (entry.rule, entry.due_on) == ("FB2013-3.4", d("11-09"))
+    entry = list(of_notice(NoticeFact(1, 2, 3, d("11-02"), d("11-04"), d("11-05"), None), POLICY))[-1]
+    assert (entry.kind, entry.due_on, entry.state) == (K.FILE_ENTRY, d("11-19"), OPEN)
+    filed = list(of_notice(NoticeFact(1, 2, 4, d("11-02"), d("11-04"), d("11-05"), d("11-20")), POLICY))[-1]
+    assert (filed.kind, filed.state, filed.ended_on) == (K.FILE_ENTRY, LATE, d("11-20"))
+    (again,) = of_notice(NoticeFact(1, 2, 5, d("11-02"), d("11-04"), d("11-05"), d("11-09")), POLICY)
+    assert (again.kind, again.due_on, again.state) == (K.NOTICE_FORWARD, d("11-16"), OPEN)
+    file = list(of_clue(ClueFact(1, 3, d("11-02"), d("11-03"), None, d("11-04")), POLICY))[-1]
+    assert (file.kind, file.rule, file.due_on, file.state) == (K.FILE_ENTRY, "GF2018-5.2", d("11-18"), OPEN)
+    file = list(of_clue(ClueFact(1, 3, d("11-02"), d("11-03"), None, d("11-04"), d("11-10")), POLICY))[-1]
+    assert (file.state, file.ended_on) == (DONE, d("11-10"))
     (answer,) = of_transfer(TransferFact(1, 2, 1, d("11-02"), False, None, None), POLICY, TODAY)
     assert (answer.kind, answer.due_on) == (K.TRANSFER_ANSWER, d("11-09"))
+
+
+def immediate(*visits: VisitFact, **given: Any) -> list[tuple[DutyKind, date]]:
+    """(kind, due day) of what is to be done at once, as it is open today."""
+    urgent = (K.TELL_POLICE, K.REFER, K.REFERRAL_RESULT)
+    found = gather(case(visits=visits, **given), POLICY, TODAY)
+    return [(one.kind, one.due_on) for one in found if one.is_open and one.kind in urgent]
+
+
+def test_a_history_taken_over_asks_for_nothing_immediate_from_years_ago() -> None:
+    """Only danger that was present when the record came here is told and referred at once."""
+    long_ago = visit("03-02", 1, risk=4, referred=2, referral_advised=1, known_on=d("11-10"))
+    assert immediate(long_ago) == []
+    referred = visit("03-02", 1, risk=0, referred=1, known_on=d("11-10"))
+    assert immediate(referred) == []
+    # Known within the term of the next visit: the finding is of the present, written here or not.
+    present = visit("11-02", 1, risk=4, referral_advised=1, known_on=d("11-10"))
+    assert immediate(long_ago._replace(referral_advised=2), present) == [
+        (K.REFER, d("11-02")),
+        (K.TELL_POLICE, d("11-02")),
+    ]
+    own = visit("03-02", 1, risk=4, known_on=d("03-02"), own=True)
+    assert immediate(own) == [(K.REFER, d("03-02")), (K.TELL_POLICE, d("03-02"))]
+    # The ordinary duty of seeing the person stands all the same.
+    assert told(K.VISIT, case(visits=(long_ago,))) == [("GW2017-7.10", d("03-16"), OPEN, None)]
+
+
+def test_a_loss_taken_over_is_searched_and_not_told_at_once() -> None:
+    lost = StateFact(7, int(Management.LOST), d("03-02"), None, d("11-10"))
+    given = {"states": (lost,), "management": int(Management.LOST), "management_on": d("03-02")}
+    seen = visit("02-02", 1, risk=4, own=True, referral_advised=2, known_on=d("02-02"))
+    taken_over = case(visits=(seen,), created_on=d("11-10"), **given)
+    kinds = {one.kind for one in gather(taken_over, POLICY, TODAY) if one.is_open}
+    assert K.LOST_SEARCH in kinds
+    lost_since = [one.origin for one in gather(taken_over, POLICY, TODAY) if one.kind is K.TELL_POLICE]
+    assert 7 not in lost_since
+    known = case(visits=(seen,), **given)
+    assert 7 in [one.origin for one in gather(known, POLICY, TODAY) if one.kind is K.TELL_POLICE]
 
 
 # --- what holds for any course --------------------------------------------------------------------
@@ -447,6 +495,7 @@ def courses(draw: st.DrawFn) -> CaseDay:
             stability=draw(st.sampled_from((1, 2, 3, None))),
             hospital=draw(st.sampled_from((None, 0, 1))),
             own=draw(st.booleans()),
+            known_on=draw(st.sampled_from((None, day, day + timedelta(20), FIRST + timedelta(710)))),
         )
         for day in sorted(after)
     )

@@ -13,11 +13,13 @@ from casemgr.services import account, clock, duties, followup, supervision, work
 from casemgr.services.errors import Forbidden, Missing, Refused, Unfit
 from casemgr.services.worklist import Worklist, WorkQuery
 from casemgr.store.db import new_key
-from casemgr.store.models import AuditEntry, Clue, Duty
+from casemgr.store.models import AuditEntry, Clue, Duty, Notice, Transfer
 from casemgr.store.types import Plain
 from casemgr.store.work import open_work
 from casemgr.terms.attempt import AttemptResult
 from casemgr.terms.duty import Block, DutyKind, DutyState, Urgency
+from casemgr.terms.notice import NoticeState
+from casemgr.terms.transfer import TransferSide, TransferState
 from tests.services.day import FAR, GIVEN, NEAR, TODAY, Day, furnish
 from tests.services.people import NOW, visit
 from tests.services.test_register import statements
@@ -29,6 +31,7 @@ from tests.store.register import (
     EAST,
     OFFICER,
     SYSTEM,
+    WEST,
     open_areas,
 )
 
@@ -157,26 +160,121 @@ def test_only_townships_inside_the_access_have_a_list(day: Day) -> None:
         worklist.of_case(ADMINISTRATOR, day["late"], TODAY)
 
 
-def test_clues_wait_beside_the_list(day: Day) -> None:
-    with open_work(DOCTOR_EAST, Action.CLUE_WRITE) as work:
+def clue(area: int = EAST, **given: object) -> None:
+    values = {"state": 1, "found_on": date(2026, 11, 2), "name": Plain("某人"), "village": None, **given}
+    with open_work(SYSTEM, Action.CLUE_WRITE) as work:
+        work.add(Clue(id=new_key(), area=area, form_version=2018, recorded_at=NOW, recorded_by=11, **values))
+
+
+def notice(area: int, state: NoticeState, **given: object) -> None:
+    values = {"kind": 2, "happened_on": date(2026, 10, 20), "received_on": date(2026, 11, 2), **given}
+    with open_work(SYSTEM, Action.NOTICE_WRITE) as work:
         work.add(
-            Clue(
+            Notice(
                 id=new_key(),
-                area=EAST,
-                state=1,
-                found_on=date(2026, 11, 2),
-                form_version=2018,
+                area=area,
+                state=int(state),
+                name=Plain("某人"),
+                recorded_at=NOW,
+                recorded_by=11,
+                **values,
+            )
+        )
+
+
+def transfer(area: int, side: TransferSide, state: TransferState, file: int, on: date | None) -> None:
+    with open_work(SYSTEM, Action.TRANSFER_WRITE) as work:
+        work.add(
+            Transfer(
+                id=new_key(),
+                area=area,
+                pair=file,
+                side=int(side),
+                state=int(state),
+                file_key=file,
+                other_area=WEST,
+                other_unit=1,
+                asked_on=date(2026, 11, 9),
+                answered_on=on,
                 name=Plain("某人"),
                 recorded_at=NOW,
                 recorded_by=11,
             )
         )
+
+
+def test_what_has_no_file_waits_beside_the_list_and_counts(day: Day) -> None:
+    before = counts(listed())
+    clue(village=NEAR)
     (apart,) = listed().apart
-    assert (apart.kind, apart.due_on, apart.when) == (
+    assert (apart.kind, apart.due_on, apart.when, apart.block, apart.village_name) == (
         DutyKind.CLUE_VERIFY,
         date(2026, 11, 16),
         "逾期 5 天",
+        Block.LATE,
+        "近村",
     )
+    notice(EAST, NoticeState.ACCEPTED, accepted_on=date(2026, 11, 10))
+    notice(EAST, NoticeState.FORWARDED, forwarded_on=date(2026, 11, 20))
+    clue(state=3, verified_on=date(2026, 11, 3), decided_on=date(2026, 11, 20))
+    found = listed()
+    assert [(one.kind, one.block) for one in found.apart] == [
+        (DutyKind.CLUE_VERIFY, Block.LATE),
+        (DutyKind.FILE_ENTRY, Block.WEEK),
+        (DutyKind.NOTICE_ACCEPT, Block.WEEK),
+        (DutyKind.FILE_ENTRY, None),
+    ]
+    after = counts(found)
+    assert {block: after[block] - before[block] for block in after if after[block] != before[block]} == {
+        Block.LATE: 1,
+        Block.WEEK: 2,
+    }
+    assert found.later == 1
+    assert dict(found.kinds)[DutyKind.FILE_ENTRY] == 1
+    for asked in ({}, {"village": NEAR}, {"village": 0}, {"kind": DutyKind.FILE_ENTRY}):
+        whole = listed(**asked)
+        for one in (*whole.counts, *whole.folded):
+            part = listed(**asked, block=one.block)
+            assert one.count == len(part.rows) + len(part.apart)
+            assert counts(part) == counts(whole)
+        assert sum(one.count for one in whole.counts) == len(whole.rows) + len(whole.apart) - whole.later
+    assert {code: count for code, _name, count in found.villages} == {0: 2, NEAR: 4, FAR: 3}
+
+
+def test_supervisors_count_what_has_no_file(both: Flask) -> None:
+    clock.fix(TODAY)
+    day = furnish(open_areas())
+    east, west = supervision.townships(OFFICER, COUNTY, TODAY)
+    clue()
+    clue(state=4, verified_on=date(2026, 11, 20), decided_on=date(2026, 11, 20))
+    notice(EAST, NoticeState.FORWARDED, forwarded_on=date(2026, 11, 4))
+    transfer(WEST, TransferSide.RECEIVER, TransferState.ASKED, day["fine"], None)
+    transfer(EAST, TransferSide.RECEIVER, TransferState.DECLINED, day["west"], date(2026, 11, 12))
+    after_east, after_west = supervision.townships(OFFICER, COUNTY, TODAY)
+    more = after_east.standing.open - east.standing.open, after_east.standing.overdue - east.standing.overdue
+    assert more == (2, 2)
+    assert after_east.standing.late == east.standing.late + 1
+    assert after_east.standing.done == east.standing.done + 2, "forwarded in time, and declined in time"
+    assert after_west.standing.open == west.standing.open + 1
+    team = supervision.team(DOCTOR_EAST, EAST, TODAY)
+    assert team.total == after_east.standing == team.members[0].standing
+    # What the county itself holds: a notice just come in, and one that a township has returned.
+    notice(COUNTY, NoticeState.RECEIVED, kind=1)
+    notice(EAST, NoticeState.RETURNED, forwarded_on=date(2026, 11, 4), ended_on=date(2026, 11, 20))
+    own, again, _west = supervision.townships(OFFICER, COUNTY, TODAY)
+    assert own.own and (own.standing.open, own.standing.overdue) == (2, 1)
+    assert again.standing == after_east.standing
+    assert not [one for one in listed().apart if one.kind is DutyKind.NOTICE_FORWARD]
+
+
+def test_a_transfer_asked_is_no_duty_of_the_file_that_has_not_come(day: Day) -> None:
+    """The night refreshes every area at once and still sees only the side that holds the file."""
+    transfer(WEST, TransferSide.RECEIVER, TransferState.ASKED, day["fine"], None)
+    assert sum(duties.refresh_all(SYSTEM)) == len(day.cases)
+    kinds = {one.kind for one in worklist.of_case(DOCTOR_EAST, day["fine"], TODAY)}
+    assert DutyKind.TRANSFER_ANSWER not in kinds
+    (apart,) = worklist.worklist(DOCTOR_WEST, WorkQuery(), TODAY).apart
+    assert apart.kind is DutyKind.TRANSFER_ANSWER
 
 
 def test_a_list_takes_a_constant_number_of_statements(day: Day) -> None:
@@ -187,6 +285,16 @@ def test_a_list_takes_a_constant_number_of_statements(day: Day) -> None:
 
     asked()
     assert asked() == asked(village=FAR) <= 8
+    clue()
+    notice(EAST, NoticeState.FORWARDED, forwarded_on=date(2026, 11, 20))
+    one_each = asked()
+    for _ in range(3):
+        clue()
+        notice(EAST, NoticeState.FORWARDED, forwarded_on=date(2026, 11, 20))
+    assert asked() == one_each <= 10
+    with statements() as sent:
+        supervision.townships(OFFICER, COUNTY, TODAY)
+    assert len(sent) <= 8
 
 
 # --- what people do -------------------------------------------------------------------------------

@@ -66,8 +66,22 @@ class Row(f.Shape):
     agreed_on = f.day(allow_none=True)
 
 
+class Apart(f.Shape):
+    """A duty about somebody without a file here; one without a block is due later than the list looks."""
+
+    kind = f.coded()
+    noun = f.text()
+    key = f.key("key")
+    due_on = f.day()
+    days = f.whole()
+    rule = f.text()
+    status = f.text()
+    reason = f.text()
+    block = f.coded()
+
+
 class Count(f.Shape):
-    """How many rows one block has; always equal to the rows it lists."""
+    """How many entries one block has; always equal to the rows and the entries apart that it lists."""
 
     block = f.coded()
     count = f.whole()
@@ -80,6 +94,7 @@ class List(f.Shape):
     counts = f.many(Count)
     folded = f.many(Count)
     items = f.many(Row, attribute="rows")
+    apart = f.many(Apart)
     total = f.whole()
     page = f.whole()
     size = f.whole()

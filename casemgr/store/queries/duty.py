@@ -166,37 +166,69 @@ _COUNTS = lasting(
     )
     .group_by(Duty.area, Duty.assignee, Duty.state)
 )
+_LOW: Any = bindparam("low", type_=BigInteger)
+_HIGH: Any = bindparam("high", type_=BigInteger)
+_SINCE: Any = bindparam("since", type_=Day())
+# Who waits without a file here, and what has ended since a day. A file keeps its own duties.
+_CLUE_WAITS = and_(
+    Clue.area >= _LOW,
+    Clue.area < _HIGH,
+    or_(
+        Clue.state.in_([int(ClueState.NEW), int(ClueState.PENDING)]),
+        and_(Clue.state == int(ClueState.CONFIRMED), Clue.case_id.is_(None)),
+        Clue.verified_on >= _SINCE,
+        Clue.decided_on >= _SINCE,
+    ),
+)
+_NOTICE_WAITS = and_(
+    Notice.area >= _LOW,
+    Notice.area < _HIGH,
+    Notice.case_id.is_(None),
+    or_(
+        Notice.state != int(NoticeState.CORRECTED),
+        Notice.forwarded_on >= _SINCE,
+        Notice.accepted_on >= _SINCE,
+    ),
+)
+_TRANSFER_WAITS = and_(
+    Transfer.area >= _LOW,
+    Transfer.area < _HIGH,
+    Transfer.side == int(TransferSide.RECEIVER),
+    or_(
+        Transfer.state.in_([int(TransferState.ASKED), int(TransferState.COUNTY_ASKED)]),
+        and_(Transfer.state == int(TransferState.DECLINED), Transfer.answered_on >= _SINCE),
+    ),
+)
 # Most townships have none of these: one statement finds out which tables are worth asking.
 _PRESENT = lasting(
     select(
-        exists()
-        .where(Clue.area == _AREA, Clue.state.in_([int(ClueState.NEW), int(ClueState.PENDING)]))
-        .label("clues"),
-        exists()
-        .where(
-            Notice.area == _AREA,
-            Notice.state.in_([int(NoticeState.RECEIVED), int(NoticeState.FORWARDED)]),
-        )
-        .label("notices"),
-        exists()
-        .where(
-            Transfer.area == _AREA,
-            Transfer.state.in_([int(TransferState.ASKED), int(TransferState.COUNTY_ASKED)]),
-        )
-        .label("transfers"),
+        exists().where(_CLUE_WAITS).label("clues"),
+        exists().where(_NOTICE_WAITS).label("notices"),
+        exists().where(_TRANSFER_WAITS).label("transfers"),
     )
     .select_from(Area)
-    .where(Area.code == _AREA)
+    .where(Area.code == _LOW)
 )
 _CLUES = lasting(
-    select(Clue.id, Clue.state, Clue.found_on, Clue.verified_on, Clue.review_on, Clue.decided_on).where(
-        Clue.area == _AREA,
-        Clue.case_id.is_(None),
-        Clue.state.in_([int(ClueState.NEW), int(ClueState.PENDING)]),
+    select(
+        Clue.area,
+        Clue.village,
+        Village.name.label("village_name"),
+        Clue.id,
+        Clue.state,
+        Clue.found_on,
+        Clue.verified_on,
+        Clue.review_on,
+        Clue.decided_on,
+        Case.created_at,
     )
+    .outerjoin(Village, Village.code == Clue.village)
+    .outerjoin(Case, Case.id == Clue.case_id)
+    .where(_CLUE_WAITS)
 )
 _NOTICES = lasting(
     select(
+        Notice.area,
         Notice.id,
         Notice.kind,
         Notice.state,
@@ -204,14 +236,11 @@ _NOTICES = lasting(
         Notice.forwarded_on,
         Notice.accepted_on,
         Notice.ended_on,
-    ).where(
-        Notice.area == _AREA,
-        Notice.case_id.is_(None),
-        Notice.state.in_([int(NoticeState.RECEIVED), int(NoticeState.FORWARDED)]),
-    )
+    ).where(_NOTICE_WAITS)
 )
 _TRANSFERS = lasting(
     select(
+        Transfer.area,
         Transfer.id,
         Transfer.side,
         Transfer.state,
@@ -219,11 +248,7 @@ _TRANSFERS = lasting(
         Transfer.asked_by_receiver,
         Transfer.answered_on,
         Transfer.county_asked_on,
-    ).where(
-        Transfer.area == _AREA,
-        Transfer.side == int(TransferSide.RECEIVER),
-        Transfer.state.in_([int(TransferState.ASKED), int(TransferState.COUNTY_ASKED)]),
-    )
+    ).where(_TRANSFER_WAITS)
 )
 
 
@@ -289,21 +314,20 @@ def counts(work: Work, low: int, high: int, first: date, today: date) -> Sequenc
     return work.rows(_COUNTS, low=low, high=high, first=first, today=today)
 
 
-def present(work: Work, area: int) -> Any:
-    """Whether a township has ``clues``, ``notices`` or ``transfers`` that wait."""
-    return work.row(_PRESENT, area=area)
+def waiting(
+    work: Work, low: int, high: int, since: date
+) -> tuple[Sequence[Any], Sequence[Any], Sequence[Any]]:
+    """Clues, notices and transfers of a range that wait without a file here, or ended from ``since`` on.
 
-
-def clues(work: Work, area: int) -> Sequence[Any]:
-    """Clues of a township that wait, as :class:`casemgr.rules.facts.ClueFact` takes them."""
-    return work.rows(_CLUES, area=area)
-
-
-def notices(work: Work, area: int) -> Sequence[Any]:
-    """Notices about people who have no file yet, as :class:`casemgr.rules.facts.NoticeFact` takes them."""
-    return work.rows(_NOTICES, area=area)
-
-
-def transfers(work: Work, area: int) -> Sequence[Any]:
-    """Transfers that a township is to answer, as :class:`casemgr.rules.facts.TransferFact` takes them."""
-    return work.rows(_TRANSFERS, area=area)
+    At most four statements, and one where there are none. Columns as ``rules.facts`` has them, after the
+    area (and for a clue village, its name; last the instant at which it became a file).
+    """
+    values = {"low": low, "high": high, "since": since}
+    there = work.row(_PRESENT, **values)
+    if there is None:
+        return (), (), ()
+    return (
+        work.rows(_CLUES, **values) if there.clues else (),
+        work.rows(_NOTICES, **values) if there.notices else (),
+        work.rows(_TRANSFERS, **values) if there.transfers else (),
+    )

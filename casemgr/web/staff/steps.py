@@ -35,7 +35,6 @@ PAGE_OF_DUTY: Mapping[DutyKind, str] = MappingProxyType(
         DutyKind.EMERGENCY_VISIT: "/case/{case}/visit",
         DutyKind.PSYCHIATRIST: "/case/{case}/visit",
         DutyKind.ASSESSMENT: "/case/{case}/edit",
-        DutyKind.FILE_ENTRY: "/case/{case}/edit",
         DutyKind.CONSENT_ASK: "/case/{case}/consent",
         DutyKind.CONSENT_REASK: "/case/{case}/consent",
         DutyKind.REFER: "/case/{case}/referral",

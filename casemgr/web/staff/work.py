@@ -35,14 +35,8 @@ BLOCKS: Mapping[str, Block] = {
     "told": Block.TOLD,
 }
 BLOCK_WORDS = {block: word for word, block in BLOCKS.items()}
-PLACES = {
-    DutyKind.CLUE_VERIFY: "/clues",
-    DutyKind.CLUE_REVIEW: "/clues",
-    DutyKind.NOTICE_ENTRY: "/notices",
-    DutyKind.NOTICE_FORWARD: "/notices",
-    DutyKind.NOTICE_ACCEPT: "/notices",
-    DutyKind.TRANSFER_ANSWER: "/transfers",
-}
+#: Pages of the records that duties without a file come from.
+PLACES = {"clue": "/clues/{key}", "notice": "/notices/{key}", "transfer": "/transfers/{key}"}
 NO_ONE = "nobody"
 
 
@@ -94,8 +88,8 @@ def _steps() -> Callable[[WorkRow, DutyView], str]:
 
 
 def _place(one: Apart) -> str:
-    pattern = PLACES.get(one.kind, "-")
-    return pattern if steps.there(pattern) else ""
+    pattern = PLACES[one.noun]
+    return pattern.format(key=one.key) if steps.there(pattern) else ""
 
 
 @pages.get("/work", defaults={"code": None})

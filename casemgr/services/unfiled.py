@@ -1,0 +1,57 @@
+"""未建档事项: duties about people who have no file here — clues, notices, files asked to move in.
+
+They follow from their records whenever somebody looks, by the same rules as the duties of a case, and count
+wherever duties are counted. Once a file is there, its own duties take over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from casemgr.rules.duty import Due, of_clue, of_notice, of_transfer
+from casemgr.rules.facts import ClueFact, NoticeFact, TransferFact
+from casemgr.rules.policy import Policy
+from casemgr.store.course import local_day
+from casemgr.store.queries import duty as queries
+from casemgr.store.work import Work
+from casemgr.terms.area import AreaLevel, ancestor
+from casemgr.terms.notice import NoticeState
+
+#: Nothing ended so late: asks for what is open alone.
+NEVER = date(9999, 12, 31)
+
+
+@dataclass(frozen=True, slots=True)
+class Unfiled:
+    """One duty without a file: whose it is, where the person lives if that is known, and of which record."""
+
+    due: Due
+    noun: str
+    area: int
+    village: int | None = None
+    village_name: str = ""
+
+
+def unfiled(
+    work: Work, low: int, high: int, policy: Policy, today: date, since: date = NEVER
+) -> Iterator[Unfiled]:
+    """The duties of a range of areas that belong to no file: the open ones, and what ended from ``since`` on.
+
+    The one reading function behind the worklist, its counters and the supervisor's view. A notice that a
+    township returned waits at its county.
+    """
+    clues, notices, transfers = queries.waiting(work, low, high, since)
+    for area, village, name, *facts, created_at in clues:
+        for due in of_clue(ClueFact(*facts, local_day(created_at)), policy):
+            yield Unfiled(due, "clue", area, village, name or "")
+    for area, *facts in notices:
+        told = NoticeFact(*facts)
+        holder = ancestor(area, AreaLevel.COUNTY) if told.state == NoticeState.RETURNED else area
+        if low <= holder < high:
+            for due in of_notice(told, policy):
+                yield Unfiled(due, "notice", holder)
+    for area, *facts in transfers:
+        for due in of_transfer(TransferFact(*facts), policy, today):
+            yield Unfiled(due, "transfer", area)
