@@ -14,6 +14,9 @@ from casemgr.services.indicator import Figure
 group = PoliteGroup("indicator", help="指标：计算、月结、逐人说明、差距名单。")
 
 _period = click.option("--period", "month", required=True, metavar="YYYY-MM", help="月份，例如 2026-10。")
+_further = click.option(
+    "--all-variants", "further", is_flag=True, help="还列出其他年份、其他地区用过的口径。"
+)
 _json = click.option("--json", "as_json", is_flag=True, help="只输出 JSON。")
 
 
@@ -44,9 +47,10 @@ def _figure(one: Figure) -> dict[str, Any]:
 @group.command("compute")
 @_period
 @click.option("--area", type=int, help="区划代码（12 位）；不填则为全部。")
+@_further
 @_json
-def compute(month: str, area: int | None, as_json: bool) -> None:
-    """计算一个月的全部指标和全部口径，到乡镇为止；不写入任何内容。"""
+def compute(month: str, area: int | None, further: bool, as_json: bool) -> None:
+    """计算一个月的指标和口径，到乡镇为止；不写入任何内容。"""
     found = indicator.compute(Access.system("indicator-compute"), month, area)
     if as_json:
         put_json(
@@ -60,7 +64,9 @@ def compute(month: str, area: int | None, as_json: bool) -> None:
                         "name": place.name,
                         "level": place.level,
                         "population": place.population,
-                        "indicators": [_figure(one) for one in place.indicators],
+                        "indicators": [
+                            _figure(one) for one in place.indicators if further or not one.further
+                        ],
                     }
                     for place in found.areas
                 ],
@@ -71,7 +77,8 @@ def compute(month: str, area: int | None, as_json: bool) -> None:
     for place in found.areas:
         click.echo(f"{place.code} {place.name}")
         for one in place.indicators:
-            click.echo(_shown(one))
+            if further or not one.further:
+                click.echo(_shown(one))
 
 
 @group.command("close")
@@ -114,10 +121,12 @@ def close(month: str, as_json: bool) -> None:
 @group.command("explain")
 @click.option("--case", "file_no", required=True, metavar="FILE_NO", help="档案编号，例如 101-00001。")
 @_period
+@_further
 @_json
-def explain(file_no: str, month: str, as_json: bool) -> None:
+def explain(file_no: str, month: str, further: bool, as_json: bool) -> None:
     """逐项说明一份档案是否计入、为什么、怎样才会改变。"""
-    found = indicator.explain_file(Access.system("indicator-explain"), file_no, month)
+    told = indicator.explain_file(Access.system("indicator-explain"), file_no, month)
+    found = [one for one in told if further or not one.further]
     if as_json:
         put_json(
             {

@@ -9,7 +9,7 @@ from typing import TypedDict
 
 import polars as pl
 
-from casemgr.indicators.frames import CASES, CHECKUPS, SESSIONS, VISITS, Frames, fitted
+from casemgr.indicators.frames import CASES, CHECKUPS, OFFENCES, SESSIONS, VISITS, Frames, fitted
 from casemgr.indicators.period import Period, Quarter
 from casemgr.rules.policy import Policy
 from casemgr.terms.code import to_mask
@@ -26,6 +26,7 @@ EPOCH = date(1970, 1, 1).toordinal()
 # National codes as plain integers, so that they compare with the narrow columns of the frames.
 STABLE, BASIC, UNSTABLE = int(Stability.STABLE), int(Stability.BASIC), int(Stability.UNSTABLE)
 REGULAR, IRREGULAR, NONE = int(Adherence.REGULAR), int(Adherence.IRREGULAR), int(Adherence.NONE)
+NOT_NEEDED = int(Adherence.NOT_NEEDED)
 IN_HOSPITAL = int(HospitalState.NOW)
 FACE_TO_FACE = (int(VisitMode.CLINIC), int(VisitMode.HOME))
 THE_PERSON = to_mask([Informant.SELF])
@@ -42,6 +43,8 @@ class CaseRow(TypedDict):
     exited_on: int | None
     refused: bool  # 不同意, and not 第三十条第二款第二项
     schizophrenia: bool
+    bipolar: bool
+    lost: bool
     reg_a: bool
     reg_b: bool
     start: int  # s: 1 January or registration
@@ -49,6 +52,9 @@ class CaseRow(TypedDict):
     quarters_required: int
     visits: int  # of the period, complete or not
     complete_visits: int
+    risk_visits: int  # complete ones with a danger level
+    classed_visits: int  # complete ones with a class, as the next
+    stable_visits: int
     visits_due: int  # by STD-4
     visits_due_share: int  # by STD-PRO
     first_visit: int | None  # complete ones only, as the next four
@@ -68,6 +74,7 @@ class CaseRow(TypedDict):
     adherence_visits: int
     taken_visits: int
     regular_visits: int
+    exempt_visits: int  # 医嘱勿需用药
     first_not_regular: int | None
     first_not_regular_on: int | None
     last_adherence: int | None
@@ -83,6 +90,8 @@ class CaseRow(TypedDict):
     last_session: int | None
     checkups: int
     checkup_on: int | None
+    offences: int  # records of 肇事 or 肇祸
+    offence_on: int | None
 
 
 def days(day: date) -> int:
@@ -131,6 +140,7 @@ def case_periods(frames: Frames, period: Period, policy: Policy) -> pl.LazyFrame
         visits.group_by("case").agg(by.all_visits),
         sessions.group_by("case").agg(ATTENDANCE),
         fitted(frames.checkups, CHECKUPS).filter(by.within).group_by("case").agg(CHECKED),
+        fitted(frames.offences, OFFENCES).filter(by.within).group_by("case").agg(OFFENDED),
     )
     rows = cases
     for part in parts:
@@ -142,14 +152,19 @@ def case_periods(frames: Frames, period: Period, policy: Policy) -> pl.LazyFrame
 _COUNTS = (
     "visits",
     "complete_visits",
+    "risk_visits",
+    "classed_visits",
+    "stable_visits",
     "face_visits",
     "adherence_visits",
     "taken_visits",
     "regular_visits",
+    "exempt_visits",
     "cared_visits",
     "sessions",
     "short_sessions",
     "checkups",
+    "offences",
 )
 _MASKS = ("quarters_seen", "quarters_medicated")
 NONE_IS_ZERO = pl.col(*_COUNTS, *_MASKS).fill_null(0)
@@ -203,6 +218,7 @@ def _placed(first: int, last: int) -> Expressions:
     return _named(
         refused=pl.col("refused") & ~pl.col("article30"),
         schizophrenia=pl.col("diagnosis") == int(Diagnosis.SCHIZOPHRENIA),
+        bipolar=pl.col("diagnosis") == int(Diagnosis.BIPOLAR),
         reg_a=~gone,
         reg_b=~gone | died_in_period,
         start=pl.max_horizontal(pl.lit(first, pl.Int32), "registered_on"),
@@ -303,6 +319,9 @@ FOLLOW_UP = _named(
     last_class=pl.col("stability").filter(_CLASSED).last(),
     last_class_on=pl.col("on").filter(_CLASSED).last(),
     last_risk=pl.col("risk").filter(pl.col("risk").is_not_null()).last(),
+    risk_visits=pl.col("risk").is_not_null().sum(),
+    classed_visits=_CLASSED.sum(),
+    stable_visits=(pl.col("stability") == STABLE).sum(),
     face_visits=pl.col("face").sum(),
 )
 
@@ -313,6 +332,7 @@ def _medicine(period: Period) -> Expressions:
         regular=(pl.col("adherence") == REGULAR).fill_null(False),
         irregular=(pl.col("adherence") == IRREGULAR).fill_null(False),
         lapsed=pl.col("adherence").is_in((IRREGULAR, NONE)).fill_null(False),
+        exempt=(pl.col("adherence") == NOT_NEEDED).fill_null(False),
         in_hospital=(pl.col("hospital") == IN_HOSPITAL).fill_null(False),
         quarter=_quarter_bit(period.quarters),
     )
@@ -325,6 +345,7 @@ MEDICATION = _named(
     adherence_visits=_CODED.sum(),
     taken_visits=(pl.col("regular") | pl.col("irregular")).sum(),
     regular_visits=pl.col("regular").sum(),
+    exempt_visits=pl.col("exempt").sum(),
     first_not_regular=pl.col("adherence").filter(_NOT_REGULAR).first(),
     first_not_regular_on=pl.col("on").filter(_NOT_REGULAR).first(),
     last_adherence=pl.col("adherence").filter(_CODED).last(),
@@ -360,4 +381,5 @@ ATTENDANCE = _named(
     short_sessions=(~pl.col("held")).sum(),
     last_session=pl.col("on").filter("held").max(),
 )
+OFFENDED = _named(offences=pl.len(), offence_on=pl.col("on").max())
 CHECKED = _named(checkups=pl.len(), checkup_on=pl.col("on").max())

@@ -14,6 +14,7 @@ class Measure:
 
     ``base`` names a set of :mod:`casemgr.indicators.sets`, ``judgement`` one of
     :mod:`casemgr.indicators.count`; both by id, so that this list stays readable without polars.
+    ``further``: beside the figures that other programs rely on; commands give it only when asked to.
     """
 
     key: str
@@ -24,6 +25,7 @@ class Measure:
     cites: tuple[str, ...]
     unit: RateUnit = RateUnit.PERCENT
     per_resident: bool = False
+    further: bool = False
 
     @property
     def indicator(self) -> str:
@@ -46,9 +48,19 @@ _RATES = (
     ("IND-03.STD-3M", "规范管理率", "STD-3M", "REG-A", "STD-3M", "SET-REG-A STD-3M"),
     ("IND-03.STD-4", "规范管理率", "STD-4", "REG-A", "STD-4", "SET-REG-A STD-4 GW2017-7.1"),
     ("IND-03.STD-PRO", "规范管理率", "STD-PRO", "REG-A", "STD-PRO", "SET-REG-A STD-PRO GW2017-7.1"),
+    ("IND-03.STD-GW", "规范管理率", "STD-GW", "REG-A", "STD-GW", f"SET-REG-A STD-GW GW2017-6.3 {_INTERVAL}"),
     ("IND-03.STD-INT.REG-B", "规范管理率", "STD-INT", "REG-B", "STD-INT", f"SET-REG-B {_INTERVAL}"),
     ("IND-04.MED-YEAR", "服药率", "MED-YEAR", "REG-A", "MED-YEAR-TAKING", "SET-REG-A MED-YEAR"),
     ("IND-04.MED-QUARTER", "服药率", "MED-QUARTER", "REG-A", "MED-QUARTER-TAKING", "SET-REG-A MED-QUARTER"),
+    ("IND-04.MED-LAST", "服药率", "MED-LAST", "REG-A", "MED-LAST-TAKING", "SET-REG-A MED-LAST"),
+    (
+        "IND-04.MED-YEAR.DEN-MAN",
+        "服药率",
+        "MED-YEAR",
+        "REG-A-MAN",
+        "MED-YEAR-TAKING",
+        "SET-REG-A SET-MAN MED-YEAR",
+    ),
     ("IND-05.MED-YEAR", "规律服药率", "MED-YEAR", "REG-A", "MED-YEAR-REGULAR", "SET-REG-A MED-YEAR"),
     ("IND-05.MED-LAST", "规律服药率", "MED-LAST", "REG-A", "MED-LAST-REGULAR", "SET-REG-A MED-LAST"),
     (
@@ -67,12 +79,53 @@ _RATES = (
         "MED-QUARTER-REGULAR",
         "SET-REG-A SET-MAN MED-QUARTER",
     ),
+    ("IND-05.MED-ALL4", "规律服药率", "MED-ALL4", "REG-A", "MED-YEAR-AS-ORDERED", "SET-REG-A MED-ALL4"),
+    (
+        "IND-05.MED-YEAR.DEN-MAN",
+        "规律服药率",
+        "MED-YEAR",
+        "REG-A-MAN",
+        "MED-YEAR-REGULAR",
+        "SET-REG-A SET-MAN MED-YEAR",
+    ),
+    (
+        "IND-05.MED-YEAR.EX4",
+        "规律服药率",
+        "MED-YEAR",
+        "REG-A-TREATABLE",
+        "MED-YEAR-REGULAR",
+        "SET-REG-A MED-YEAR MED-EX4",
+    ),
+    (
+        "IND-06.MED-YEAR",
+        "精神分裂症服药率",
+        "MED-YEAR",
+        "REG-A-SCHIZO",
+        "MED-YEAR-TAKING",
+        "SET-REG-A MED-YEAR",
+    ),
     (
         "IND-06.MED-QUARTER",
         "精神分裂症服药率",
         "MED-QUARTER",
         "REG-A-SCHIZO",
         "MED-QUARTER-TAKING",
+        "SET-REG-A MED-QUARTER",
+    ),
+    (
+        "IND-07.MED-YEAR",
+        "精神分裂症规律服药率",
+        "MED-YEAR",
+        "REG-A-SCHIZO",
+        "MED-YEAR-REGULAR",
+        "SET-REG-A MED-YEAR",
+    ),
+    (
+        "IND-07.MED-QUARTER",
+        "精神分裂症规律服药率",
+        "MED-QUARTER",
+        "REG-A-SCHIZO",
+        "MED-QUARTER-REGULAR",
         "SET-REG-A MED-QUARTER",
     ),
     ("IND-08.LAST", "治疗率", "LAST", "REG-A", "MED-LAST-TAKING", "SET-REG-A MED-LAST"),
@@ -85,21 +138,92 @@ _RATES = (
         "SET-REG-A MED-LAST",
     ),
     ("IND-09.LAST", "病情稳定率", "LAST", "REG-A-CLASSED", "LAST-STABLE", "SET-REG-A STA-LAST"),
+    ("IND-09.STA-2011", "病情稳定率", "STA-2011", "REG-A", "LAST-STABLE", "SET-REG-A STA-2011"),
+    ("IND-09.STA-2016", "病情稳定率", "STA-2016", "REG-A-CLASSED", "ALWAYS-STABLE", "SET-REG-A STA-2016"),
+    (
+        "IND-09.STA-2020",
+        "病情稳定率",
+        "STA-2020",
+        "REG-A-CLASSED",
+        "LAST-STABLE-OR-BASIC",
+        "SET-REG-A STA-2020",
+    ),
     ("IND-10", "面访率", "", "REG-A", "FACE", "SET-REG-A SET-MAN FU-C10"),
     ("IND-11", "体检率", "", "REG-A", "CHECKED", "SET-REG-A GW2017-14.1"),
     ("IND-12.N1", "居家患者社区康复参与率", "N1", "REG-A-HOME", "N1", "SET-REG-A REHAB-SESSION"),
     ("IND-12.N4", "居家患者社区康复参与率", "N4", "REG-A-HOME", "N4", "SET-REG-A REHAB-SESSION"),
     ("IND-12.N12", "居家患者社区康复参与率", "N12", "REG-A-HOME", "N12", "SET-REG-A REHAB-SESSION"),
+    ("IND-13", "肇事肇祸率", "", "REG-A", "OFFENCE", "SET-REG-A"),
+    (
+        "IND-14.TAKING",
+        "双相（情感）障碍服药率",
+        "MED-YEAR",
+        "REG-A-BIPOLAR",
+        "MED-YEAR-TAKING",
+        "SET-REG-A MED-YEAR",
+    ),
+    (
+        "IND-14.REGULAR",
+        "双相（情感）障碍规律服药率",
+        "MED-YEAR",
+        "REG-A-BIPOLAR",
+        "MED-YEAR-REGULAR",
+        "SET-REG-A MED-YEAR",
+    ),
+    ("IND-15", "失访率", "", "REG-A", "LOST", "SET-REG-A"),
+)
+
+#: Readings that stand beside those, for years and places that went by them.
+_FURTHER = frozenset(
+    {
+        "IND-03.STD-GW",
+        "IND-04.MED-LAST",
+        "IND-04.MED-YEAR.DEN-MAN",
+        "IND-05.MED-ALL4",
+        "IND-05.MED-YEAR.DEN-MAN",
+        "IND-05.MED-YEAR.EX4",
+        "IND-06.MED-YEAR",
+        "IND-07.MED-QUARTER",
+        "IND-07.MED-YEAR",
+        "IND-09.STA-2011",
+        "IND-09.STA-2016",
+        "IND-09.STA-2020",
+        "IND-13",
+        "IND-14.REGULAR",
+        "IND-14.TAKING",
+        "IND-15",
+    }
 )
 
 PREVALENCE = Measure(
     "IND-01", "报告患病率", "", "REG-A", "REGISTERED", ("IND-01", "SET-REG-A"), RateUnit.PER_MILLE, True
 )
 
+PREVALENCE_WITH_DEATHS = Measure(
+    "IND-01.REG-B",
+    "报告患病率",
+    "REG-B",
+    "REG-B",
+    "REGISTERED",
+    ("IND-01", "SET-REG-B"),
+    RateUnit.PER_MILLE,
+    True,
+    further=True,
+)
+
 MEASURES: tuple[Measure, ...] = (
     PREVALENCE,
+    PREVALENCE_WITH_DEATHS,
     *(
-        Measure(key, name, variant, base, judgement, (key.partition(".")[0], *cites.split()))
+        Measure(
+            key,
+            name,
+            variant,
+            base,
+            judgement,
+            (key.partition(".")[0], *cites.split()),
+            further=key in _FURTHER,
+        )
         for key, name, variant, base, judgement, cites in _RATES
     ),
 )

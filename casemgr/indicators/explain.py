@@ -33,6 +33,7 @@ class Explanation:
     status: str
     missing: int | None = None
     until: date | None = None
+    further: bool = False
 
 
 def explain(row: Mapping[str, Any], measure: Measure, basis: Basis) -> Explanation:
@@ -41,13 +42,20 @@ def explain(row: Mapping[str, Any], measure: Measure, basis: Basis) -> Explanati
     base = SETS[measure.base]
     if not row[base_column(measure.base)]:
         return Explanation(
-            measure.key, measure.name, None, base.outside(facts, basis), base.rules[0], "", measure.status
+            measure.key,
+            measure.name,
+            None,
+            base.outside(facts, basis),
+            base.rules[0],
+            "",
+            measure.status,
+            further=measure.further,
         )
     counted = bool(row[verdict_column(measure.judgement)])
     said = JUDGEMENTS[measure.judgement].tell(facts, counted, basis)
     return Explanation(
         measure.key, measure.name, counted, said.reason, said.rule, said.change, measure.status, said.missing,
-        said.until,
+        said.until, measure.further,
     )  # fmt: skip
 
 
@@ -61,7 +69,10 @@ def explain_case(
 def not_yet_registered(basis: Basis) -> list[Explanation]:
     """What is said of a case that was not on the register by the end of the period."""
     reason = f"建档日期晚于统计截止日（{basis.on(basis.period.end)}），不在本期统计内。"
-    return [Explanation(one.key, one.name, None, reason, "SET-REG-A", "", one.status) for one in MEASURES]
+    return [
+        Explanation(one.key, one.name, None, reason, "SET-REG-A", "", one.status, further=one.further)
+        for one in MEASURES
+    ]
 
 
 def explain_people(

@@ -21,6 +21,7 @@ class Figure:
     """One rate of one area. ``value`` and ``target`` in ``unit``; empty when there is nothing to divide by.
 
     ``distance``: how many more people would have to count to reach the target, 0 when it is met.
+    ``further``: one of the readings that stand beside the usual ones.
     """
 
     key: str
@@ -37,6 +38,7 @@ class Figure:
     rules: tuple[str, ...]
     status: str
     distance: int | None
+    further: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ def figure(measure: Measure, numerator: int, denominator: int | None, edition: E
         rules=measure.cites,
         status=measure.status,
         distance=distance,
+        further=measure.further,
     )
 
 

@@ -19,6 +19,8 @@ RULE_OF_CLASS = {
     int(Stability.UNSTABLE): "GW2017-7.10",
 }
 MONTHS = 12
+#: Of figures that are the better the fewer count.
+WISHED_FOR = "不计入是期望的结果，无需处理。"
 
 
 def _registered(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
@@ -136,6 +138,29 @@ def _share_of_months(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
     return _by_number(row, counted, basis, row["visits_due_share"], day(row["start"]).month, "STD-PRO")
 
 
+def _as_required(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
+    if counted:
+        reason = f"按分类按期随访，{row['complete_visits']} 次完整随访都评估了危险性。"
+        return Verdict(True, reason, "STD-GW", missing=0)
+    unassessed = row["complete_visits"] - row["risk_visits"]
+    if row["gap_days"] is None and unassessed and not row["refused"]:
+        return basis.final(f"有 {unassessed} 次随访没有评估危险性。", "GW2017-6.3")
+    return _intervals(row, False, basis)
+
+
+def _offence(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
+    if counted:
+        return Verdict(True, f"{basis.on(row['offence_on'])}的记录中有肇事或肇祸。", "IND-13", missing=0)
+    reason = f"本年度至{basis.on(basis.period.end)}没有肇事、肇祸记录。"
+    return Verdict(False, reason, "IND-13", WISHED_FOR)
+
+
+def _lost(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
+    if counted:
+        return Verdict(True, f"{basis.on(basis.period.end)}的管理状态为失访。", "IND-15", missing=0)
+    return Verdict(False, f"{basis.on(basis.period.end)}的管理状态不是失访。", "IND-15", WISHED_FOR)
+
+
 def _face_to_face(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
     if counted:
         return Verdict(True, f"本年度面访 {row['face_visits']} 次。", "IND-10", missing=0)
@@ -160,5 +185,12 @@ JUDGEMENTS = (
     Judgement(
         "STD-PRO", MANAGED & (pl.col("complete_visits") >= pl.col("visits_due_share")), _share_of_months
     ),
+    Judgement(
+        "STD-GW",
+        MANAGED & pl.col("gap_days").is_null() & (pl.col("risk_visits") == pl.col("complete_visits")),
+        _as_required,
+    ),
+    Judgement("OFFENCE", pl.col("offences") > 0, _offence),
+    Judgement("LOST", pl.col("lost"), _lost),
     Judgement("FACE", MANAGED & (pl.col("face_visits") > 0), _face_to_face),
 )

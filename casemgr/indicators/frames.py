@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -23,6 +23,7 @@ CASES: Schema = {
     "diagnosis": pl.Int8,
     "refused": pl.Boolean,
     "article30": pl.Boolean,
+    "lost": pl.Boolean,
 }
 #: Follow-ups up to the as-of day: those of the year, and from earlier what "at home" needs.
 VISITS: Schema = {
@@ -45,6 +46,8 @@ SESSIONS: Schema = {
     "attended": pl.Boolean,
 }
 CHECKUPS: Schema = {"case": pl.Int64, "on": pl.Int32}
+#: Days of 肇事 or 肇祸, as told at a visit or entered as an incident; several rows may tell of one.
+OFFENCES: Schema = {"case": pl.Int64, "on": pl.Int32}
 AREAS: Schema = {
     "code": pl.Int64,
     "name": pl.String,
@@ -63,6 +66,7 @@ class Frames:
     sessions: pl.DataFrame
     checkups: pl.DataFrame
     areas: pl.DataFrame
+    offences: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OFFENCES))
 
     def collect(self, plan: pl.LazyFrame) -> pl.DataFrame:
         """The rows of a plan over these frames, made in the way that suits their size.

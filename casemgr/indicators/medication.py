@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from casemgr.indicators.case_period import IRREGULAR, REGULAR, STABLE, CaseRow
+from casemgr.indicators.case_period import BASIC, IRREGULAR, REGULAR, STABLE, CaseRow
 from casemgr.indicators.followup import quarters_missing
 from casemgr.indicators.judgement import Basis, Judgement
 from casemgr.rules.decision import Verdict
@@ -37,6 +37,15 @@ def _regular_in_year(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
     return basis.final(f"{found}，不是每次都规律。", "MED-YEAR")
 
 
+def _as_ordered_in_year(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
+    if counted:
+        reason = f"本年度 {row['adherence_visits']} 次用药记录均为“按医嘱规律用药”或“医嘱勿需用药”。"
+        return Verdict(True, reason, "MED-ALL4", missing=0)
+    if not row["adherence_visits"]:
+        return basis.depends(row, NOTHING_TOLD, "MED-ALL4", REALITY)
+    return basis.final(f"{_found(row['lapse'], row['lapse_on'], basis)}。", "MED-ALL4")
+
+
 def _at_last_visit(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
     if row["last_adherence"] is None:
         return basis.depends(row, NOTHING_TOLD, "MED-LAST", REALITY)
@@ -67,11 +76,21 @@ def _regular_by_quarter(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
 
 
 def _stable_at_last(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
+    if row["last_class"] is None:
+        return basis.depends(row, "本年度的完整随访都没有填随访分类。", "STA-LAST", "实际病情")
     found = Stability.read(row["last_class"])
     reason = f"{basis.on(row['last_class_on'])}随访分类为“{found.label}”。"
     if counted:
         return Verdict(True, reason, "STA-LAST", missing=0)
     return basis.depends(row, reason, "STA-LAST", "实际病情")
+
+
+def _stable_all_year(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
+    if counted:
+        reason = f"本年度 {row['classed_visits']} 次有分类的完整随访均为“稳定”。"
+        return Verdict(True, reason, "STA-2016", missing=0)
+    others = row["classed_visits"] - row["stable_visits"]
+    return basis.final(f"本年度有 {others} 次完整随访的分类不是“稳定”。", "STA-2016")
 
 
 _REQUIRED = pl.col("quarters_required")
@@ -85,6 +104,12 @@ JUDGEMENTS = (
         (pl.col("adherence_visits") > 0) & (pl.col("regular_visits") == pl.col("adherence_visits")),
         _regular_in_year,
     ),
+    Judgement(
+        "MED-YEAR-AS-ORDERED",
+        (pl.col("adherence_visits") > 0)
+        & (pl.col("regular_visits") + pl.col("exempt_visits") == pl.col("adherence_visits")),
+        _as_ordered_in_year,
+    ),
     Judgement("MED-LAST-TAKING", _LAST.is_in((REGULAR, IRREGULAR)).fill_null(False), _at_last_visit),
     Judgement("MED-LAST-REGULAR", (_LAST == REGULAR).fill_null(False), _at_last_visit),
     Judgement("MED-QUARTER-TAKING", pl.col("cared_visits") > 0, _taking_by_quarter),
@@ -94,4 +119,14 @@ JUDGEMENTS = (
         _regular_by_quarter,
     ),
     Judgement("LAST-STABLE", (pl.col("last_class") == STABLE).fill_null(False), _stable_at_last),
+    Judgement(
+        "LAST-STABLE-OR-BASIC",
+        pl.col("last_class").is_in((STABLE, BASIC)).fill_null(False),
+        _stable_at_last,
+    ),
+    Judgement(
+        "ALWAYS-STABLE",
+        (pl.col("classed_visits") > 0) & (pl.col("stable_visits") == pl.col("classed_visits")),
+        _stable_all_year,
+    ),
 )

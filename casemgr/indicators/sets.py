@@ -14,6 +14,8 @@ from casemgr.terms.register import Lifecycle
 REGISTERED = pl.col("reg_a")
 REGISTERED_WITH_DEATHS = pl.col("reg_b")
 CLASSED = pl.col("last_class").is_not_null()
+#: Whose every note on medicine of the year is 医嘱勿需用药.
+EXEMPT = (pl.col("exempt_visits") > 0) & (pl.col("exempt_visits") == pl.col("adherence_visits"))
 MANAGED = ~pl.col("refused") & (pl.col("complete_visits") > 0)
 
 
@@ -35,6 +37,15 @@ def _left(row: CaseRow, basis: Basis) -> str:
 
 def _not_schizophrenia(row: CaseRow, basis: Basis) -> str:
     return "诊断不是精神分裂症，不在本指标范围内。" if row["reg_a"] else _left(row, basis)
+
+
+def _not_bipolar(row: CaseRow, basis: Basis) -> str:
+    return "诊断不是双相（情感）障碍，不在本指标范围内。" if row["reg_a"] else _left(row, basis)
+
+
+def _needs_none(row: CaseRow, basis: Basis) -> str:
+    reason = "本年度的用药记录都是“医嘱勿需用药”，按本口径不计入分母。"
+    return reason if row["reg_a"] else _left(row, basis)
 
 
 def _not_managed(row: CaseRow, basis: Basis) -> str:
@@ -63,6 +74,20 @@ SETS = {
             REGISTERED & pl.col("schizophrenia"),
             _not_schizophrenia,
             ("SET-REG-A",),
+        ),
+        BaseSet(
+            "REG-A-BIPOLAR",
+            "在册双相（情感）障碍患者",
+            REGISTERED & pl.col("bipolar"),
+            _not_bipolar,
+            ("SET-REG-A",),
+        ),
+        BaseSet(
+            "REG-A-TREATABLE",
+            "在册患者（不含全年医嘱勿需用药者）",
+            REGISTERED & ~EXEMPT,
+            _needs_none,
+            ("SET-REG-A", "MED-EX4"),
         ),
         BaseSet("REG-A-CLASSED", "有随访分类的在册患者", REGISTERED & CLASSED, _no_class, ("SET-REG-A",)),
         BaseSet("REG-A-HOME", "居家在册患者", REGISTERED & pl.col("at_home"), _not_home, ("SET-REG-A",)),

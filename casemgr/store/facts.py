@@ -14,6 +14,7 @@ from sqlalchemy import BigInteger, bindparam, func, select
 from casemgr.store.models.area import Unit
 from casemgr.store.models.checkup import Checkup
 from casemgr.store.models.followup import Visit
+from casemgr.store.models.incident import Incident
 from casemgr.store.models.register import Case, CaseState, Consent
 from casemgr.store.models.rehab import RehabSession
 from casemgr.store.scope import lasting
@@ -22,7 +23,8 @@ from casemgr.store.types import Day, to_days
 from casemgr.store.work import Work
 from casemgr.terms.consent import ConsentAnswer
 from casemgr.terms.followup import HospitalState
-from casemgr.terms.register import Lifecycle, Track
+from casemgr.terms.incident import DangerousAct
+from casemgr.terms.register import Lifecycle, Management, Track
 
 #: From so many people on, columns are read through ADBC; for fewer, starting the reader takes longer.
 BULK = 20_000
@@ -77,6 +79,7 @@ class Known:
     visits: pl.DataFrame
     sessions: pl.DataFrame
     checkups: pl.DataFrame
+    offences: pl.DataFrame
 
 
 def one(case_id: int) -> People:
@@ -111,7 +114,8 @@ def known(work: Work, people: People, first: date, last: date, low: int, high: i
     if past:
         found = _as_of(work, people, found, first, last, low, high)
     visits = pl.concat([found["visits"], _earlier(work, found, first)])
-    return Known(_shaped(found["cases"]), visits, found["sessions"], found["checkups"])
+    offences = pl.concat([found["told_offences"], found["incidents"]])
+    return Known(_shaped(found["cases"]), visits, found["sessions"], found["checkups"], offences)
 
 
 def _read(work: Work, people: People, tables: Mapping[str, Table], **days: date) -> dict[str, pl.DataFrame]:
@@ -143,6 +147,8 @@ _CASE = (
     Case.consent,
     Case.consent_on,
     Case.article30,
+    Case.management,
+    Case.management_on,
 )
 _VISIT = (
     Visit.case_id.label("case"),
@@ -177,6 +183,20 @@ _TABLES = {
         Checkup.area,
         Checkup.case_id,
         Checkup.on.between(_FIRST, _LAST),
+    ),
+    "told_offences": Table(
+        (Visit.case_id.label("case"), Visit.on),
+        Visit.area,
+        Visit.case_id,
+        Visit.on.between(_FIRST, _LAST),
+        Visit.tells_offence(),
+    ),
+    "incidents": Table(
+        (Incident.case_id.label("case"), Incident.on),
+        Incident.area,
+        Incident.case_id,
+        Incident.on.between(_FIRST, _LAST),
+        Incident.kind.in_([int(DangerousAct.OFFENCE), int(DangerousAct.CRIME)]),
     ),
     "stays": Table(
         (Visit.case_id.label("case"), Visit.on),
@@ -227,6 +247,7 @@ def _shaped(now: pl.DataFrame) -> pl.DataFrame:
         diagnosis="diagnosis",
         refused=(pl.col("consent") == int(ConsentAnswer.REFUSED)).fill_null(False),
         article30="article30",
+        lost=(pl.col("management") == int(Management.LOST)).fill_null(False),
     )
 
 
@@ -253,7 +274,10 @@ def _as_of(
             found = {name: pl.concat([frame, more[name]]) for name, frame in found.items()}
         cases = _as_of_then(found["cases"], states, came_from)
         found["cases"] = cases.filter(pl.col("area").is_between(low, high, closed="left"))
-    found["cases"] = _consent_then(work, last, found["cases"])
+    # A state entered since then is not yet known; the one that it ended stands in the history.
+    later = pl.col("management_on") > to_days(last)
+    now = found["cases"].with_columns(management=pl.when(later).then(None).otherwise("management"))
+    found["cases"] = _managed_then(_consent_then(work, last, now), states)
     return found
 
 
@@ -267,7 +291,9 @@ def _states(work: Work, people: People, on: date) -> pl.DataFrame:
     ).where(
         CaseState.since <= on,
         CaseState.until > on,
-        CaseState.track.in_([int(one) for one in (Track.LIFECYCLE, Track.UNIT, Track.DIAGNOSIS)]),
+        CaseState.track.in_(
+            [int(one) for one in (Track.LIFECYCLE, Track.MANAGEMENT, Track.UNIT, Track.DIAGNOSIS)]
+        ),
     )
     if people.keys:
         statement = statement.where(CaseState.case_id.in_(people.keys))
@@ -302,6 +328,16 @@ def _as_of_then(now: pl.DataFrame, states: pl.DataFrame, came_from: pl.DataFrame
         lifecycle=pl.coalesce("lifecycle_then", "lifecycle"),
         lifecycle_on=pl.when(changed).then("since_then").otherwise("lifecycle_on"),
     ).select(now.columns)
+
+
+def _managed_then(now: pl.DataFrame, states: pl.DataFrame) -> pl.DataFrame:
+    """``management`` as it was on the day, by the state that has ended since."""
+    ended = states.filter(pl.col("track") == int(Track.MANAGEMENT)).select("case", then="value")
+    return (
+        now.join(ended, on="case", how="left")
+        .with_columns(management=pl.coalesce("then", "management"))
+        .select(now.columns)
+    )
 
 
 def _consent_then(work: Work, on: date, now: pl.DataFrame) -> pl.DataFrame:

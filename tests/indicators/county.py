@@ -87,6 +87,7 @@ def _case(cases: dict[str, int], units: dict[str, int], row: dict[str, Any]) -> 
         _code(Diagnosis, row["诊断"]),
         ConsentAnswer.read(row["知情同意"]) is ConsentAnswer.REFUSED,
         row["第三十条第二款第二项"] == "是",
+        False,
     )
 
 

@@ -40,6 +40,7 @@ class Person:
             and one["form"] in range(1, 10)
         ]
         self.checked = [one for one in self._of(facts.checkups) if one["on"] >= self.first]
+        self.offended = [one for one in self._of(facts.offences) if one["on"] >= self.first]
         left = case["exit"] != 0 and case["exited_on"] is not None and case["exited_on"] <= self.last
         self.reg_a = not left
         self.reg_b = not left or (case["exit"] == 2 and case["exited_on"] >= self.first)
@@ -93,6 +94,10 @@ class Person:
         return not lapsed and self.every_quarter(self.cared) and bool(self.cared)
 
     @property
+    def classes(self) -> list[int]:
+        return [one["stability"] for one in self.complete if one["stability"] is not None]
+
+    @property
     def last_class(self) -> int | None:
         return next(
             (one["stability"] for one in reversed(self.complete) if one["stability"] is not None), None
@@ -117,6 +122,18 @@ def _taking(one: Person) -> bool:
 
 def _schizo(one: Person) -> bool:
     return one.reg_a and one.case["diagnosis"] == 1
+
+
+def _bipolar(one: Person) -> bool:
+    return one.reg_a and one.case["diagnosis"] == 4
+
+
+def _managed(one: Person) -> bool:
+    return one.reg_a and one.managed
+
+
+def _classed(one: Person) -> bool:
+    return one.reg_a and bool(one.classes)
 
 
 A: Callable[[Person], bool] = lambda one: one.reg_a  # noqa: E731
@@ -147,6 +164,29 @@ DEFINITIONS: dict[str, Judged] = {
     "IND-11": (A, lambda one: bool(one.checked)),
     "IND-12.N1": (lambda one: one.reg_a and one.at_home, lambda one: len(one.held) >= 1),
     "IND-12.N4": (lambda one: one.reg_a and one.at_home, lambda one: len(one.held) >= 4),
+    "IND-01.REG-B": (B, B),
+    "IND-03.STD-GW": (
+        A,
+        lambda one: one.intervals() and all(visit["risk"] is not None for visit in one.complete),
+    ),
+    "IND-04.MED-LAST": (A, lambda one: one.codes[-1:] in ([1], [2])),
+    "IND-04.MED-YEAR.DEN-MAN": (_managed, lambda one: any(code in (1, 2) for code in one.codes)),
+    "IND-05.MED-ALL4": (A, lambda one: bool(one.codes) and set(one.codes) <= {1, 4}),
+    "IND-05.MED-YEAR.DEN-MAN": (_managed, lambda one: set(one.codes) == {1}),
+    "IND-05.MED-YEAR.EX4": (
+        lambda one: one.reg_a and set(one.codes) != {4},
+        lambda one: set(one.codes) == {1},
+    ),
+    "IND-06.MED-YEAR": (_schizo, lambda one: any(code in (1, 2) for code in one.codes)),
+    "IND-07.MED-YEAR": (_schizo, lambda one: set(one.codes) == {1}),
+    "IND-07.MED-QUARTER": (_schizo, lambda one: one.regular_by_quarter),
+    "IND-09.STA-2011": (A, lambda one: one.last_class == 3),
+    "IND-09.STA-2016": (_classed, lambda one: set(one.classes) == {3}),
+    "IND-09.STA-2020": (_classed, lambda one: one.last_class in (2, 3)),
+    "IND-13": (A, lambda one: bool(one.offended)),
+    "IND-14.TAKING": (_bipolar, lambda one: any(code in (1, 2) for code in one.codes)),
+    "IND-14.REGULAR": (_bipolar, lambda one: set(one.codes) == {1}),
+    "IND-15": (A, lambda one: bool(one.case["lost"])),
     "IND-12.N12": (lambda one: one.reg_a and one.at_home, lambda one: len(one.held) >= 12),
 }
 

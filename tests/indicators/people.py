@@ -10,7 +10,7 @@ import polars as pl
 from casemgr.indicators.case_period import days
 from casemgr.indicators.count import judged
 from casemgr.indicators.explain import Explanation, explain_case
-from casemgr.indicators.frames import AREAS, CASES, CHECKUPS, SESSIONS, VISITS, Frames
+from casemgr.indicators.frames import AREAS, CASES, CHECKUPS, OFFENCES, SESSIONS, VISITS, Frames
 from casemgr.indicators.judgement import Basis
 from casemgr.indicators.period import Period
 from casemgr.rules import policy
@@ -32,6 +32,7 @@ def person(number: int = 1, **known: Any) -> dict[str, Any]:
         "diagnosis": 1,
         "refused": False,
         "article30": False,
+        "lost": False,
     }
     return plain | known
 
@@ -72,6 +73,7 @@ def frames(
     sessions: list[dict[str, Any]] | None = None,
     checkups: list[dict[str, Any]] | None = None,
     population: int | None = 2000,
+    offences: list[dict[str, Any]] | None = None,
 ) -> Frames:
     """Frames of people in one township of one county."""
     areas = [
@@ -83,7 +85,7 @@ def frames(
     ]  # fmt: skip
     return Frames(
         _frame(people, CASES), _frame(seen or [], VISITS), _frame(sessions or [], SESSIONS),
-        _frame(checkups or [], CHECKUPS), _frame(areas, AREAS),
+        _frame(checkups or [], CHECKUPS), _frame(areas, AREAS), _frame(offences or [], OFFENCES),
     )  # fmt: skip
 
 

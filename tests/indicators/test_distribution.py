@@ -58,7 +58,7 @@ def frames(cases: list[tuple[object, ...]], visits: list[tuple[object, ...]]) ->
 
 
 def case(number: int, registered: date = date(2020, 1, 1), refused: bool = False) -> tuple[object, ...]:
-    return (number, TOWN, None, days(registered), 0, None, 1, refused, False)
+    return (number, TOWN, None, days(registered), 0, None, 1, refused, False, False)
 
 
 def visit(number: int, on: date, stability: int | None, risk: int | None = 0) -> tuple[object, ...]:

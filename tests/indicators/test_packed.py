@@ -34,6 +34,8 @@ def test_villages_add_up_to_their_township() -> None:
     villages = unpack(pack(rows.filter(pl.col("area") == code))).by_village()
     assert len(villages) > 1
     for measure in MEASURES:
+        if measure.further:
+            continue
         numerator, denominator = expected()["2026-10"][str(code)][measure.key]
         assert sum(found[measure.key][0] for found in villages.values()) == numerator
         if not measure.per_resident:

@@ -27,13 +27,15 @@ from casemgr.store.models import (
     ClosedFigure,
     ClosedVerdicts,
     Consent,
+    Incident,
     MonthClose,
     Person,
     Unit,
     Visit,
 )
 from casemgr.store.work import open_work
-from casemgr.terms.register import Track
+from casemgr.terms.incident import DangerousAct
+from casemgr.terms.register import Management, Track
 from tests.conftest import make_config
 from tests.indicators.county import county, expected
 from tests.services.county import FILLED, NOW, SYSTEM, file_no, lay_down
@@ -72,7 +74,9 @@ def keys(filled: tuple[Path, dict[int, int]], tmp_path: Path) -> Iterator[dict[i
 
 def counts(found: indicator.Computation) -> dict[str, dict[str, list[int | None]]]:
     return {
-        str(area.code): {one.key: [one.numerator, one.denominator] for one in area.indicators}
+        str(area.code): {
+            one.key: [one.numerator, one.denominator] for one in area.indicators if not one.further
+        }
         for area in found.areas
     }
 
@@ -397,3 +401,53 @@ def test_the_same_figures_on_postgresql(
     assert counts(indicator.compute(DOCTOR, "2025-12")) == {str(TOWN): expected()["2025-12"][str(TOWN)]}
     assert indicator.close(OFFICER, "2026-10").written
     assert not indicator.close(OFFICER, "2026-10").written
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+def test_offences_and_lost_people_as_known_on_the_day(
+    keys: dict[int, int], bulk: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facts, "BULK", 0 if bulk else 10_000)
+    registered = expected()["2026-10"][str(COUNTY)]["IND-02.REG-A"][1]
+    people = indicator.people(OFFICER, COUNTY, "IND-02.REG-A", date(2026, 10, 31), "numerator")
+    # One lost in June and found in November; one lost since November; one lost since May.
+    found, lately, lost = (one.case_id for one in people[:3])
+    with open_work(SYSTEM, Action.EXCHANGE_IMPORT) as work:
+        for case_id, since, until in (
+            (found, date(2026, 6, 1), date(2026, 11, 5)),
+            (lately, date(2026, 11, 2), None),
+            (lost, date(2026, 5, 4), None),
+        ):
+            case = work.get(Case, case_id)
+            assert case is not None
+            value = Management.LOST
+            work.add(
+                CaseState(
+                    id=new_key(), case_id=case_id, area=case.area, track=int(Track.MANAGEMENT), since=since,
+                    until=until, value=int(value), recorded_at=NOW,
+                )
+            )  # fmt: skip
+            case.management, case.management_on = (
+                (int(value), since) if until is None else (int(Management.MANAGED), until)
+            )
+        own = select(Visit).where(Visit.on >= date(2026, 1, 1))
+        visit = work.entities(own.where(Visit.case_id == found))[0]
+        visit.crime_count, visit.disturbance_count = 1, None
+        other = work.entities(own.where(Visit.case_id == lost))[0]
+        other.crime_count, other.offence_count, other.disturbance_count = 0, None, 2
+        case = work.get(Case, lately)
+        assert case is not None
+        work.add(
+            Incident(
+                id=new_key(), case_id=lately, area=case.area, on=date(2026, 10, 30),
+                kind=int(DangerousAct.OFFENCE), recorded_at=NOW, recorded_by=0,
+            )
+        )  # fmt: skip
+    then = indicator.compute(OFFICER, "2026-10").area(COUNTY)
+    assert (then.figure("IND-15").numerator, then.figure("IND-15").denominator) == (2, registered)
+    assert (then.figure("IND-13").numerator, then.figure("IND-13").denominator) == (2, registered)
+    now = indicator.live(OFFICER, COUNTY, date(2026, 11, 21)).area(COUNTY)
+    assert now.figure("IND-15").numerator == 2
+    told = {one.key: one for one in indicator.explain(OFFICER, lost, date(2026, 10, 31))}
+    assert told["IND-15"].counted
+    assert not told["IND-13"].counted

@@ -36,7 +36,7 @@ class Incident(AreaScoped, Model):
     recorded_at: Mapped[datetime] = mapped_column(Instant)
     recorded_by: Mapped[int] = mapped_column(BigInteger)
 
-    __table_args__ = (of_case(), Index(None, "case_id", "on"))
+    __table_args__ = (of_case(), Index(None, "case_id", "on"), Index(None, "area", "on"))
 
 
 class LockUp(AreaScoped, Model):
