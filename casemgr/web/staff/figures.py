@@ -152,7 +152,7 @@ def _tile(own: AreaFigures, one: Figure, month: str, trends: Sequence[Trend]) ->
     values = [point.value for point in course.points if not month or point.month <= month] if course else []
     before = values[:-1] if month else values
     last = next((value for value in reversed(before[-1:]) if value is not None), None)
-    resident = one.key == PER_RESIDENT
+    resident = one.key.partition(".")[0] == PER_RESIDENT
     return Tile(
         figure=one,
         trend=tuple(None if value is None else float(value) for value in values),
