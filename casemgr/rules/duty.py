@@ -28,7 +28,13 @@ from casemgr.terms.transfer import TransferSide, TransferState
 
 #: Kinds that somebody may say are done where no other record tells it.
 SETTLED_BY_HAND = frozenset(
-    {DutyKind.TELL_POLICE, DutyKind.PSYCHIATRIST, DutyKind.LOST_NOTICE, DutyKind.TRANSFER_COUNTY}
+    {
+        DutyKind.TELL_POLICE,
+        DutyKind.PSYCHIATRIST,
+        DutyKind.LOST_NOTICE,
+        DutyKind.TRANSFER_COUNTY,
+        DutyKind.ORAL_COVER,
+    }
 )
 #: Kinds that ask for a visit and end with one.
 VISITS = frozenset(

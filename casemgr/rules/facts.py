@@ -92,6 +92,21 @@ class ReferralFact(NamedTuple):
     visit_id: int | None
 
 
+class DoseFact(NamedTuple):
+    """One long-acting injection with its place in the course; without a role it is none."""
+
+    id: int
+    on: date
+    product: str
+    role: int | None
+    number: int | None
+    start_on: date | None
+    cover_until: date | None
+    interval: int | None
+    next_on: date | None
+    stopped_on: date | None
+
+
 class EmergencyFact(NamedTuple):
     """One emergency; days are local, ``ended_at`` begins the hours of its record."""
 
@@ -171,6 +186,7 @@ class CaseDay:
     states: tuple[StateFact, ...] = ()
     consents: tuple[ConsentFact, ...] = ()
     referrals: tuple[ReferralFact, ...] = ()
+    doses: tuple[DoseFact, ...] = ()
     emergencies: tuple[EmergencyFact, ...] = ()
     lockups: tuple[LockUpFact, ...] = ()
     notices: tuple[NoticeFact, ...] = ()

@@ -8,8 +8,11 @@ from typing import Any
 
 from casemgr.rules.access import Access, Action
 from casemgr.rules.duty import Due, gather
+from casemgr.rules.facts import CaseDay
+from casemgr.rules.injection_duty import of_doses
 from casemgr.rules.policy import Policy, in_force_on
-from casemgr.services import clock
+from casemgr.services import clock, injection_course, product
+from casemgr.services.injection_course import LabelsOf
 from casemgr.services.use_case import use_case, within
 from casemgr.store import course
 from casemgr.store.db import new_keys
@@ -29,8 +32,9 @@ def refresh(work: Work, cases: Iterable[int]) -> None:
     work.flush()
     today = clock.today()
     policy = in_force_on(today, within(work).region)
+    labels_of = product.labels_of(work)
     for start in range(0, len(keys), course.KEYS):
-        _reconcile(work, keys[start : start + course.KEYS], policy, today)
+        _reconcile(work, keys[start : start + course.KEYS], policy, labels_of, today)
 
 
 def _values(due: Due) -> tuple[Any, ...]:
@@ -55,13 +59,21 @@ _COLUMNS = course.STORED[_FIRST:_LAST]
 _NEVER_TOLD = frozenset({int(DutyKind.ASSESSMENT), int(DutyKind.CONSENT_ASK)})
 
 
-def _reconcile(work: Work, keys: list[int], policy: Policy, today: date) -> None:
+def _implied(facts: CaseDay, policy: Policy, labels_of: LabelsOf, today: date) -> list[Due]:
+    """Every duty of a case; whoever has no injection is not asked about any."""
+    found = gather(facts, policy, today)
+    if facts.doses:
+        found += of_doses(facts, labels_of(facts.area), policy, today)
+    return found
+
+
+def _reconcile(work: Work, keys: list[int], policy: Policy, labels_of: LabelsOf, today: date) -> None:
     kept_since = date(today.year, 1, 1)
     new: list[dict[str, Any]] = []
     changes: dict[int, dict[str, Any]] = {}
-    for facts, stored in course.of_cases(work, keys):
+    for facts, stored in course.of_cases(work, keys, kept_since):
         known = {(row[2], row[3]): row for row in stored}
-        for due in gather(facts, policy, today):
+        for due in _implied(facts, policy, labels_of, today):
             row = known.pop((int(due.kind), due.origin), None)
             values = _values(due)
             if row is None:
@@ -102,6 +114,7 @@ def _gone(row: tuple[Any, ...], today: date) -> dict[str, Any]:
 def _refresh_lot(work: Work, after: int) -> tuple[int, int]:
     """(how many cases, the last of them)."""
     keys = course.all_keys(work, after, LOT)
+    injection_course.fill(work, keys, product.labels_of(work))
     refresh(work, keys)
     return len(keys), keys[-1] if keys else after
 

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import and_, bindparam, or_, select
 
 from casemgr.rules.facts import (
     AttemptFact,
     CaseDay,
     ConsentFact,
+    DoseFact,
     EmergencyFact,
     LockUpFact,
     NoticeFact,
@@ -28,6 +29,7 @@ from casemgr.store.models import (
     CaseState,
     Checkup,
     Consent,
+    Dose,
     Duty,
     Emergency,
     Incident,
@@ -167,6 +169,22 @@ _POLICE = _of(
     where=(Incident.police_told_on.is_not(None),),
     order=(Incident.police_told_on,),
 )
+#: Doses of injections that are the last of their course, or were so on some day since.
+_DOSES = _of(
+    Dose.case_id,
+    Dose.id,
+    Dose.on,
+    Dose.product,
+    Dose.role,
+    Dose.number,
+    Dose.start_on,
+    Dose.cover_until,
+    Dose.interval_days,
+    Dose.next_on,
+    Dose.stopped_on,
+    where=(or_(Dose.followed_on.is_(None), Dose.followed_on >= bindparam("since")),),
+    order=(Dose.case_id, Dose.on, Dose.id),
+)
 #: What is kept of a duty, in the order of :data:`STORED`.
 STORED = (
     "case_id",
@@ -196,10 +214,10 @@ def local_day(at: datetime | None) -> date | None:
 
 
 def _grouped(
-    work: Work, statement: Any, keys: Sequence[int], make: Callable[..., Any]
+    work: Work, statement: Any, keys: Sequence[int], make: Callable[..., Any], **values: Any
 ) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = defaultdict(list)
-    for row in work.rows(statement, keys=keys):
+    for row in work.rows(statement, keys=keys, **values):
         found[row[0]].append(make(*row[1:]))
     return found
 
@@ -217,10 +235,13 @@ def _emergency(
     return EmergencyFact(key, on, ended_at, local_day(ended_at), recorded, uploaded)
 
 
-def of_cases(work: Work, keys: Sequence[int]) -> Iterator[tuple[CaseDay, list[tuple[Any, ...]]]]:
+def of_cases(
+    work: Work, keys: Sequence[int], since: date = date.min
+) -> Iterator[tuple[CaseDay, list[tuple[Any, ...]]]]:
     """The facts of these cases (at most :data:`KEYS`) inside the access, each with its stored duties.
 
-    A stored duty is a tuple in the order of :data:`STORED`.
+    A stored duty is a tuple in the order of :data:`STORED`. Of injections only the last of each course, and
+    those whose next one was given from ``since`` on.
     """
     keys = list(keys)
     visits = _grouped(work, _VISITS, keys, _visit)
@@ -233,6 +254,7 @@ def of_cases(work: Work, keys: Sequence[int]) -> Iterator[tuple[CaseDay, list[tu
     transfers = _grouped(work, _TRANSFERS, keys, TransferFact)
     checkups = _grouped(work, _CHECKUPS, keys, lambda on: on)
     police = _grouped(work, _POLICE, keys, lambda on: on)
+    doses = _grouped(work, _DOSES, keys, DoseFact, since=since)
     states: dict[int, list[StateFact]] = defaultdict(list)
     left: dict[int, date] = {}
     for row in work.rows(_STATES, keys=keys):
@@ -279,6 +301,7 @@ def of_cases(work: Work, keys: Sequence[int]) -> Iterator[tuple[CaseDay, list[tu
                 transfers=tuple(transfers.get(case, ())),
                 checkups=tuple(checkups.get(case, ())),
                 police_told=tuple(police.get(case, ())),
+                doses=tuple(doses.get(case, ())),
                 settled=settled,
             ),
             kept,
