@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from casemgr.rules import followup
+from casemgr.rules import followup, monitoring
 from casemgr.rules.calendar import Deadline, deadline, is_certain, months_after
 from casemgr.rules.facts import AttemptFact, CaseDay, ClueFact, NoticeFact, StateFact, TransferFact, VisitFact
 from casemgr.rules.followup import Next
@@ -49,7 +49,7 @@ VISITS = frozenset(
     }
 )
 #: Kinds done along with a visit: they bring nobody to the worklist before their last days.
-ALONG = frozenset({DutyKind.CHECKUP})
+ALONG = frozenset({DutyKind.CHECKUP, DutyKind.MONITORING})
 #: A file entered so long after its registration was taken over from elsewhere.
 TAKEN_OVER = timedelta(365)
 HIGH_RISK = RiskLevel.LEVEL_3
@@ -216,6 +216,7 @@ def gather(facts: CaseDay, policy: Policy, today: date) -> list[Due]:
         *_transfers(course),
         *(due for notice in facts.notices for due in of_notice(notice, policy)),
         *_checkups(course),
+        *_monitoring(course),
     ]
 
 
@@ -925,3 +926,78 @@ def _checkups(course: _Course) -> Iterator[Due]:
             state,
             ended,
         )
+
+
+# --- tests of drugs -------------------------------------------------------------------------------
+
+#: Keeps the rounds of two groups of tests apart: their origin is the group and a day.
+GROUP = 10**7
+
+
+def _monitoring(course: _Course) -> Iterator[Due]:
+    """Tests that drugs ask for, and values that ask for a specialist; nothing for whoever takes none."""
+    facts, today = course.facts, course.today
+    drugs = monitoring.taken(facts)
+    if not drugs:
+        return
+    results = [one for one in facts.results if one.on <= today]
+    for one in monitoring.rounds(drugs, results, today, facts.sex):
+        yield _round(course, one)
+    for number, result in enumerate(results):
+        alert = next(iter(monitoring.of_value(drugs, result, facts.sex)), None)
+        if alert is None or alert.weight is not monitoring.Weight.STOP:
+            continue
+        known_on = max(result.on, result.known_on or result.on)
+        newer = [one.on for one in results[number + 1 :] if one.test == result.test and one.on > result.on]
+        if result.handled_on is None and any(on < known_on for on in newer):
+            continue  # taken over with a newer value: the newer one says how it is
+        state, ended = _ended(
+            known_on, result.handled_on, course.stop(known_on, lost=False), DutyState.MISSED
+        )
+        yield Due(
+            DutyKind.CRITICAL_VALUE,
+            result.id,
+            result.on,
+            known_on,
+            alert.rule,
+            alert.text[:LONGEST],
+            Urgency.NOW,
+            state,
+            ended,
+        )
+
+
+#: As long as a reason may be.
+LONGEST = 120
+
+
+def _round(course: _Course, one: monitoring.Round) -> Due:
+    """A round of tests; not asked for while somebody is lost, has refused, or is in hospital."""
+    facts, today = course.facts, course.today
+    away = [(stay.since, stay.until) for stay in course.stays]
+    away += [(silence.since, silence.until) for silence in course.silences]
+    if facts.pause == Pause.IN_HOSPITAL and not any(until is None for _, until in away):
+        away.append((today, None))
+    due, stop = one.due, one.stop
+    for since, until in away:
+        if until is None or until > today:
+            if one.done is None:
+                gone = max(since, one.began)
+                stop = gone if stop is None else min(stop, gone)
+        elif until > one.began and since <= due and (one.done is None or until <= one.done):
+            due = max(due, until)
+    state, ended = _ended(due, one.done, stop, DutyState.VOID)
+    because = f"{'、'.join(one.items)}（{one.reason}）"
+    if one.beyond and state is DutyState.OPEN:
+        because += "，已超过最长间隔"
+    return Due(
+        DutyKind.MONITORING,
+        one.number * GROUP + one.state.toordinal(),
+        one.began,
+        due,
+        one.rule,
+        because[:LONGEST],
+        Urgency.HIGH if one.beyond else Urgency.USUAL,
+        state,
+        ended,
+    )

@@ -34,6 +34,8 @@ class VisitFact(NamedTuple):
     own: bool = False
     #: When it was written down here; ``None`` where that is not known: then on its own day.
     known_on: date | None = None
+    #: The kinds of watched drugs among those it names; ``None`` when it names none at all.
+    watch: int | None = None
 
     @property
     def reached(self) -> bool:
@@ -162,6 +164,40 @@ class ClueFact(NamedTuple):
     filed_on: date | None = None
 
 
+class ResultFact(NamedTuple):
+    """One result of a test; ``value`` in thousandths of the test's own unit, ``None`` without a number."""
+
+    id: int
+    test: int
+    on: date
+    value: int | None = None
+    handled_on: date | None = None
+    known_on: date | None = None
+
+
+class WatchFact(NamedTuple):
+    """What a doctor has stated about a watched drug: begun, ended, in which phase; ``known_on``: told on."""
+
+    drug: int
+    since: date | None
+    until: date | None
+    phase: int | None
+    known_on: date
+
+
+class RegimenFact(NamedTuple):
+    """One prescribed drug of a watched kind (``kinds`` is a mask), taken until the day before ``stopped_on``.
+
+    ``sure``: it was begun on ``since``, not only found in a visit of that day.
+    """
+
+    kinds: int
+    since: date
+    stopped_on: date | None
+    known_on: date
+    sure: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class CaseDay:
     """Everything the duties of one case follow from; records oldest first."""
@@ -193,6 +229,10 @@ class CaseDay:
     transfers: tuple[TransferFact, ...] = ()
     checkups: tuple[date, ...] = ()
     police_told: tuple[date, ...] = ()
+    sex: int | None = None
+    results: tuple[ResultFact, ...] = ()
+    watches: tuple[WatchFact, ...] = ()
+    regimen: tuple[RegimenFact, ...] = ()
     #: What somebody has said is done where no other record tells it, by (kind, origin).
     settled: Mapping[tuple[int, int], date] = field(default_factory=lambda: NOTHING)
 

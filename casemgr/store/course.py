@@ -18,9 +18,12 @@ from casemgr.rules.facts import (
     LockUpFact,
     NoticeFact,
     ReferralFact,
+    RegimenFact,
+    ResultFact,
     StateFact,
     TransferFact,
     VisitFact,
+    WatchFact,
 )
 from casemgr.rules.timetable import SHANGHAI
 from casemgr.store.models import (
@@ -30,12 +33,15 @@ from casemgr.store.models import (
     Checkup,
     Consent,
     Dose,
+    DrugWatch,
     Duty,
     Emergency,
     Incident,
+    LabResult,
     LockUp,
     Notice,
     Referral,
+    RegimenLine,
     Supplement,
     Transfer,
     Visit,
@@ -62,6 +68,7 @@ _CASES = lasting(
         Case.management_on,
         Case.pause,
         Case.paused_until,
+        Case.sex,
         Supplement.case_id,
     )
     .outerjoin(Supplement, Supplement.case_id == Case.id)
@@ -89,6 +96,7 @@ _VISITS = _of(
     Visit.confirmed_on,
     Visit.suggested,
     Visit.recorded_at,
+    Visit.watch,
     order=(Visit.case_id, Visit.on),
 )
 _ATTEMPTS = _of(
@@ -185,6 +193,35 @@ _DOSES = _of(
     where=(or_(Dose.followed_on.is_(None), Dose.followed_on >= bindparam("since")),),
     order=(Dose.case_id, Dose.on, Dose.id),
 )
+_RESULTS = _of(
+    LabResult.case_id,
+    LabResult.id,
+    LabResult.test,
+    LabResult.on,
+    LabResult.value,
+    LabResult.handled_on,
+    LabResult.recorded_at,
+    where=(LabResult.void.is_(False),),
+    order=(LabResult.on, LabResult.id),
+)
+_WATCHES = _of(
+    DrugWatch.case_id,
+    DrugWatch.drug,
+    DrugWatch.since,
+    DrugWatch.until,
+    DrugWatch.phase,
+    DrugWatch.recorded_at,
+)
+_REGIMEN = _of(
+    RegimenLine.case_id,
+    RegimenLine.watch,
+    RegimenLine.since,
+    RegimenLine.stopped_on,
+    RegimenLine.recorded_at,
+    RegimenLine.visit_id,
+    where=(RegimenLine.watch > 0,),
+    order=(RegimenLine.since,),
+)
 #: What is kept of a duty, in the order of :data:`STORED`.
 STORED = (
     "case_id",
@@ -224,8 +261,22 @@ def _grouped(
 
 def _visit(*values: Any) -> VisitFact:
     """``values`` as the select has them; a suggestion is made on the form alone."""
-    *columns, suggested, recorded_at = values
-    return VisitFact._make((*columns, suggested is not None, local_day(recorded_at)))
+    *columns, suggested, recorded_at, watch = values
+    return VisitFact._make((*columns, suggested is not None, local_day(recorded_at), watch))
+
+
+def _result(*values: Any) -> ResultFact:
+    return ResultFact._make((*values[:-1], local_day(values[-1])))
+
+
+def _watch(*values: Any) -> WatchFact:
+    return WatchFact._make((*values[:-1], local_day(values[-1])))
+
+
+def _regimen(
+    kinds: int, since: date, stopped_on: date | None, recorded_at: datetime, visit: int | None
+) -> RegimenFact:
+    return RegimenFact(kinds, since, stopped_on, local_day(recorded_at) or since, visit is None)
 
 
 def _emergency(
@@ -254,6 +305,12 @@ def of_cases(
     transfers = _grouped(work, _TRANSFERS, keys, TransferFact)
     checkups = _grouped(work, _CHECKUPS, keys, lambda on: on)
     police = _grouped(work, _POLICE, keys, lambda on: on)
+    watches = _grouped(work, _WATCHES, keys, _watch)
+    regimen = _grouped(work, _REGIMEN, keys, _regimen)
+    # Results are read only of people who take something that is watched.
+    watched = {case for case, seen in visits.items() if any(one.watch for one in seen)}
+    watched = watched.union(watches, regimen)
+    results = _grouped(work, _RESULTS, sorted(watched), _result) if watched else {}
     doses = _grouped(work, _DOSES, keys, DoseFact, since=since)
     states: dict[int, list[StateFact]] = defaultdict(list)
     left: dict[int, date] = {}
@@ -270,7 +327,7 @@ def of_cases(
     for row in work.rows(_CASES, keys=keys):
         (
             case, area, registered_on, created_at, article30, consent, lifecycle, lifecycle_on,
-            management, management_on, pause, paused_until, supplement,
+            management, management_on, pause, paused_until, sex, supplement,
         ) = tuple(row)  # fmt: skip
         kept = stored.get(case, [])
         settled = {(one[2], one[3]): one[14] for one in kept if one[14] is not None}
@@ -301,6 +358,10 @@ def of_cases(
                 transfers=tuple(transfers.get(case, ())),
                 checkups=tuple(checkups.get(case, ())),
                 police_told=tuple(police.get(case, ())),
+                sex=sex,
+                results=tuple(results.get(case, ())),
+                watches=tuple(watches.get(case, ())),
+                regimen=tuple(regimen.get(case, ())),
                 doses=tuple(doses.get(case, ())),
                 settled=settled,
             ),

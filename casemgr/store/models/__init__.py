@@ -23,6 +23,7 @@ from casemgr.store.models.medicine import (
     StockLot,
     StockMove,
 )
+from casemgr.store.models.monitoring import DrugWatch, LabResult
 from casemgr.store.models.notice import Notice
 from casemgr.store.models.person import Guardian, Identity, Person
 from casemgr.store.models.question import Question
@@ -54,6 +55,7 @@ __all__ = [
     "Draft",
     "DrugEntry",
     "DrugLine",
+    "DrugWatch",
     "Duty",
     "Emergency",
     "Envelope",
@@ -62,6 +64,7 @@ __all__ = [
     "ImportRun",
     "Incident",
     "JobRun",
+    "LabResult",
     "LockUp",
     "LoginAttempt",
     "LoginSession",

@@ -86,6 +86,8 @@ class Visit(AreaScoped, Model):
     confirmed_on: Mapped[date | None] = mapped_column(Day)
     declined_by: Mapped[int | None] = mapped_column(BigInteger)
     declined_on: Mapped[date | None] = mapped_column(Day)
+    # The kinds of watched drugs among those it names (terms.monitoring); the names themselves are sealed.
+    watch: Mapped[int | None] = mapped_column(SmallInteger)
     entered_on: Mapped[date | None] = mapped_column(Day)
     recorded_at: Mapped[datetime] = mapped_column(Instant)
     recorded_by: Mapped[int] = mapped_column(BigInteger)

@@ -78,6 +78,8 @@ class RegimenLine(AreaScoped, Model):
     stop_note: Mapped[Any] = mapped_column(Sealed("regimen_line", "stop_note"), nullable=True)
     replaces: Mapped[int | None] = mapped_column(BigInteger)
     visit_id: Mapped[int | None] = mapped_column(BigInteger)
+    # The kinds of watched drugs it belongs to, so that tests are asked for without opening a name.
+    watch: Mapped[int | None] = mapped_column(SmallInteger)
     recorded_at: Mapped[datetime] = mapped_column(Instant)
     recorded_by: Mapped[int] = mapped_column(BigInteger)
     stopped_by: Mapped[int | None] = mapped_column(BigInteger)
