@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from casemgr.rules import laboratory
 from casemgr.rules.calendar import months_after
@@ -258,7 +258,7 @@ def weight_gain(start_g: int, now_g: int) -> tuple[Alert, ...]:
 # --- the drugs of one person ----------------------------------------------------------------------
 
 
-@cache
+@lru_cache(maxsize=4_000)
 def kinds_of(name: str) -> int:
     """The kinds of watched drugs (a mask) that a name as people write it belongs to; 0 for none."""
     written = normal(name).lower()
@@ -542,8 +542,10 @@ def _part(
     if due is None:
         return None
     if last is None:
-        due = max(due, _known(one))
-        reason = "还没有结果"
+        due, reason = max(due, _known(one)), "还没有结果"
+        learned = one.since is None or (one.known_on is not None and one.since < one.known_on)
+        if learned and line.every is not None:
+            due = line.after(due, line.every)  # begun elsewhere: one interval to find out or to test
     return _Part(_key(line), line, last or _known(one), due, f"{one.drug.label}：{reason}", rule)
 
 

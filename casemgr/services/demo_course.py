@@ -13,8 +13,12 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
+from casemgr.rules.injection_course import Given, settle
+from casemgr.rules.injection_label import labels
+from casemgr.rules.monitoring import kinds_taken
 from casemgr.services.demo_county import Township
 from casemgr.services.demo_people import EPOCH, Choice, Facts
+from casemgr.services.injection_course import values
 from casemgr.terms.checkup import TestResult
 from casemgr.terms.code import to_mask
 from casemgr.terms.consent import ConsentAnswer
@@ -35,7 +39,7 @@ from casemgr.terms.followup import (
     VisitMode,
 )
 from casemgr.terms.incident import DangerousAct
-from casemgr.terms.injection import Site
+from casemgr.terms.injection import CourseEnd, Place, Site
 from casemgr.terms.lists import lines
 from casemgr.terms.medication import Adherence
 from casemgr.terms.register import Diagnosis, Lifecycle, Management, Track
@@ -326,6 +330,22 @@ class _Person:
     long_stay: bool
 
 
+def _place(product: str, doses: list[Row]) -> None:
+    """Fill in where each dose stands in its course."""
+    given = [
+        Given(
+            date.fromordinal(one["on"] + EPOCH),
+            dose_ug=one["dose_ug"],
+            ordinal=one["ordinal"],
+            interval=one["interval_days"],
+        )
+        for one in doses
+    ]
+    for row, place in zip(doses, settle(labels()[product], given), strict=True):
+        for name, value in values(place).items():
+            row[name] = value.toordinal() - EPOCH if isinstance(value, date) else value
+
+
 class Courses:
     """Writes the courses of one county's people."""
 
@@ -370,8 +390,12 @@ class Courses:
         forgotten: bool,
         elsewhere: int | None,
         doctor: int,
+        injected: int | None = None,
     ) -> Course:
-        """One person's course; ``forgotten`` ends overdue, ``elsewhere`` is the township of before."""
+        """One person's course; ``forgotten`` ends overdue, ``elsewhere`` is the township of before.
+
+        ``injected``: somebody with schizophrenia has monthly injections, the last so many days ago.
+        """
         chance = rng.random
         registered = facts.case["registered_on"]
         begin = max(self._history, registered)
@@ -389,7 +413,7 @@ class Courses:
         character = town.character
         refuses = not forgotten and not case["article30"] and chance() < character.refused
         agreed_on = self._consents(rng, course, registered, begin, end, refuses=refuses)
-        person = self._person(rng, town, facts, forgotten=forgotten)
+        person = self._person(rng, town, facts, forgotten=forgotten, injected=injected is not None)
         absences: list[tuple[int, int, int]] = []
         if not refuses:
             self._visits(
@@ -397,7 +421,7 @@ class Courses:
             )
             if lifecycle is Lifecycle.DEAD and chance() < 0.5:
                 self._death_note(rng, town, course, end, doctor)
-            self._doses(rng, town, person, course, end, absences, doctor)
+            self._doses(rng, town, person, course, end, absences, doctor, injected)
             self._sessions(rng, town, course, begin, end, absences, doctor)
             self._checkups(rng, town, course, begin, end, absences, doctor)
         self._states(course, registered, agreed_on, end, left, lifecycle, absences, refuses, elsewhere, rng)
@@ -445,7 +469,9 @@ class Courses:
         case["consent"], case["consent_on"] = answers[-1]
         return answers[-1][1] if len(answers) > 1 and not refuses else registered
 
-    def _person(self, rng: Random, town: Township, facts: Facts, *, forgotten: bool) -> _Person:
+    def _person(
+        self, rng: Random, town: Township, facts: Facts, *, forgotten: bool, injected: bool
+    ) -> _Person:
         chance = rng.random
         rest = 1 - town.character.regular
         drawn = chance()
@@ -468,6 +494,8 @@ class Courses:
             if other is not regimen[0]:
                 regimen.append({**other, "position": 2})
         depot = DEPOTS.at(chance()) if diagnosis is Diagnosis.SCHIZOPHRENIA and chance() < 0.05 else None
+        if injected and diagnosis is Diagnosis.SCHIZOPHRENIA:
+            depot = DEPOTS.at(0)
         if depot is not None:
             line = {
                 **regimen[0],
@@ -678,6 +706,7 @@ class Courses:
             "rehab_measures": MEASURES[bits >> 84 & 255],
             "stability": found,
             "next_on": None,
+            "watch": None,
             "entered_on": entered,
             "recorded_at": _instant(entered, chance()),
             "recorded_by": doctor,
@@ -817,6 +846,10 @@ class Courses:
         if adherence is None or adherence >= UNMEDICATED:
             return
         number = len(course.visits) - 1
+        depot = next((line["name"] for line in person.drugs if line["long_acting"]), None)
+        visit["watch"] = kinds_taken(
+            (line["name"] for line in person.drugs if not line["long_acting"]), depot
+        )
         old_form = visit["form_version"] == FormVersion.V2017
         for line in person.drugs:
             row = {**line, "area": visit["area"]}
@@ -841,6 +874,7 @@ class Courses:
         end: int,
         absences: Sequence[tuple[int, int, int]],
         doctor: int,
+        injected: int | None,
     ) -> None:
         chance, depot = rng.random, person.depot
         if depot is None:
@@ -848,6 +882,9 @@ class Courses:
         floor = max(self._history, course.case["registered_on"])
         day = floor - 400 + int(chance() * (self._as_of - floor + 340))
         stop = self._as_of + 1 if chance() < 0.78 else day + 60 + int(chance() * 500)
+        if injected is not None and end == self._as_of:
+            # Counted back from the last dose, so that the windows stand where a demonstration needs them.
+            day, stop = max(floor, end - injected - 7 - 28 * int(1 + chance() * 9)), end - injected
         ordinal = 1
         while day <= min(end, stop):
             gap = depot.days
@@ -857,6 +894,8 @@ class Courses:
             elif depot.product == "PP1M" and ordinal == 2:
                 milligrams = 100
             if day >= floor and not _absent(absences, day):
+                if injected is not None and stop - day < depot.days - 8:
+                    day = stop
                 course.doses.append(
                     {
                         "area": town.code,
@@ -869,6 +908,10 @@ class Courses:
                         "given_at": town.unit_name,
                         "recorded_at": _instant(day, chance()),
                         "recorded_by": doctor,
+                        "interval_days": depot.days if depot.product == "FLUD" else None,
+                        "place": int(Place.TOWNSHIP),
+                        "stopped_on": None,
+                        "stop_reason": None,
                     }
                 )
             ordinal += 1
@@ -877,6 +920,12 @@ class Courses:
             if drawn > 0.975:
                 slip = gap + int(chance() * 30)  # one left out
             day += max(gap + slip, 5)
+        if course.doses:
+            if stop < end and injected is None:
+                last = course.doses[-1]
+                last["stopped_on"] = min(last["on"] + depot.days, end)
+                last["stop_reason"] = int(CourseEnd.DOCTOR)
+            _place(depot.product, course.doses)
 
     def _sessions(
         self,
@@ -1079,6 +1128,7 @@ VISIT_COLUMNS = (
     "rehab_measures",
     "stability",
     "next_on",
+    "watch",
     "entered_on",
     "recorded_at",
     "recorded_by",

@@ -15,7 +15,7 @@ from casemgr.forms.known import CaseFacts
 from casemgr.forms.register import PersonRow
 from casemgr.forms.spec import WARNING, Problem
 from casemgr.forms.workbook import Judge, SheetVerdict
-from casemgr.services import clock, duties, visit_rows
+from casemgr.services import clock, duties, injection_course, product, visit_rows
 from casemgr.services import exchange_rows as rows
 from casemgr.services.exchange_rows import Stored, compacted, merge
 from casemgr.services.person_rows import People, PeopleChanges, set_partial
@@ -77,6 +77,8 @@ class Writer:
         self._moved: list[tuple[int, int]] = []
         #: Cases of which anything was written; their duties follow at the end.
         self._touched: set[int] = set()
+        #: Cases whose courses of injections are to be worked out as a whole.
+        self._courses: set[int] = set()
 
     def write(self, verdict: SheetVerdict) -> Outcome:
         """Write the good rows of one sheet."""
@@ -97,6 +99,7 @@ class Writer:
         if self._moved:
             self._work.flush()
         if not self._dry:
+            injection_course.settle_cases(self._work, self._courses, product.labels_of(self._work))
             duties.refresh(self._work, self._touched)
 
     # --- 机构与区划 ---
@@ -366,6 +369,7 @@ class Writer:
             if "discharged" in changed:
                 set_partial(visit, "discharged", row.discharged)
             visit.acts = acts_mask(row)
+            visit.watch = visit_rows.watch_of(row)
             told = {
                 rows.VISIT_TEXTS[name]: getattr(row, name) for name in changed if name in rows.VISIT_TEXTS
             }
@@ -417,7 +421,11 @@ class Writer:
                 }
                 for case, area, row in new
             ]
-            self._work.add_many(model, keyed(made), note=False)
+            keyed(made)
+            if model is Dose:
+                labels_of = product.labels_of(self._work)
+                self._courses |= injection_course.place_new(self._work, made, labels_of)
+            self._work.add_many(model, made, note=False)
 
         def change(changes: Sequence[tuple[Stored, Any, tuple[str, ...]]]) -> None:
             found = queries.objects(self._work, model, [before.key for before, _, _ in changes])
@@ -428,6 +436,8 @@ class Writer:
                 )
                 for name in touched & told.keys():
                     setattr(found[before.key], name, told[name])
+            if model is Dose:
+                self._courses |= {dose.case_id for dose in found.values()}
             self._work.flush()
 
         self._records(verdict, outcome, lambda row: row, create, change)

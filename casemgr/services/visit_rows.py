@@ -12,6 +12,7 @@ from typing import Any
 
 from casemgr.forms.cell import Partial, day_of, days
 from casemgr.forms.followup import VisitRow, acts_mask
+from casemgr.rules.monitoring import kinds_taken
 from casemgr.services.exchange_rows import DRUG_PARTS, VISIT_TEXTS, drugs_of
 from casemgr.store.db import new_keys
 from casemgr.store.queries import exchange as queries
@@ -31,9 +32,15 @@ def visit_values(row: VisitRow) -> dict[str, Any]:
     return {
         "on": row.on,
         "acts": acts_mask(row),
+        "watch": watch_of(row),
         **dict(zip(SAME, _same(row), strict=True)),
         **partial("discharged", row.discharged),
     }
+
+
+def watch_of(row: VisitRow) -> int | None:
+    """The kinds of watched drugs that a visit names."""
+    return kinds_taken((row.drug1_name, row.drug2_name, row.drug3_name), row.depot_name)
 
 
 def visit_columns(row: VisitRow) -> dict[str, Any]:
