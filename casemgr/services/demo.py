@@ -67,6 +67,10 @@ OFFICER, ADMINISTRATOR = "xianji", "guanli"
 MOVED = 0.015
 #: One in so many people is overdue on the as-of day, however good the township.
 FORGOTTEN = 30
+#: Of so many people these have monthly injections, the last of them so many days ago: not due yet, open,
+#: closing, just missed, missed beyond the simple dose.
+ROUND = 60
+INJECTED = {4: 10, 14: 26, 24: 34, 34: 40, 44: 50}
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +264,7 @@ def _make(
                     forgotten=number % FORGOTTEN == 2,
                     doctor=doctors[town.index],
                     elsewhere=None if elsewhere == town.index else elsewhere,
+                    injected=INJECTED.get(number % ROUND),
                 )
                 chunk.add(town, facts, course, units, now)
             if chunk.people >= CHUNK:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from itertools import groupby
 from typing import Any
 
+from casemgr.forms.cell import day_of
 from casemgr.rules.injection_course import Given, Placed, Settled, settle
 from casemgr.rules.injection_label import Label
 from casemgr.store.queries import injection as queries
@@ -86,7 +88,7 @@ def settle_cases(work: Work, cases: Iterable[int], labels_of: LabelsOf) -> None:
 
 
 def place_new(work: Work, rows: Sequence[dict[str, Any]], labels_of: LabelsOf) -> set[int]:
-    """Fill in the places of doses about to be written (dicts of column values, changed in place).
+    """Fill in the places of doses about to be written (dicts of column values with keys, changed in place).
 
     Returns the cases that have other doses already: their courses must be settled as a whole afterwards,
     by :func:`settle_cases`. A first import costs one statement for each lot of cases.
@@ -102,9 +104,9 @@ def place_new(work: Work, rows: Sequence[dict[str, Any]], labels_of: LabelsOf) -
 
 
 def _given_of(row: Mapping[str, Any]) -> Given:
-    site = row.get("site")
+    site, on = row.get("site"), row["on"]
     return Given(
-        row["on"],
+        on if isinstance(on, date) else day_of(on),
         None,
         row.get("dose_ug"),
         None if site is None else _SITES.get(int(site)),
