@@ -285,6 +285,18 @@ def kinds_taken(names: Iterable[str | None], depot: str | None = None) -> int | 
     return found
 
 
+def kinds_prescribed(
+    name: str, ingredient: str = "", *, second_generation: bool = False, long_acting: bool = False
+) -> int:
+    """The kinds of a prescribed drug: by its name and substance, and by what the catalogue says of it."""
+    found = kinds_of(name) | kinds_of(ingredient)
+    if second_generation:
+        found |= to_mask([WatchedDrug.SECOND_GENERATION])
+    if long_acting:
+        found |= to_mask([WatchedDrug.LONG_ACTING])
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """A watched drug of one person.
