@@ -1044,6 +1044,8 @@ def read_visit(work: Work, visit_id: int, today: date) -> VisitView:
     level = _level_before(around, visit)
     names = people.authors(work, [one for one in (visit.recorded_by, visit.confirmed_by) if one])
     stability = values.get("stability")
+    to_confirm = visit.confirmed_on is None and needs_second(level, visit.risk)
+    author = _author_of_level(work, visit) if to_confirm else visit.recorded_by
     work.note("read", "Visit", row_key=visit.id, case_key=visit.case_id)
     return VisitView(
         id=visit.id,
@@ -1069,14 +1071,24 @@ def read_visit(work: Work, visit_id: int, today: date) -> VisitView:
         recorded_at=visit.recorded_at,
         entered_on=visit.entered_on,
         next_on=visit.next_on,
-        own=visit.recorded_by == work.access.actor,
+        own=author == work.access.actor,
         high=visit.risk is not None and visit.risk >= RiskLevel.LEVEL_3,
         dead=visit.died_on is not None,
-        to_confirm=visit.confirmed_on is None and needs_second(level, visit.risk),
+        to_confirm=to_confirm,
         before_risk=None if level is None else RiskLevel.read(level),
         confirmed_by=names.get(visit.confirmed_by or 0, ""),
         confirmed_on=visit.confirmed_on,
     )
+
+
+def _author_of_level(work: Work, visit: Visit) -> int:
+    """Who gave this visit the level it has: whoever changed it last, else whoever wrote the visit."""
+    changes = queries.changes(work, visit.case_id, visit.id)
+    with identity.opening(work, "Revision", PURPOSE) as opened:
+        for one in changes:
+            if "risk" in json.loads(opened(one.id, one.changes) or "{}"):
+                return one.recorded_by
+    return visit.recorded_by
 
 
 def _level_before(around: Known, visit: Visit) -> int | None:
@@ -1100,7 +1112,8 @@ def _section(section: forms.Section, values: Mapping[str, Any]) -> VisitSection:
 def confirm(work: Work, visit_id: int, today: date) -> int:
     """Agree, as a second person, that the danger level was lowered from 3 or more; answers the case.
 
-    Raises :class:`Refused` for the writer of the visit, :class:`Unfit` when nothing is to be agreed.
+    Raises :class:`Refused` for whoever gave the level, by writing the visit or changing it since, and
+    :class:`Unfit` when nothing is to be agreed.
     """
     visit = _visit(work, visit_id)
     around = _known(work, visit.case_id, today)
@@ -1108,7 +1121,7 @@ def confirm(work: Work, visit_id: int, today: date) -> int:
         return visit.case_id
     if not needs_second(_level_before(around, visit), visit.risk):
         raise Unfit("这次随访没有从3级及以上下调，不需要复核。请核对随访日期，或从患者页重新进入。")
-    if visit.recorded_by == work.access.actor:
+    if _author_of_level(work, visit) == work.access.actor:
         raise Refused(
             "下调危险性等级须由填写人以外的另一位医生复核。请同事登录后复核，或请县级人员复核。",
             rule="GW2017-6.3",

@@ -346,6 +346,23 @@ def test_a_lowered_level_waits_for_a_second_person(case: int) -> None:
     assert rows(Visit, Visit.id == key)[0].confirmed_by is None
 
 
+def test_who_lowers_the_level_in_somebody_elses_visit_is_not_its_second_person(case: int) -> None:
+    visited(case, date(2026, 11, 7), risk=3, stability=1)
+    key = visited(case, date(2026, 11, 21), risk=4, stability=1)
+    version = rows(Visit, Visit.id == key)[0].version
+    lowered = send(case, "e2", COLLEAGUE, _visit_id=key, _expects=version)
+    assert lowered.answer is Answer.CHANGED
+    assert followup.read_visit(COLLEAGUE, key, TODAY).own
+    with pytest.raises(Refused):
+        followup.confirm(COLLEAGUE, key, TODAY)
+    # A change of something else makes nobody the author of the level.
+    send(case, "e3", sleep="2", _visit_id=key, _expects=lowered.version)
+    with pytest.raises(Refused):
+        followup.confirm(COLLEAGUE, key, TODAY)
+    assert not followup.read_visit(DOCTOR_EAST, key, TODAY).own
+    assert followup.confirm(DOCTOR_EAST, key, TODAY) == case
+
+
 def test_nothing_to_confirm_is_said(case: int) -> None:
     found = send(case)
     with pytest.raises(Unfit):

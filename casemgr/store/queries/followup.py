@@ -139,6 +139,18 @@ def last_change(work: Work, key: int, visit: int) -> Any:
     return work.row(_LAST_CHANGE, case=key, visit=visit)
 
 
+_CHANGES = lasting(
+    select(Revision)
+    .where(Revision.case_id == _OF, Revision.noun == "visit", Revision.row_id == bindparam("visit"))
+    .order_by(Revision.recorded_at.desc(), Revision.id.desc())
+)
+
+
+def changes(work: Work, key: int, visit: int) -> list[Revision]:
+    """Every change of one visit, latest first."""
+    return work.entities(_CHANGES, case=key, visit=visit)
+
+
 def closed(work: Work, key: int, day: date) -> bool:
     """Whether the month of ``day`` has been closed for the township of this case."""
     return bool(work.scalar(_CLOSED, case=key, period=day.year * 100 + day.month))
