@@ -156,6 +156,12 @@ def next_number(work: Work, area: int) -> str:
     return f"{prefix}-{number:05}" if number <= LARGEST_NUMBER else ""
 
 
+def proposed_number(access: Access, unit_code: str) -> str:
+    """The next free file number of the unit's township; empty for a unit out of reach."""
+    unit = next((one for one in _places(access)[0] if one.code == unit_code), None)
+    return "" if unit is None else _proposed(access, unit.area_code)
+
+
 def begin(access: Access, today: date, from_clue: int | None = None, from_notice: int | None = None) -> Asked:
     """An empty registration, or one filled with what a clue or a notice knows.
 
@@ -380,18 +386,18 @@ def _digest(row: PersonRow) -> str:
 
 
 @use_case(Action.REGISTER_WRITE)
-def _for_editing(work: Work, case_id: int) -> PersonRow:
+def _for_editing(work: Work, case_id: int, purpose: str = EDITING) -> PersonRow:
     stored = _stored(work, case_id)
     if stored is None:
         raise Missing(NOT_THERE)
-    work.note("read", "Case", row_key=case_id, case_key=case_id, purpose=EDITING)
+    work.note("read", "Case", row_key=case_id, case_key=case_id, purpose=purpose)
     row: PersonRow = stored.row
     return row
 
 
-def edit(access: Access, case_id: int) -> Asked:
+def edit(access: Access, case_id: int, purpose: str = EDITING) -> Asked:
     """The data of a registered person, to be corrected; :class:`Missing` outside the access."""
-    row = _for_editing(access, case_id)
+    row = _for_editing(access, case_id, purpose)
     units, villages = _places(access)
     raw = forms.to_raw(CORRECTION, row._asdict())
     return Asked(CORRECTION, raw, 0, _choices(units), villages, case_id=case_id, seen=_digest(row))
