@@ -9,7 +9,24 @@ from flask import Blueprint, Flask, Response
 
 from casemgr.api import errors, guard, openapi
 from casemgr.api.operation import Chapter, Operation, perform
-from casemgr.api.v1 import area, case, duty, envelope, form, indicator, report, token
+from casemgr.api.v1 import (
+    area,
+    case,
+    clue,
+    duty,
+    emergency,
+    envelope,
+    event,
+    form,
+    indicator,
+    notice,
+    referral,
+    registration,
+    report,
+    state,
+    token,
+    transfer,
+)
 
 #: Every chapter of the first version; a new noun adds its own here.
 CHAPTERS: tuple[Chapter, ...] = (
@@ -17,6 +34,14 @@ CHAPTERS: tuple[Chapter, ...] = (
     area.chapter,
     indicator.chapter,
     case.chapter,
+    registration.chapter,
+    clue.chapter,
+    notice.chapter,
+    state.chapter,
+    transfer.chapter,
+    event.chapter,
+    emergency.chapter,
+    referral.chapter,
     duty.chapter,
     envelope.chapter,
     form.chapter,

@@ -95,6 +95,16 @@ class Text(fields.String):
         return value
 
 
+class Prose(Text):
+    """A text that may have several lines."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> Any:
+        if isinstance(value, str):
+            super()._deserialize(value.replace("\n", " ").replace("\t", " "), attr, data, **more)
+            return value.strip()
+        return super()._deserialize(value, attr, data, **more)
+
+
 class Patterned(fields.String):
     """A text of one fixed form."""
 
@@ -184,6 +194,28 @@ class Choice(fields.Integer):
         return value
 
 
+class Choices(fields.List[Any]):
+    """Several codes of a national list, each at most once meant."""
+
+    default_error_messages = _messages(invalid="应为代码的数组。")
+
+    def __init__(self, kind: type[Term], **more: Any) -> None:
+        super().__init__(
+            Choice(kind), validate=validate.Length(max=40, error="最多 40 项。"), load_default=list, **more
+        )
+
+
+class At(fields.AwareDateTime):
+    """An instant with its offset, ``2026-11-21T09:30:00+08:00``."""
+
+    default_error_messages = _messages(
+        invalid="时间应写成 2026-11-21T09:30:00+08:00 这样。", awareness="时间应带时区。"
+    )
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(format="iso", **more)
+
+
 class OneOf(fields.String):
     """One of a few words."""
 
@@ -248,6 +280,11 @@ def many(shape: type[Shape], **more: Any) -> fields.List[Any]:
 def texts() -> fields.List[Any]:
     """Several texts that the door gives."""
     return fields.List(fields.String(), required=True)
+
+
+def days() -> fields.List[Any]:
+    """Several calendar days that the door gives."""
+    return fields.List(fields.Date(), required=True)
 
 
 def day(**more: Any) -> fields.Date:

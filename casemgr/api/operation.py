@@ -24,7 +24,20 @@ PDF = "application/pdf"
 JSON_BODY = 16 * 1024
 
 #: Kinds of the variable parts of paths.
-IN_PATH: dict[str, type[Patterned]] = {"case_id": Id, "report_id": Id, "code": AreaCode, "name": Slug}
+IN_PATH: dict[str, type[Patterned]] = {
+    "attempt_id": Id,
+    "case_id": Id,
+    "clue_id": Id,
+    "code": AreaCode,
+    "emergency_id": Id,
+    "incident_id": Id,
+    "lock_up_id": Id,
+    "name": Slug,
+    "notice_id": Id,
+    "referral_id": Id,
+    "report_id": Id,
+    "transfer_id": Id,
+}
 
 
 class Unreadable(Problem):

@@ -169,12 +169,20 @@ def _local(at: datetime) -> date:
 
 
 @use_case(Action.EVENT_WRITE)
-def view(work: Work, emergency_id: int, now: datetime, today: date) -> EmergencyPage:
-    """One emergency with its steps, its deadlines and what is still to be asked; read is written down."""
+def view(
+    work: Work, emergency_id: int, now: datetime, today: date, purpose: str = READING
+) -> EmergencyPage:
+    """One emergency with its steps, its deadlines and what is still to be asked; read is written down.
+
+    Without a ``purpose`` it is not opened who is in charge.
+    """
     row = _found(work, emergency_id)
     case = known_case(work, row.case_id)
     ticked = _steps(work, row)
-    in_charge = identity.open_texts(work, "Emergency", [(row.id, row.in_charge)], READING, row.case_id)[0]
+    in_charge = ""
+    if purpose:
+        values = [(row.id, row.in_charge)]
+        in_charge = identity.open_texts(work, "Emergency", values, purpose, row.case_id)[0]
     deadlines = tuple(
         Deadline(
             DutyKind.read(one.kind),
@@ -187,7 +195,7 @@ def view(work: Work, emergency_id: int, now: datetime, today: date) -> Emergency
     )
     visit_due = next((one.due_on for one in deadlines if one.kind is DutyKind.EMERGENCY_VISIT), None)
     seen = queries.seen_since(work, row.case_id, _local(row.reported_at) + timedelta(days=1))
-    facts = _facts(row, now, today, bool(in_charge), seen, visit_due)
+    facts = _facts(row, now, today, row.in_charge is not None, seen, visit_due)
     return EmergencyPage(
         id=row.id,
         case_id=row.case_id,
@@ -303,7 +311,9 @@ class RecordForm:
 
 
 @use_case(Action.EVENT_WRITE)
-def record_form(work: Work, emergency_id: int, today: date) -> RecordForm:
+def record_form(
+    work: Work, emergency_id: int, today: date, purpose: str = Purpose.FOLLOW_UP.label
+) -> RecordForm:
     """表12 as it was kept, or begun from the emergency and the person; opening the name is written down."""
     row = _found(work, emergency_id)
     case = known_case(work, row.case_id)
@@ -312,19 +322,21 @@ def record_form(work: Work, emergency_id: int, today: date) -> RecordForm:
     sheet = work.get(Sheet, row.sheet_id) if row.sheet_id is not None else None
     if sheet is not None:
         form = form_named(FORM, sheet.form_version)
-        kept = identity.open_texts(work, "Sheet", [(sheet.id, sheet.data)], READING, row.case_id)[0]
+        kept = identity.open_texts(work, "Sheet", [(sheet.id, sheet.data)], purpose, row.case_id)[0]
         return RecordForm(row.id, row.case_id, case.file_no, form, to_raw(form, json.loads(kept)), sheet.id)
     form = form_named(FORM, _local(row.reported_at))
     return RecordForm(
-        row.id, row.case_id, case.file_no, form, to_raw(form, _begun(work, row, case, form, today))
+        row.id, row.case_id, case.file_no, form, to_raw(form, _begun(work, row, case, form, today, purpose))
     )
 
 
-def _begun(work: Work, row: Emergency, case: Any, form: Form, today: date) -> dict[str, Any]:
+def _begun(
+    work: Work, row: Emergency, case: Any, form: Form, today: date, purpose: str
+) -> dict[str, Any]:
     """What the record can begin with: who it is, times and what was told at the end; judgements stay open."""
-    opened = identity.reveal(
-        work, [case.person_id], Purpose.FOLLOW_UP.label, ("name", "id_number"), row.case_id
-    ).get(case.person_id)
+    opened = identity.reveal(work, [case.person_id], purpose, ("name", "id_number"), row.case_id).get(
+        case.person_id
+    )
     person = work.get(Person, case.person_id)
     known: dict[str, Any] = {
         "report_area": str(row.area),

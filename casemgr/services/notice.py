@@ -176,13 +176,13 @@ def list_(work: Work, state: NoticeState | None, today: date, purpose: str = "")
     return [_row(row, today, name) for row, name in zip(rows, names, strict=True)]
 
 
-def _values(work: Work, one: Notice) -> tuple[Form, dict[str, Any]]:
+def _values(work: Work, one: Notice, purpose: str = READING) -> tuple[Form, dict[str, Any]]:
     """The filled form of a notice, opened, as clean values."""
     filled = queries.sheet(work, one.sheet_id)
     form = form_named(FORM_OF[NoticeKind.read(one.kind)], filled.form_version if filled else None)
     if filled is None:
         return form, {}
-    (text,) = open_texts(work, "Sheet", [(filled.id, filled.data)], READING, one.case_id)
+    (text,) = open_texts(work, "Sheet", [(filled.id, filled.data)], purpose, one.case_id)
     values = json.loads(text or "{}")
     for each in form.fields:
         if isinstance(each.kind, PartialDay) and each.key in values:
@@ -191,14 +191,21 @@ def _values(work: Work, one: Notice) -> tuple[Form, dict[str, Any]]:
 
 
 @use_case(Action.NOTICE_READ)
-def get(work: Work, key: int, today: date) -> NoticeView:
-    """One notice with everything that stands in it, which is written down; :class:`Missing` outside."""
+def get(work: Work, key: int, today: date, purpose: str = READING) -> NoticeView:
+    """One notice with everything that stands in it, which is written down; :class:`Missing` outside.
+
+    Without a ``purpose`` nothing is opened: no facts, no reason, no files of the same number.
+    """
     found = queries.one(work, key)
     if found is None:
         raise Missing(NOT_THERE)
     one: Notice = found.Notice
-    form, values = _values(work, one)
-    (reason, number) = open_texts(work, "Notice", [(key, one.reason), (key, one.id_number)], READING)
+    form = form_named(FORM_OF[NoticeKind.read(one.kind)])
+    values: dict[str, Any] = {}
+    reason = number = ""
+    if purpose:
+        form, values = _values(work, one, purpose)
+        (reason, number) = open_texts(work, "Notice", [(key, one.reason), (key, one.id_number)], purpose)
     state = NoticeState.read(one.state)
     county = _over_both(work.access)
     return NoticeView(

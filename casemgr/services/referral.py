@@ -148,17 +148,19 @@ def record(work: Work, case_id: int, once: int, entry: ReferralEntry, today: dat
 
 
 @use_case(Action.EVENT_WRITE)
-def view(work: Work, referral_id: int) -> ReferralView:
-    """One referral with its texts; :class:`Missing` outside the access."""
+def view(work: Work, referral_id: int, purpose: str = READING) -> ReferralView:
+    """One referral with its texts, none without a ``purpose``; :class:`Missing` outside the access."""
     row = work.get(Referral, referral_id)
     if row is None:
         raise Missing("没有找到这次转诊，或不在您的辖区内。请从患者页重新打开。")
     case = known_case(work, row.case_id)
+    if not purpose:
+        return _view(row, case.file_no)
     reason, target, result = open_texts(
         work,
         "Referral",
         [(row.id, row.reason), (row.id, row.target), (row.id, row.result)],
-        READING,
+        purpose,
         row.case_id,
     )
     return _view(row, case.file_no, reason, target, result)

@@ -131,13 +131,18 @@ def list_(work: Work, today: date, purpose: str = "") -> list[TransferView]:
 
 
 @use_case(Action.TRANSFER_READ)
-def get(work: Work, key: int, today: date) -> TransferView:
-    """One side of a transfer with name and reason, which is written down; :class:`Missing` outside."""
+def get(work: Work, key: int, today: date, purpose: str = PURPOSE) -> TransferView:
+    """One side of a transfer with name and reason, which is written down; :class:`Missing` outside.
+
+    Without a ``purpose`` neither is opened.
+    """
     row = queries.one(work, key)
     if row is None:
         raise Missing(NOT_THERE)
     one: Transfer = row.Transfer
-    name, reason = open_texts(work, "Transfer", [(key, one.name), (key, one.reason)], PURPOSE)
+    name = reason = ""
+    if purpose:
+        name, reason = open_texts(work, "Transfer", [(key, one.name), (key, one.reason)], purpose)
     return _view(row, work.access, today, name, reason)
 
 

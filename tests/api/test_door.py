@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from casemgr.api.door import CHAPTERS
-from casemgr.api.operation import Operation
+from casemgr.api.operation import IN_PATH, Operation
 from casemgr.app import create_app
 from casemgr.services import register
 from casemgr.store.db import db
@@ -18,7 +18,7 @@ from tests.api.conftest import Caller
 
 Call = Callable[..., Caller]
 OPERATIONS = [operation for chapter in CHAPTERS for operation in chapter.operations]
-PATHS = {"case_id": "1", "report_id": "1", "code": "999901000000", "name": "followup"}
+PATHS = dict.fromkeys(IN_PATH, "1") | {"code": "999901000000", "name": "followup"}
 
 
 def test_every_operation_is_closed_unless_it_says_so(steady: Call) -> None:

@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
+from casemgr.api.operation import IN_PATH
 from tests.security.conftest import COUNTY, MONTH, Browser, Victim, World
 
 #: Pages that end the session of whoever asks, or only serve it.
@@ -28,6 +29,7 @@ def values_of(rule: Rule, world: World, victim: Victim) -> Iterator[dict[str, An
         "key": [KEY] if "part" in rule.arguments else keys.get(noun, [victim.case]),
         "case_id": keys["case"],
         "report_id": keys["report"],
+        **{name: keys["case"] for name in IN_PATH if name.endswith("_id") and name != "report_id"},
         "code": [victim.area, COUNTY],
         "area": [victim.area, COUNTY],
         "part": ["numerator", "unasked"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,10 +9,10 @@ from marshmallow import fields
 
 from casemgr.api import fields as f
 from casemgr.api.operation import Asked, Chapter
+from casemgr.api.sending import Question, refuse_marks
 from casemgr.forms.json_schema import from_json
 from casemgr.rules.access import Access, Action
 from casemgr.services import clock, followup
-from casemgr.services.errors import Unfit
 from casemgr.services.followup import LONGEST_DEVICE, LONGEST_ID, Answer, Envelope, Receipt
 from casemgr.services.visit_sheet import CURRENT, DATES, FORMS, NO_SYMPTOMS, incident_key, why_key
 from casemgr.terms.incident import DangerousAct
@@ -69,16 +68,6 @@ class Sent(f.Strict):
     reason = f.Text(longest=200, load_default="")
 
 
-class Question(f.Shape):
-    """One finding: ``level`` B blocks, C needs a reason, Q is asked later."""
-
-    id = f.text()
-    level = f.text()
-    field = f.text()
-    says = f.text()
-    rule = f.text()
-
-
 class Side(f.Shape):
     """One field on both sides of a conflict, in words."""
 
@@ -106,7 +95,7 @@ class Proposed(f.Shape):
     rule = f.text()
 
 
-class Kept(f.Shape):
+class VisitKept(f.Shape):
     """The answer: accepted, already_here, changed, older, unfit, refused or conflict."""
 
     id = f.text()
@@ -125,11 +114,11 @@ class Kept(f.Shape):
     sides = f.one(Sides, allow_none=True)
 
 
-@chapter.post("/envelopes", action=Action.FOLLOWUP_RECORD, body=Sent, answer=Kept, refusals=(404, 409))
+@chapter.post("/envelopes", action=Action.FOLLOWUP_RECORD, body=Sent, answer=VisitKept, refusals=(404, 409))
 def post(access: Access, asked: Asked) -> dict[str, Any]:
     """收下一张填好的随访表或一次联系记录；同一信封重复发送不产生变化."""
     told = asked.body
-    _refuse_marks(told["data"])
+    refuse_marks(told["data"])
     if told["form"] == ATTEMPT:
         return _attempt(access, told)
     form = FORMS.get(told["version"], CURRENT)
@@ -168,20 +157,6 @@ def _attempt(access: Access, told: Mapping[str, Any]) -> dict[str, Any]:
         filled_at=told["filled_at"],
     )
     return _kept(told["id"], followup.record_attempt(access, envelope, clock.today(), clock.now()))
-
-
-def _refuse_marks(value: Any) -> None:
-    """Refuse characters that no keyboard types, wherever they stand."""
-    if isinstance(value, str):
-        if any(unicodedata.category(one) in ("Cc", "Cs") and one not in "\n\t" for one in value):
-            raise Unfit("内容中有不能使用的控制字符，没有保存。", fields={"data": "请删去控制字符后重发。"})
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            _refuse_marks(key)
-            _refuse_marks(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            _refuse_marks(inner)
 
 
 def _kept(id: str, receipt: Receipt) -> dict[str, Any]:
@@ -244,7 +219,7 @@ def keep_draft(access: Access, asked: Asked) -> dict[str, Any]:
     """存下未写完的随访草稿；每人每份档案一份."""
     told = asked.body
     case = asked.path["case_id"]
-    _refuse_marks(told["data"])
+    refuse_marks(told["data"])
     followup.save_draft(access, case, told["data"], told["step"], told["id"], told["version"])
     return _draft(access, case)
 
