@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import pairwise
 from typing import NamedTuple
@@ -21,7 +21,7 @@ from casemgr.forms.cell import (
     Word,
     days,
 )
-from casemgr.forms.known import CaseFacts
+from casemgr.forms.known import CaseFacts, Latest
 from casemgr.forms.spec import Column, Fault, Sheet, shown
 from casemgr.terms.followup import (
     BodilyDisease,
@@ -122,10 +122,11 @@ class VisitRow(NamedTuple):
 
 
 class VisitAround(NamedTuple):
-    """What the checks of a visit need besides the row; ``limits`` are days per class."""
+    """What the checks of a visit need besides the row; ``before`` is the class of the visit before."""
 
     case: CaseFacts
-    limits: Mapping[int, int]
+    latest: Latest
+    before: int | None = None
 
 
 NA = frozenset({int(Grade.NOT_APPLICABLE)})
@@ -370,8 +371,8 @@ def _phone_heard_the_patient(row: VisitRow, _: VisitAround) -> tuple[object, ...
 def _next_within_limit(row: VisitRow, around: VisitAround) -> tuple[object, ...] | None:
     if row.next_on is None or row.stability is None:
         return None
-    limit = around.limits.get(row.stability)
-    return (shown(row.on + limit),) if limit is not None and row.next_on > row.on + limit else None
+    last = around.latest(row.stability, row.on, around.before, row.hospital == HospitalState.NOW)
+    return (shown(last),) if row.next_on > last else None
 
 
 # --- time of visits (features 5.3) ---

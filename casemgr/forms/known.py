@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from casemgr.terms.injection import Product
+
+#: The last day allowed for the visit after one, in days since 1970: from its class, its day, the class of the
+#: visit before (``None``: none, or not assessed) and whether the person is in hospital.
+Latest = Callable[[int, int, int | None, bool], int]
 
 
 class KnownArea(NamedTuple):
@@ -72,8 +76,8 @@ class Register(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What the judging of a file depends on besides the file; days since 1970, limits in days per class."""
+    """What the judging of a file depends on besides the file; days since 1970."""
 
     today: int
-    limits: Mapping[int, int]
+    latest: Latest
     products: Mapping[str, Product]

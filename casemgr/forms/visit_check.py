@@ -19,7 +19,7 @@ from casemgr.forms.followup import (
     VisitRow,
     faults,
 )
-from casemgr.forms.known import CaseFacts
+from casemgr.forms.known import CaseFacts, Latest
 from casemgr.forms.official.followup import COUNTS
 from casemgr.forms.spec import shown
 from casemgr.terms.followup import (
@@ -92,8 +92,8 @@ class Asked(NamedTuple):
 class Around:
     """What is known around one visit; all days in days since 1970.
 
-    ``limits`` are the days until the next visit by the class of this one, ``gaps`` those that counting allows
-    after a visit of a class.
+    ``latest`` tells the last day allowed for the next visit, ``gaps`` are the days that counting allows after
+    a visit of a class.
 
     ``earlier`` are the visits before it that reached the person, latest first (codes only). ``last_seen`` is
     the day of the latest other visit that reached the person, before or after. ``failed`` are days of failed
@@ -104,7 +104,7 @@ class Around:
     """
 
     case: CaseFacts
-    limits: Mapping[int, int]
+    latest: Latest
     today: int
     entered: int
     gaps: Mapping[int, int] = field(default_factory=dict)
@@ -197,7 +197,8 @@ def _impossible(row: VisitRow, around: Around) -> Iterator[Asked]:
 
 
 def _of_sheet(row: VisitRow, around: Around) -> Iterator[Asked]:
-    known = VisitAround(around.case, around.limits)
+    before = around.before
+    known = VisitAround(around.case, around.latest, None if before is None else before.stability)
     for one in SHEET.checks:
         level = LEVELS.get(one.id)
         if level is None:

@@ -21,6 +21,7 @@ from casemgr.terms.area import AreaLevel, ancestor, level_of
 from casemgr.terms.code import normal
 from casemgr.terms.consent import ConsentAnswer
 from casemgr.terms.register import Lifecycle
+from casemgr.terms.risk import Stability
 
 #: Sheets in the order in which they refer to each other.
 SHEETS: tuple[Sheet[Any, Any], ...] = (
@@ -102,6 +103,8 @@ class Judge:
         self._holders: dict[str, int] = {}
         self._people: dict[str, tuple[str | None, bool]] = {}
         self._visit_days: dict[tuple[str, int], int] = {}
+        #: Day and class of the last visit of each file that reached somebody, as the sheet goes on.
+        self._visit_before: dict[str, tuple[int, int | None]] = {}
         self._sheet: Sheet[Any, Any] = SHEETS[0]
         self._readings: list[tuple[int, int, _Reading]] = []
         #: Columns that every row is asked about: required ones and those that lie in the past.
@@ -179,6 +182,7 @@ class Judge:
         elif self._sheet is followup.SHEET:
             found = followup.across(verdict.numbers, verdict.rows)
             self._visit_days.clear()
+            self._visit_before.clear()
         for number, (code, column, says), words in found:
             self._question(number, code, column, says, words)
         return verdict
@@ -433,13 +437,20 @@ class Judge:
                 self._accept(number, row, around(row, case))
 
     def _take_visits(self, parsed: list[tuple[int, Any, list[Fault]]]) -> None:
-        limits = self._setting.limits
         for item in parsed:
             # One by one, because a refused visit takes no day away from the next.
-            self._take_records([item], self._visit_faults, lambda _, case: followup.VisitAround(case, limits))
+            self._take_records([item], self._visit_faults, self._around_visit)
             number, row, _ = item
             if row.file_no is not None and row.on is not None and number not in self._verdict.refused:
                 self._visit_days[row.file_no, row.on] = number
+                if row.loss_reason is None:
+                    self._visit_before[row.file_no] = row.on, row.stability
+
+    def _around_visit(self, row: followup.VisitRow, case: CaseFacts) -> followup.VisitAround:
+        """With the class of the visit before as the file has it; without one the longer term is taken."""
+        on, stability = self._visit_before.get(row.file_no, (row.on, None))
+        before = stability if on < row.on else int(Stability.BASIC)
+        return followup.VisitAround(case, self._setting.latest, before)
 
     def _visit_faults(self, _: int, row: followup.VisitRow, case: CaseFacts) -> Iterator[Fault]:
         first = self._visit_days.get((row.file_no, row.on))

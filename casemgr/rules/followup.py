@@ -90,14 +90,19 @@ def next_visit(
     return Next(end.on, end.calendar, end.rule, reason, again)
 
 
-def latest_allowed(stability: int | None, on: date, history: Sequence[int | None], policy: Policy) -> date:
-    """The last day that FU-C11 lets the next visit be planned for without a written reason."""
-    return next_visit(stability, on, history, policy).on
+def latest_allowed(
+    stability: int | None,
+    on: date,
+    history: Sequence[int | None],
+    policy: Policy,
+    *,
+    in_hospital: bool = False,
+) -> date:
+    """The last day for which the next visit may be planned without a written reason (FU-C11).
 
-
-def late(due: date, done: date) -> int:
-    """By how many days something came too late; 0 when it was in time."""
-    return max((done - due).days, 0)
+    The very day on which the duty of the next visit is due; counting allows other distances (STD-INT).
+    """
+    return next_visit(stability, on, history, policy, in_hospital=in_hospital).on
 
 
 def after_visits(visits: Sequence[VisitFact], policy: Policy) -> list[Next]:

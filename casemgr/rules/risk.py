@@ -132,11 +132,6 @@ def _unassessed(seen: Observation) -> list[str]:
     return [name for value, name in items if value is None]
 
 
-def is_better(chosen: int | None, suggested: int | None) -> bool:
-    """Whether the chosen class is better than the suggested one, which needs a written reason (vc09)."""
-    return chosen is not None and suggested is not None and chosen > suggested
-
-
 # --- the level against the acts (REC-6.4: ask, never overwrite) -------------------------------------
 
 

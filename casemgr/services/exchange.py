@@ -32,6 +32,7 @@ from casemgr.services.demo_county import PREFECTURE
 from casemgr.services.errors import Conflict, Missing, Unfit
 from casemgr.services.exchange_write import PURPOSE, Outcome, Writer
 from casemgr.services.use_case import use_case, within
+from casemgr.services.visit_rows import latest_by
 from casemgr.store import sealed_files
 from casemgr.store.db import new_key
 from casemgr.store.identity import open_texts, opening
@@ -41,7 +42,6 @@ from casemgr.store.types import Plain
 from casemgr.store.work import IMPORT_TURN, Work
 from casemgr.terms.area import AreaLevel, ancestor, level_of, span_of
 from casemgr.terms.injection import products
-from casemgr.terms.risk import Stability
 
 #: Sheets whose dates may lack a day; only there the formats of date cells are looked at.
 PARTIAL = ("患者",)
@@ -131,15 +131,7 @@ def _numbered_elsewhere(work: Work, file_nos: Sequence[str], low: int, high: int
 
 def _setting(today: date, region: str = policy.NATIONAL) -> Setting:
     numbers = policy.in_force_on(today, region)
-    return Setting(
-        days(today),
-        {
-            Stability.STABLE: numbers.gap_stable.value,
-            Stability.BASIC: numbers.gap_basic.value,
-            Stability.UNSTABLE: numbers.gap_unstable.value,
-        },
-        products(),
-    )
+    return Setting(days(today), latest_by(numbers), products())
 
 
 @dataclass(slots=True)

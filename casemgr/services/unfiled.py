@@ -43,8 +43,8 @@ def unfiled(
     township returned waits at its county.
     """
     clues, notices, transfers = queries.waiting(work, low, high, since)
-    for area, village, name, *facts, created_at in clues:
-        for due in of_clue(ClueFact(*facts, local_day(created_at)), policy):
+    for area, village, name, created_at, *facts in clues:
+        for due in of_clue(ClueFact(*facts)._replace(filed_on=local_day(created_at)), policy):
             yield Unfiled(due, "clue", area, village, name or "")
     for area, *facts in notices:
         told = NoticeFact(*facts)

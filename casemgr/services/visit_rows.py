@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
 from casemgr.forms.cell import Partial, day_of, days
 from casemgr.forms.followup import VisitRow, acts_mask
+from casemgr.forms.known import Latest
+from casemgr.rules import followup
 from casemgr.rules.monitoring import kinds_taken
+from casemgr.rules.policy import Policy
 from casemgr.services.exchange_rows import DRUG_PARTS, VISIT_TEXTS, drugs_of
 from casemgr.store.db import new_keys
 from casemgr.store.queries import exchange as queries
@@ -25,6 +29,18 @@ TEXT_COLUMNS = tuple(VISIT_TEXTS.values())
 
 _same = attrgetter(*SAME)
 _texts = attrgetter(*VISIT_TEXTS)
+
+
+def latest_by(policy: Policy) -> Latest:
+    """The last day allowed for the next visit (FU-C11) as forms ask for it: that of its duty."""
+
+    @cache
+    def latest(stability: int, on: int, before: int | None, in_hospital: bool) -> int:
+        return days(
+            followup.latest_allowed(stability, day_of(on), (before,), policy, in_hospital=in_hospital)
+        )
+
+    return latest
 
 
 def visit_values(row: VisitRow) -> dict[str, Any]:

@@ -149,7 +149,6 @@ def judge(
 
     told = replace(
         _around(work, around, row, others, earlier, incidents, today, visit),
-        limits={int(one): (following(one).on - on).days for one in Stability},
         gaps={
             int(Stability.STABLE): around.policy.gap_stable.value,
             int(Stability.BASIC): around.policy.gap_basic.value,
@@ -298,7 +297,7 @@ def _around(
             refused=case.consent == ConsentAnswer.REFUSED and not case.article30,
             key=case.id,
         ),
-        limits={},
+        latest=visit_rows.latest_by(around.policy),
         today=days(today),
         # What was entered long ago is not entered late because it is put right today.
         entered=days(today if visit is None else visit.entered_on or on),

@@ -20,11 +20,6 @@ def to_days(day: date) -> int:
     return (day - EPOCH).days
 
 
-def from_days(days: int) -> date:
-    """Inverse of :func:`to_days`."""
-    return EPOCH + timedelta(days=days)
-
-
 class Key(TypeDecorator[int]):
     """63-bit key; plain INTEGER on SQLite, where only that is the row id itself."""
 

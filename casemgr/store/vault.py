@@ -237,10 +237,6 @@ class Vault:
             found = self._aead[wanted] = AESGCM(self._subkey(key_id, "aes", place.info))
         return found
 
-    def key_id_of(self, sealed: bytes) -> int:
-        """Id of the key a value was sealed with."""
-        return int(HEADER.unpack(sealed[: HEADER.size])[2])
-
     def token(self, place: Place, normal: str, key_id: int | None = None) -> bytes:
         """Full-length keyed token of a unique identifier that is already in its normal form."""
         key = self._subkey(key_id or self._active.key_id, "token", place.info)

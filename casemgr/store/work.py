@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -70,10 +70,6 @@ def installation() -> Installation:
     if found is None:
         raise LockBroken("this database was not furnished with a vault")
     return found
-
-
-def _row_id(model: type[Any], row: Mapping[str, Any]) -> int:
-    return int(row[getattr(model, "row_key", "id")])
 
 
 _sealed_columns: dict[type[Any], tuple[tuple[str, Place], ...]] = {}

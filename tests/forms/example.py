@@ -16,6 +16,8 @@ from casemgr.forms.register import PersonRow
 from casemgr.forms.rehab import SessionRow
 from casemgr.forms.spec import Problem
 from casemgr.forms.workbook import SHEETS, Judge, SheetVerdict
+from casemgr.rules.policy import in_force_on
+from casemgr.services.visit_rows import latest_by
 from casemgr.terms.idnumber import check_digit
 from casemgr.terms.injection import products
 
@@ -33,9 +35,9 @@ def known(year: int, month: int, number: int) -> Partial:
 
 
 TODAY = day(2026, 11, 21)
-LIMITS = {1: 14, 2: 31, 3: 92}
+LATEST = latest_by(in_force_on(date(2026, 11, 21)))
 PRODUCT = products()["PP1M"]
-SETTING = Setting(TODAY, LIMITS, products())
+SETTING = Setting(TODAY, LATEST, products())
 CASE = CaseFacts(area=TOWNSHIP, registered_on=day(2020, 1, 6), birth=day(1970, 3, 5))
 
 

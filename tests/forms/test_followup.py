@@ -9,9 +9,9 @@ import pytest
 
 from casemgr.forms import followup
 from casemgr.forms.followup import VisitAround, VisitRow
-from tests.forms.example import CASE, LIMITS, VISIT, blank, day, known
+from tests.forms.example import CASE, LATEST, VISIT, blank, day, known
 
-AROUND = VisitAround(CASE, LIMITS)
+AROUND = VisitAround(CASE, LATEST)
 Change = tuple[dict[str, Any], dict[str, Any]]
 HELD = {"died_on": day(2026, 3, 1), "death_cause": 2}
 
@@ -53,6 +53,7 @@ CASES: dict[str, list[Change]] = {
     "FU-C11": [
         ({"next_on": day(2026, 6, 6)}, {"next_on": day(2026, 6, 5)}),
         ({"stability": 1, "next_on": day(2026, 3, 20)}, {"stability": 1, "next_on": day(2026, 3, 19)}),
+        ({"stability": 2, "next_on": day(2026, 3, 20)}, {"stability": 2, "next_on": day(2026, 3, 19)}),
     ],
     "tm02": [({"on": day(2020, 1, 5)}, {"on": day(2020, 1, 6)})],
     "tm04": [
@@ -114,7 +115,7 @@ CASES: dict[str, list[Change]] = {
 def applied(changes: dict[str, Any]) -> tuple[VisitRow, VisitAround]:
     row = VISIT._replace(**{key: value for key, value in changes.items() if "." not in key})
     case = replace(CASE, **{key[5:]: value for key, value in changes.items() if key.startswith("case.")})
-    return row, VisitAround(case, LIMITS)
+    return row, VisitAround(case, LATEST)
 
 
 def fired(changes: dict[str, Any]) -> set[str]:
@@ -200,3 +201,19 @@ def test_levels_from_one_to_six() -> None:
     assert (1, "ex03") in across(*shifted)
     assert across(*shifted[:-1], shifted[-1]._replace(risk=0)) == []
     assert across(*shifted[:19]) == []
+
+
+def test_the_plan_is_held_against_the_class_of_the_visit_before() -> None:
+    """FU-C11 asks by the very days of the next visit's duty: 基本稳定 has two steps, a stay another term."""
+    basic = VISIT._replace(stability=2, next_on=day(2026, 4, 5))
+    asked = {"FU-C11"}
+    assert asked <= found(basic, VisitAround(CASE, LATEST, 3))
+    assert not asked & found(basic, VisitAround(CASE, LATEST, 2))
+    assert asked <= found(basic._replace(next_on=day(2026, 4, 6)), VisitAround(CASE, LATEST, 2))
+    stay = basic._replace(stability=1, hospital=1, next_on=day(2026, 6, 5))
+    assert not asked & found(stay, VisitAround(CASE, LATEST, None))
+
+
+def found(row: VisitRow, around: VisitAround) -> set[str]:
+    """The checks that ask about a row."""
+    return {one.id for one in followup.SHEET.checks if one.test(row, around) is not None}

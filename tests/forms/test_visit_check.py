@@ -13,12 +13,15 @@ from casemgr.forms.form import read
 from casemgr.forms.known import CaseFacts
 from casemgr.forms.official.followup import FOLLOWUP_2018, to_row
 from casemgr.forms.visit_check import ABOUT_CLASS, CHECKS, LEVELS, Around, findings
+from casemgr.rules.policy import in_force_on
+from casemgr.services.visit_rows import latest_by
 from casemgr.terms.rulebook import book
 from tests.services.visits import typed
 
 TODAY = date(2026, 11, 21)
 ON = days(TODAY)
-LIMITS = {1: 14, 2: 14, 3: 92}
+GAPS = {1: 14, 2: 31, 3: 92}
+LATEST = latest_by(in_force_on(TODAY))
 CASE = CaseFacts(area=1, registered_on=days(date(2020, 1, 1)), birth_year=1980)
 
 
@@ -36,7 +39,7 @@ def before(days_ago: int = 60, **changed: Any) -> VisitRow:
 
 def around(**changed: Any) -> Around:
     """Nothing unusual around the visit."""
-    return Around(**{"case": CASE, "limits": LIMITS, "gaps": LIMITS, "today": ON, "entered": ON, **changed})
+    return Around(**{"case": CASE, "latest": LATEST, "gaps": GAPS, "today": ON, "entered": ON, **changed})
 
 
 UNSTABLE = {"stability": "1", "next_on": "2026-12-05"}

@@ -42,11 +42,6 @@ def test_the_next_visit_by_class(
     assert found.reason
 
 
-def test_late_is_counted_in_days() -> None:
-    assert followup.late(date(2026, 9, 14), date(2026, 9, 14)) == 0
-    assert followup.late(date(2026, 9, 14), date(2026, 9, 16)) == 2
-
-
 MISSED, AGREED = AttemptResult.NOT_REACHED, AttemptResult.AGREED
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casemgr.rules.risk import Change, Observation, change, is_better, needs_second, suggest, warnings
+from casemgr.rules.risk import Change, Observation, change, needs_second, suggest, warnings
 from casemgr.terms.code import to_mask
 from casemgr.terms.followup import Symptom
 from casemgr.terms.incident import DangerousAct
@@ -122,13 +122,6 @@ def test_acts_question_the_level(risk: int | None, acts: dict[DangerousAct, int]
 def test_raising_and_lowering(before: int | None, now: int | None, expected: Change) -> None:
     assert change(before, now) is expected
     assert needs_second(before, now) == (expected is Change.LOWERED)
-
-
-def test_a_class_better_than_suggested_is_seen() -> None:
-    assert is_better(Stability.STABLE, Stability.BASIC)
-    assert not is_better(Stability.UNSTABLE, Stability.BASIC)
-    assert not is_better(None, Stability.BASIC)
-    assert not is_better(Stability.STABLE, None)
 
 
 def test_every_level_has_its_wording() -> None:

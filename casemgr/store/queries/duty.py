@@ -214,13 +214,13 @@ _CLUES = lasting(
         Clue.area,
         Clue.village,
         Village.name.label("village_name"),
+        Case.created_at,
         Clue.id,
         Clue.state,
         Clue.found_on,
         Clue.verified_on,
         Clue.review_on,
         Clue.decided_on,
-        Case.created_at,
     )
     .outerjoin(Village, Village.code == Clue.village)
     .outerjoin(Case, Case.id == Clue.case_id)
@@ -320,7 +320,7 @@ def waiting(
     """Clues, notices and transfers of a range that wait without a file here, or ended from ``since`` on.
 
     At most four statements, and one where there are none. Columns as ``rules.facts`` has them, after the
-    area (and for a clue village, its name; last the instant at which it became a file).
+    area (and for a clue village, its name and the instant at which it became a file).
     """
     values = {"low": low, "high": high, "since": since}
     there = work.row(_PRESENT, **values)
