@@ -204,7 +204,9 @@ def age(birth: int, on: int) -> int:
 
 
 def _has_card_number(row: PersonRow) -> bool:
-    return row.id_number is not None and row.document_kind in (None, DocumentKind.ID_CARD)
+    """Whether there is a number that birth and sex can be read from; a wrong one is refused elsewhere."""
+    is_card = row.document_kind in (None, DocumentKind.ID_CARD)
+    return is_card and row.id_number is not None and idnumber.has_shape(row.id_number)
 
 
 # --- identity and contact (features 5.1) ---

@@ -104,7 +104,8 @@ def _text(raw: Raw, name: str) -> str:
 
 def _number(raw: Raw, name: str) -> int | None:
     text = _text(raw, name)
-    return int(text) if text.isascii() and text.isdigit() and 0 < int(text[:20]) < 2**63 else None
+    digits = text.isascii() and text.isdigit() and len(text) < 20
+    return int(text) if digits and 0 < int(text) < 2**63 else None
 
 
 def _once(raw: Raw) -> int:

@@ -186,6 +186,13 @@ def test_what_cannot_be_true_of_a_person(changes: dict[str, Any], codes: list[st
     assert faults(changes) == codes
 
 
+@pytest.mark.parametrize("number", ["1", "二", "9999٣", "x" * 40, "999901199001O17005", "1999-01-01"])
+def test_a_number_without_the_shape_of_one_is_said_to_be_wrong_and_asked_nothing(number: str) -> None:
+    """Birth, sex and province cannot be read from it; that must not break what is said."""
+    assert not {"id03", "id04", "id05", "id06"} & fired({"id_number": number, "document_kind": None})
+    assert "id-check" in faults({"id_number": number, "document_kind": None})
+
+
 def across(*rows: PersonRow) -> list[tuple[int, str]]:
     return [(number, check[0]) for number, check, _ in register.across(enumerate(rows, 2))]
 

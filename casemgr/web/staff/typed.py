@@ -36,7 +36,7 @@ class Typed:
     def key(self, name: str) -> int:
         """The hidden key of the row to be; :class:`Unfit` when a browser has lost it."""
         text = self._raw(name)
-        if not (text.isascii() and text.isdigit() and 0 < int(text[:20]) < 2**63):
+        if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) < 2**63):
             raise Unfit("这张表单不完整，没有保存。请重新打开表单后再填。")
         return int(text)
 
@@ -45,7 +45,7 @@ class Typed:
         text = self._raw(name)
         if not text:
             return None
-        if not (text.isascii() and text.isdigit() and least <= int(text[:18]) <= most):
+        if not (text.isascii() and text.isdigit() and len(text) < 19 and least <= int(text) <= most):
             self.wrong[name] = f"{label}应为 {least}–{most} 的整数。请改正，或清空。"
             return None
         return int(text)
