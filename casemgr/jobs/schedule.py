@@ -57,6 +57,15 @@ JOBS: tuple[Job, ...] = (
         keep=timedelta(days=400),
     ),
     Job(
+        "ask-questions",
+        "核对档案",
+        When(minutes=(40,), hours=(1,)),
+        upkeep.ask_questions,
+        limit=timedelta(hours=2),
+        tries=2,
+        keep=timedelta(days=400),
+    ),
+    Job(
         "tidy",
         "清理过期数据",
         When(minutes=(15,), hours=(3,)),

@@ -1,8 +1,8 @@
 """待核对: what is asked about a file because of what stands in other records (features 5.1, 5.2, 5.8).
 
-Pure: counts, days and levels in, questions out. Nothing here knows a name, a number or a telephone. Each check
-has its id, its level (B blocks, C asks for a reason, Q is asked later) and one sentence: what is unusual, why it
-matters, two ways out.
+Pure: counts, days and levels in, questions out. Nothing here knows a name, a number or a telephone. Each
+check has its id, its level (B blocks, C asks for a reason, Q is asked later) and one sentence: what is
+unusual, why it matters, two ways out.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class FileFacts:
     changed places, with the same name; ``alike_elsewhere``: how many such there are in other townships.
     ``families``: how many families share the telephone, ``sharers`` how many people. ``institution``: the
     institution whose telephone it is. ``unreached``: days of the telephone calls nobody answered, since the
-    last time somebody was reached. ``guardian_risk``: the level of a patient who has the guardian's telephone.
+    last time somebody was reached. ``guardian_risk``: the level of a patient with the guardian's telephone.
     ``told_elsewhere``: days of incidents that a file with the same identity number has in another township.
     ``domicile_here``: whether the registered address names this township or village, ``None`` if unknown.
     """
@@ -210,7 +210,8 @@ def _poverty_unproved(facts: FileFacts, policy: Policy, today: date) -> tuple[ob
     if not facts.poor:
         return None
     since, months = facts.poverty_seen_on or facts.registered_on, policy.poverty_proof.value
-    return (since.isoformat(), months) if months_after(since, months) < today else None
+    # The year is among the facts: what was confirmed once is asked again when another year has gone.
+    return (since.isoformat(), months, today.year) if months_after(since, months) < today else None
 
 
 @_check(

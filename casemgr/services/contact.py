@@ -62,6 +62,17 @@ def nearest(
     return tuple(one for kind in kinds for one in best.get(kind, (0, []))[1])
 
 
+def digits(phone: str) -> str:
+    """A telephone number as digits alone, for comparing."""
+    return "".join(filter(str.isdigit, phone))
+
+
+def institutions(work: Work) -> dict[str, str]:
+    """Every institution's name by its number as digits, whatever its region."""
+    known = [*_own(work), *lines("contacts")]
+    return {digits(line["phone"]): line["name"] for line in known if digits(line["phone"])}
+
+
 def _own(work: Work) -> list[dict[str, str]]:
     file = within(work).instance / OWN_FILE
     if not file.is_file():

@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from casemgr.forms.cell import Partial, day_of
+from casemgr.forms.cell import Partial, day_of, days
 from casemgr.forms.register import PersonRow
+from casemgr.forms.registration import NO_DETAILS, Details
 from casemgr.services.exchange_rows import Stored
 from casemgr.services.visit_rows import day, keyed, partial, plain
 from casemgr.store.db import new_key, new_keys
-from casemgr.store.identity import ID_NUMBER, PHONE
+from casemgr.store.identity import ID_NUMBER, PHONE, open_texts
 from casemgr.store.models import Case, CaseState, Consent, Guardian, Identity, Person, Supplement
 from casemgr.store.queries import exchange as queries
 from casemgr.store.work import Work
@@ -328,3 +329,55 @@ def set_partial(row: Any, name: str, value: Partial | None) -> None:
     """Put a date that may be known in part on an object."""
     setattr(row, f"{name}_on", day(value.first) if value else None)
     setattr(row, f"{name}_precision", value.precision if value else None)
+
+
+# --- what the screen asks beyond the workbook ---
+
+_DETAIL_TEXTS = ("allergy_other", "no_contact_note")
+_DETAIL_DAYS = ("document_ask_on", "poverty_seen_on")
+_DETAIL_CODES = ("residency", "allergies", "no_contact")
+
+
+#: Stands for a text that is there and was not opened.
+CLOSED = "…"
+
+
+def details_of(work: Work, supplement: Supplement | None, purpose: str) -> Details:
+    """What is kept of a person beyond the workbook; its texts are opened for ``purpose``.
+
+    Without a purpose they stay closed, and :data:`CLOSED` stands for them.
+    """
+    if supplement is None:
+        return NO_DETAILS
+    key = supplement.case_id
+    told: dict[str, Any] = {name: getattr(supplement, name) for name in _DETAIL_CODES}
+    for name in _DETAIL_DAYS:
+        on = getattr(supplement, name)
+        told[name] = None if on is None else days(on)
+    if supplement.discharged_on is not None:
+        told["discharged"] = Partial(days(supplement.discharged_on), supplement.discharged_precision or 3)
+    sealed = [name for name in _DETAIL_TEXTS if getattr(supplement, name) is not None]
+    if sealed and not purpose:
+        told |= dict.fromkeys(sealed, CLOSED)
+    elif sealed:
+        values = [(key, getattr(supplement, name)) for name in sealed]
+        told |= dict(zip(sealed, open_texts(work, "Supplement", values, purpose, key), strict=True))
+    return Details(**told)
+
+
+def put_details(work: Work, case: Case, before: Details, told: Details) -> None:
+    """Write what differs; the supplement is made where there was none."""
+    changed = {name for name in Details._fields if getattr(before, name) != getattr(told, name)}
+    if not changed:
+        return
+    supplement = work.get(Supplement, case.id)
+    if supplement is None:
+        supplement = work.add(Supplement(case_id=case.id, area=case.area))
+    for name in changed & {*_DETAIL_CODES}:
+        setattr(supplement, name, getattr(told, name))
+    for name in changed & {*_DETAIL_DAYS}:
+        setattr(supplement, name, day(getattr(told, name)))
+    for name in changed & {*_DETAIL_TEXTS}:
+        setattr(supplement, name, plain(getattr(told, name)))
+    if "discharged" in changed:
+        set_partial(supplement, "discharged", told.discharged)

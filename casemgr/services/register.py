@@ -241,7 +241,8 @@ def _found(
     return (rows_of(number, counted=False) if total else ()), total, number
 
 
-def _rows(work: Work, ids: Sequence[int], today: date) -> dict[int, CaseRow]:
+def rows_of(work: Work, ids: Sequence[int], today: date) -> dict[int, CaseRow]:
+    """What a list shows of these cases, by key; part of the unit of work that asks."""
     return {row.id: _row(row, today.year) for row in queries.by_ids(work, ids)}
 
 
@@ -264,7 +265,7 @@ def villages(work: Work, township: int) -> list[VillageView]:
 
 @use_case(Action.CASE_LIST)
 def _by_ids(work: Work, ids: Sequence[int], today: date) -> dict[int, CaseRow]:
-    return _rows(work, ids, today)
+    return rows_of(work, ids, today)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,14 +16,31 @@ from datetime import date
 from typing import Any
 
 from casemgr.forms import form as forms
-from casemgr.forms.cell import day_of, days
-from casemgr.forms.form import Filled, Form
+from casemgr.forms.cell import days
+from casemgr.forms.form import Field, Filled, Form
 from casemgr.forms.register import PersonRow
-from casemgr.forms.registration import CORRECTION, REGISTRATION, Judged, judge, row_of
-from casemgr.rules import policy
+from casemgr.forms.registration import (
+    CORRECTION,
+    NO_DETAILS,
+    REGISTRATION,
+    Details,
+    Judged,
+    details_of,
+    judge,
+    row_of,
+)
 from casemgr.rules.access import Access, Action
-from casemgr.rules.calendar import working_days_after
-from casemgr.services import clock, clue, duplicates, exchange_rows, notice, revision
+from casemgr.services import (
+    clock,
+    clue,
+    duplicates,
+    exchange_rows,
+    notice,
+    person_rows,
+    question,
+    revision,
+    state,
+)
 from casemgr.services.duplicates import Found
 from casemgr.services.duties import refresh
 from casemgr.services.errors import Conflict, Missing
@@ -33,8 +50,10 @@ from casemgr.services.register import NOT_THERE
 from casemgr.services.use_case import use_case
 from casemgr.store.db import new_key
 from casemgr.store.identity import opening
+from casemgr.store.models import Case
 from casemgr.store.queries import area as areas
 from casemgr.store.queries import registration as queries
+from casemgr.store.queries import state as states
 from casemgr.store.work import Work
 from casemgr.terms.area import AreaLevel, ancestor, span_of
 from casemgr.terms.consent import ConsentAnswer
@@ -226,18 +245,22 @@ def register(access: Access, raw: Raw, today: date) -> Done | Asked:
         asked = _answered(asked, raw, found)
     if asked.problems or any(not one.reason for one in asked.questions):
         return asked
-    return _written(access, asked, row, unit, str(filled.values["signer"]), today)
+    assert unit is not None  # noqa: S101 - without one there is a problem
+    done = _written(access, asked, row, details_of(filled.values), unit, str(filled.values["signer"]), today)
+    if isinstance(done, Done) and not done.already:
+        question.ask(access, [done.case_id], today, unit.area_code)
+    return done
 
 
 def _written(
-    access: Access, asked: Asked, row: PersonRow, unit: Any, signer: str, today: date
+    access: Access, asked: Asked, row: PersonRow, details: Details, unit: Any, signer: str, today: date
 ) -> Done | Asked:
     row = _managed(row)
     # Whoever keeps the number that was proposed wants the next free one, whatever that is by now.
     proposed = row.file_no in (_text(asked.raw, "proposed"), _proposed(access, unit.area_code))
     for _ in range(TRIES):
         try:
-            _write(access, row, unit, signer, asked, today)
+            _write(access, row, details, unit, signer, asked, today)
         except Conflict:
             if _is_there(access, asked.once):
                 return Done(asked.once, already=True)
@@ -283,7 +306,7 @@ def _judged(asked: Asked, filled: Filled, today: date, unit_area: int | None) ->
 
 
 def _findings(filled: Filled, today: date, unit_area: int | None) -> list[Judged]:
-    return judge(row_of(filled.values), today, unit_area)
+    return judge(row_of(filled.values), today, unit_area, details_of(filled.values))
 
 
 def _questions(raw: Raw, filled: Filled, today: date, unit_area: int | None) -> tuple[Question, ...]:
@@ -325,7 +348,9 @@ def _is_there(work: Work, key: int) -> bool:
 
 
 @use_case(Action.REGISTER_WRITE)
-def _write(work: Work, row: PersonRow, unit: Any, signer: str, asked: Asked, today: date) -> None:
+def _write(
+    work: Work, row: PersonRow, details: Details, unit: Any, signer: str, asked: Asked, today: date
+) -> None:
     work.take_turn(queries.TURN)
     if row.id_number and duplicates.holder_within(work, row.id_number):
         # Somebody else was registering the same person while this form was checked.
@@ -337,8 +362,10 @@ def _write(work: Work, row: PersonRow, unit: Any, signer: str, asked: Asked, tod
     if case is None:
         raise LookupError("the file that was just written is not there")
     work.note("create", "Case", row_key=case.id, case_key=case.id)
+    person_rows.put_details(work, case, NO_DETAILS, details)
     answers = {f"{one.id} {one.says}": (None, one.reason) for one in asked.questions}
     revision.note(work, "answer", case, answers)
+    _keep_answers(work, case, row, details, asked, today)
     if asked.clue is not None:
         clue.register(work, asked.clue, case)
     if asked.notice is not None:
@@ -347,30 +374,12 @@ def _write(work: Work, row: PersonRow, unit: Any, signer: str, asked: Asked, tod
     refresh(work, [case.id])
 
 
-# --- what is asked later ---
-
-
-@use_case(Action.CASE_READ)
-def open_questions(work: Work, case_id: int, today: date) -> tuple[Judged, ...]:
-    """What the checks ask about a registered person, blocking ones included (imported data may have them).
-
-    Empty for a case out of reach.
-    """
-    stored = _stored(work, case_id)
-    if stored is None:
-        return ()
-    found = judge(stored.row, today, stored.area)
-    row = stored.row
-    numbers = policy.in_force_on(today)
-    if row.diagnosed is not None and row.diagnosed.precision == 3:
-        due = working_days_after(day_of(row.diagnosed.first), numbers.file_entry.value)
-        if row.registered_on > days(due):
-            says = (
-                f"建档晚于确诊后 {numbers.file_entry.value} 个工作日（应于 {due.isoformat()} 前）。"
-                "及时建档才能及时随访。请核对两个日期，或说明经过。"
-            )
-            found.append(Judged("rg09", "Q", "registered_on", says, "FB2013-3.3"))
-    return tuple(found)
+def _keep_answers(
+    work: Work, case: Case, row: PersonRow, details: Details, asked: Asked, today: date
+) -> None:
+    """What was explained on the form is not asked again afterwards, until the facts change."""
+    reasons = {one.id: one.reason for one in asked.questions}
+    question.answered(work, case, judge(row, today, case.area, details), reasons, today)
 
 
 # --- correcting ---
@@ -382,26 +391,39 @@ def _stored(work: Work, case_id: int) -> Any:
         return next(exchange_rows.people(work, [case_id], codes, opened), None)
 
 
-def _digest(row: PersonRow) -> str:
-    return hashlib.sha256(json.dumps(row, ensure_ascii=False, default=str).encode()).hexdigest()[:32]
+def open_questions(access: Access, case_id: int, today: date) -> tuple[Judged, ...]:
+    """What is asked about a registered person and not answered yet; empty for a case out of reach."""
+    return tuple(
+        Judged(one.code, one.weight, one.at, one.says) for one in question.of_case(access, case_id, today)
+    )
+
+
+def _digest(row: PersonRow, details: Details) -> str:
+    text = json.dumps([row, details], ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _details(work: Work, case_id: int, purpose: str = EDITING) -> Details:
+    return person_rows.details_of(work, states.supplement(work, case_id), purpose)
 
 
 @use_case(Action.REGISTER_WRITE)
-def _for_editing(work: Work, case_id: int, purpose: str = EDITING) -> PersonRow:
+def _for_editing(work: Work, case_id: int, purpose: str = EDITING) -> tuple[PersonRow, Details]:
     stored = _stored(work, case_id)
     if stored is None:
         raise Missing(NOT_THERE)
     work.note("read", "Case", row_key=case_id, case_key=case_id, purpose=purpose)
     row: PersonRow = stored.row
-    return row
+    return row, _details(work, case_id, purpose)
 
 
 def edit(access: Access, case_id: int, purpose: str = EDITING) -> Asked:
     """The data of a registered person, to be corrected; :class:`Missing` outside the access."""
-    row = _for_editing(access, case_id, purpose)
+    row, details = _for_editing(access, case_id, purpose)
     units, villages = _places(access)
-    raw = forms.to_raw(CORRECTION, row._asdict())
-    return Asked(CORRECTION, raw, 0, _choices(units), villages, case_id=case_id, seen=_digest(row))
+    raw = forms.to_raw(CORRECTION, row._asdict() | details._asdict())
+    seen = _digest(row, details)
+    return Asked(CORRECTION, raw, 0, _choices(units), villages, case_id=case_id, seen=seen)
 
 
 def correct(access: Access, case_id: int, raw: Raw, today: date) -> Done | Asked:
@@ -410,20 +432,22 @@ def correct(access: Access, case_id: int, raw: Raw, today: date) -> Done | Asked
     A reason is asked for. When the file was changed since the form was opened, both sides are shown and
     nothing is written until the person has decided.
     """
-    now = _for_editing(access, case_id)
+    now, details = _for_editing(access, case_id)
     units, villages = _places(access)
     filled = forms.read(CORRECTION, raw, today)
     asked = Asked(
         CORRECTION, raw, 0, _choices(units), villages, _said(filled, "先保留原样"), case_id=case_id,
-        seen=_digest(now),
+        seen=_digest(now, details),
     )  # fmt: skip
+    told = details_of(filled.values)
     if filled.sound:
-        asked = _compared(access, asked, raw, filled, now, today)
+        asked = _compared(access, asked, raw, filled, (now, details), today)
     if not _text(raw, "reason"):
         asked = _wrong(asked, "reason", "请写明修改理由。改动逐项留痕，理由便于日后核对。")
     if asked.problems or asked.theirs or any(not one.reason for one in asked.questions):
         return asked
-    _change(access, case_id, _laid_over(now, filled), asked, _text(raw, "reason")[:500], today)
+    _change(access, case_id, _laid_over(now, filled), told, asked, _text(raw, "reason")[:500], today)
+    question.ask(access, [case_id], today)
     return Done(case_id)
 
 
@@ -434,48 +458,52 @@ def _laid_over(now: PersonRow, filled: Filled) -> PersonRow:
     return now._replace(**told)
 
 
-def _compared(access: Access, asked: Asked, raw: Raw, filled: Filled, now: PersonRow, today: date) -> Asked:
-    row = _laid_over(now, filled)
-    whole = replace(filled, values=row._asdict())
+def _compared(
+    access: Access, asked: Asked, raw: Raw, filled: Filled, before_: tuple[PersonRow, Details], today: date
+) -> Asked:
+    now, details = before_
+    row, told = _laid_over(now, filled), details_of(filled.values)
+    whole = replace(filled, values=row._asdict() | told._asdict())
     asked = _judged(asked, whole, today, None)
-    before = {(one.id, one.says) for one in judge(now, today, None)}
+    before = {(one.id, one.says) for one in judge(now, today, None, details)}
     # What was asked about before this correction is not asked again because of it.
     asked = replace(asked, questions=tuple(q for q in asked.questions if (q.id, q.says) not in before))
     if row.id_number and row.id_number != now.id_number:
         found = look(access, raw, asked.case_id)
         asked = _answered(replace(asked, found=found), raw, found)
     if _text(raw, "seen") != asked.seen:
-        asked = replace(asked, theirs=_both_sides(now, row))
+        theirs, mine = now._asdict() | details._asdict(), row._asdict() | told._asdict()
+        asked = replace(asked, theirs=_both_sides(theirs, mine))
     return asked
 
 
-def _both_sides(now: PersonRow, mine: PersonRow) -> tuple[tuple[str, str, str], ...]:
+def _both_sides(now: Mapping[str, Any], mine: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]:
     """Where the register and the form differ, after the file was changed under the form."""
     found = []
     for each in CORRECTION.fields:
-        theirs, yours = getattr(now, each.key, None), getattr(mine, each.key, None)
+        theirs, yours = now.get(each.key), mine.get(each.key)
         if theirs != yours:
-            found.append(
-                (
-                    each.label,
-                    revision.in_words("case", each.key, theirs),
-                    revision.in_words("case", each.key, yours),
-                )
-            )
+            found.append((each.label, _words(each, theirs), _words(each, yours)))
     return tuple(found) or (("（没有不同）", "", ""),)
 
 
+def _words(each: Field, value: Any) -> str:
+    return "" if value is None else forms.shown(each, value)
+
+
 @use_case(Action.REGISTER_WRITE)
-def _change(work: Work, case_id: int, row: PersonRow, asked: Asked, reason: str, today: date) -> None:
+def _change(
+    work: Work, case_id: int, row: PersonRow, told: Details, asked: Asked, reason: str, today: date
+) -> None:
     work.take_turn(queries.TURN)
-    stored = _stored(work, case_id)
+    stored, details = _stored(work, case_id), _details(work, case_id)
     if stored is None:
         raise Missing(NOT_THERE)
-    if _digest(stored.row) != asked.seen:
+    if _digest(stored.row, details) != asked.seen:
         raise Conflict("这份档案刚刚被他人保存，为避免覆盖，没有写入。请返回上一页，对照后再保存。")
     changed = tuple(name for name in row._fields if getattr(row, name) != getattr(stored.row, name))
     case = queries.case(work, case_id)
-    if not changed or case is None:
+    if case is None or (not changed and details == told):
         return
     units = exchange_rows.known_units(work)
 
@@ -483,8 +511,22 @@ def _change(work: Work, case_id: int, row: PersonRow, asked: Asked, reason: str,
         raise LookupError("a correction moves nobody")
 
     PeopleChanges(work, clock.now(), days(today), [(stored, row, changed)], units, stays).write()
+    person_rows.put_details(work, case, details, told)
     changes = {name: (getattr(stored.row, name), getattr(row, name)) for name in changed}
+    changes |= _in_words(details, told)
     revision.note(work, "case", case, changes, reason)
     revision.note(work, "answer", case, {f"{q.id} {q.says}": (None, q.reason) for q in asked.questions})
+    if "article30" in changed:
+        state.article30_changed(work, case, today, reason)
+    _keep_answers(work, case, row, told, asked, today)
     work.flush()
     refresh(work, [case_id])
+
+
+def _in_words(before: Details, after: Details) -> dict[str, tuple[Any, Any]]:
+    """What changed beyond the columns of the workbook, by label and in words."""
+    return {
+        each.label: (_words(each, getattr(before, each.key)), _words(each, getattr(after, each.key)))
+        for each in CORRECTION.fields
+        if each.key in Details._fields and getattr(before, each.key) != getattr(after, each.key)
+    }

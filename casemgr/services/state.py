@@ -269,6 +269,19 @@ def _manage(work: Work, case: Case, to: Management, on: date, reason: str) -> No
     enter(work, case, Track.MANAGEMENT, int(to), since, reason)
 
 
+def article30_changed(work: Work, case: Case, today: date, reason: str) -> None:
+    """Whether somebody is managed follows from 第三十条, too (GF2018-4.2): put it right after a correction.
+
+    Part of the unit of work that corrected the file. Who is lost or in hospital stays so.
+    """
+    if case.lifecycle == Lifecycle.ON_REGISTER and case.management in (
+        None,
+        Management.MANAGED,
+        Management.REFUSED,
+    ):
+        _manage(work, case, _managed(case), today, reason)
+
+
 # --- death ---
 
 

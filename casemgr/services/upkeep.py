@@ -44,6 +44,17 @@ def refresh_duties(run: Run) -> Outcome:
     return Outcome(f"已更新 {count} 份档案的应办事项。{told}")
 
 
+def ask_questions(run: Run) -> Outcome:
+    """Ask about every file what its own record and others give reason to ask (待核对)."""
+    from casemgr.services import question  # the forms of the workbook stay out of start-up
+
+    count = 0
+    for done in question.ask_all(run.access, run.today):
+        count += done
+        run.step(0, 1)
+    return Outcome(f"已核对 {count} 份档案。")
+
+
 @use_case(Action.JOB_RUN)
 def _sign_ins(work: Work, now: datetime) -> int:
     """Remove sessions that have ended and failed attempts that no longer count, a batch at a time."""

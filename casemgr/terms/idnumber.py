@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from datetime import date
 
 from casemgr.terms.person import Sex
@@ -100,3 +101,23 @@ def fault(number: str) -> str | None:
     if birth_of(number) is None:
         return "date"
     return None if check_digit(number[:17]) == number[17] else "check"
+
+
+def neighbours(number: str) -> Iterator[str]:
+    """Every sound number whose first 17 digits differ from ``number`` in one, or in two that changed places.
+
+    Two sound numbers never differ in one digit alone: the check digit catches that. So the check digit of
+    each is its own.
+    """
+    body = number[:17]
+    for place, digit in enumerate(body):
+        for other in "0123456789":
+            if other != digit:
+                yield _sound(body[:place] + other + body[place + 1 :])
+        after = body[place + 1 : place + 2]
+        if after and after != digit:
+            yield _sound(body[:place] + after + digit + body[place + 2 :])
+
+
+def _sound(body: str) -> str:
+    return body + check_digit(body)

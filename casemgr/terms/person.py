@@ -136,3 +136,10 @@ class Ethnicity(Term):
     OTHER = 97, "其他"
     FOREIGN = 98, "外国血统"
     MINORITY = 99, "少数民族"
+
+
+class NoContact(Term):
+    """不要联系: whose telephone is not to be called or written to."""
+
+    PERSON = 1, "本人电话"
+    GUARDIAN = 2, "监护人电话"

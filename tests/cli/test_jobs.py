@@ -18,9 +18,10 @@ def test_the_list(app: Flask) -> None:
     assert text.exit_code == 0
     lines = text.stdout.splitlines()
     assert lines[0].split("\t") == ["close-month", "月结与月报", "每月 1 日 02:00", "还没有运行过"]
-    assert "完成" in lines[4]
+    assert "完成" in lines[5]
     document = json.loads(runner.invoke(args=["jobs", "list", "--json"]).stdout)
-    names = ["close-month", "issue-reports", "audit-anchor", "refresh-duties", "tidy", "audit-verify"]
+    names = ["close-month", "issue-reports", "audit-anchor", "refresh-duties"]
+    names += ["ask-questions", "tidy", "audit-verify"]
     assert [one["name"] for one in document] == names
     assert (document[1]["when"], document[1]["next"]) == ("按需运行", None)
     assert document[0]["next"] == "2026-12-01T02:00:00+08:00"

@@ -26,6 +26,7 @@ def test_the_lines() -> None:
         ("issue-reports", "签发月报", ""),
         ("audit-anchor", "审计锚定", "每 10 分钟"),
         ("refresh-duties", "更新应办事项", "每天 00:10"),
+        ("ask-questions", "核对档案", "每天 01:40"),
         ("tidy", "清理过期数据", "每天 03:15"),
         ("audit-verify", "审计链核对", "每天 03:30"),
     ]

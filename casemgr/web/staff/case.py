@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 
 from flask import Blueprint, g, render_template, request
 
 from casemgr.rules.access import Action
-from casemgr.services import area, clock, event, indicator, register, revision, worklist
+from casemgr.services import area, clock, event, indicator, question, register, revision, worklist
 from casemgr.services import summary as sheet
 from casemgr.services.errors import Unfit
 from casemgr.services.event import OpenedEventText, Reached
@@ -82,12 +84,18 @@ def reach(key: int) -> str:
     return _page(key, reached=event.numbers(g.access, key, who))
 
 
+def shown(key: int, unanswered: Mapping[str, str]) -> str:
+    """The page again, with what is missing in the answer to one of its questions."""
+    return _page(key, unanswered=unanswered)
+
+
 def _page(
     key: int,
     opened: OpenedIdentity | None = None,
     wrong: str = "",
     reached: Reached | None = None,
     texts: tuple[OpenedEventText, ...] = (),
+    unanswered: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     today = clock.today()
     view = register.case(g.access, key, today)
@@ -125,6 +133,8 @@ def _page(
         opened=opened,
         reached=reached,
         wrong=wrong,
+        questions=question.of_case(g.access, key, today),
+        unanswered=unanswered,
         purposes=listing.PURPOSES,
     )
 

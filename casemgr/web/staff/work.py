@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import area as areas
-from casemgr.services import clock, supervision, worklist
+from casemgr.services import clock, question, supervision, worklist
 from casemgr.services.errors import Unfit
 from casemgr.services.worklist import Apart, DutyView, WorkQuery, WorkRow
 from casemgr.terms.area import AreaLevel, level_of
@@ -224,6 +224,7 @@ def _overview(place: int) -> str:
         "work/overview.html",
         place=areas.get(g.access, place),
         rows=supervision.townships(g.access, place, today),
+        asked={one.code: one for one in question.per_township(g.access, place)},
         today=today,
         first=date(today.year, 1, 1),
     )
