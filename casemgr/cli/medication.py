@@ -78,6 +78,7 @@ def _supply(case: Mapping[str, Any]) -> Supply:
         tuple(injections),
         tuple(_span(one) for one in case.get("hospital", ())),
         tuple(_span(one) for one in case.get("no_medication", ())),
+        tuple(_span(one) for one in case.get("unordered", ())),
     )
 
 

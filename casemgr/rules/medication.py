@@ -36,6 +36,7 @@ __all__ = [
     "Supply",
     "YearRecord",
     "coverage",
+    "each_lasting",
     "lasting",
     "ribbon",
     "suggest",
@@ -236,18 +237,17 @@ def ribbon(
     return counted.figures(numbers), tuple(counted.stretches())
 
 
+def each_lasting(supply: Supply) -> Iterator[tuple[Fill, date]]:
+    """Each handing-out with the last day that its drug was then at hand, refills one after the other."""
+    base = min((one.on.toordinal() for one in supply.fills), default=0)
+    unused = _bits((*supply.hospital, *supply.no_medication, *supply.unordered), base)
+    for fill, _covered, after in _shelf(supply.fills, unused, base, carry=True):
+        yield fill, date.fromordinal(base + after - 1)
+
+
 def lasting(supply: Supply) -> dict[str, date]:
-    """For each drug handed out the last day it is at hand, refills one after the other (REC-ADH-2)."""
-    first = min((one.on for one in supply.fills), default=None)
-    if first is None:
-        return {}
-    base = first.toordinal()
-    unused = _bits(supply.hospital, base) | _bits((*supply.no_medication, *supply.unordered), base)
-    return {
-        drug: date.fromordinal(base + found.bit_length() - 1)
-        for drug, found in _oral(supply.fills, unused, base, carry=True).items()
-        if found
-    }
+    """For each drug handed out the last day it is at hand (REC-ADH-2)."""
+    return {fill.drug: last for fill, last in each_lasting(supply)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,25 +367,31 @@ def _runs(bits: int, base: int) -> Iterator[tuple[date, date]]:
         first += length
 
 
-def _oral(fills: Iterable[Fill], unused: int, base: int, *, carry: bool) -> dict[str, int]:
-    """The days on which each drug is at hand; on ``unused`` days the stock stays."""
-    at_hand: dict[str, int] = {}
+def _shelf(fills: Iterable[Fill], unused: int, base: int, *, carry: bool) -> Iterator[tuple[Fill, int, int]]:
+    """Each handing-out, the days it is used on and the day after them; on ``unused`` days the stock stays."""
     free: dict[str, int] = {}
     for fill in sorted(fills, key=lambda one: (one.on, one.drug)):
         on = fill.on.toordinal() - base
         day = max(on, free.get(fill.drug, on)) if carry else on
-        covered, left = 0, fill.days
-        whole = ((1 << max(left, 0)) - 1) << day
-        if not whole & unused:
-            covered, day = whole, day + max(left, 0)
-        else:
+        covered = ((1 << fill.days) - 1) << day
+        if covered & unused:
+            covered, left = 0, fill.days
             while left > 0:
                 if not unused >> day & 1:
                     covered |= 1 << day
                     left -= 1
                 day += 1
-        at_hand[fill.drug] = at_hand.get(fill.drug, 0) | covered
+        else:
+            day += fill.days
         free[fill.drug] = day
+        yield fill, covered, day
+
+
+def _oral(fills: Iterable[Fill], unused: int, base: int, *, carry: bool) -> dict[str, int]:
+    """The days on which each drug is at hand."""
+    at_hand: dict[str, int] = {}
+    for fill, covered, _after in _shelf(fills, unused, base, carry=carry):
+        at_hand[fill.drug] = at_hand.get(fill.drug, 0) | covered
     return at_hand
 
 

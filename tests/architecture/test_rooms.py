@@ -301,6 +301,7 @@ def test_columns_that_identify_are_sealed() -> None:
         "file_digest",
         "file_name",
         "code",
+        "ingredient",
         "state",
         "message",
     }

@@ -55,8 +55,9 @@ class DrugEntry(Model):
 class RegimenLine(AreaScoped, Model):
     """用药医嘱的一行: from ``since`` until the day before ``stopped_on``; never deleted.
 
-    ``code`` names a drug of the catalogue; a drug that is not in it has its ``name`` alone. A change is a
-    stopped line and a new one that ``replaces`` it. ``visit_id`` is the visit it was taken over from.
+    ``code`` names a drug of the catalogue, ``ingredient`` and ``drug_class`` are its substance and class on
+    that day; a drug that is not in it has its ``name`` alone. A change is a stopped line and a new one that
+    ``replaces`` it. ``visit_id`` is the visit it was taken over from.
     """
 
     __tablename__ = "regimen_line"
@@ -64,6 +65,8 @@ class RegimenLine(AreaScoped, Model):
     id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
     case_id: Mapped[int] = mapped_column(BigInteger)
     code: Mapped[str | None] = mapped_column(String(24))
+    ingredient: Mapped[str | None] = mapped_column(String(40))
+    drug_class: Mapped[int | None] = mapped_column(SmallInteger)
     name: Mapped[Any] = mapped_column(Sealed("regimen_line", "name"), nullable=True)
     long_acting: Mapped[bool] = mapped_column(Boolean)
     morning_ug: Mapped[int | None] = mapped_column(Integer)
@@ -122,6 +125,8 @@ class Dispensing(AreaScoped, Model):
     case_id: Mapped[int] = mapped_column(BigInteger)
     line_id: Mapped[int | None] = mapped_column(BigInteger)
     code: Mapped[str] = mapped_column(String(24))
+    ingredient: Mapped[str] = mapped_column(String(40))
+    drug_class: Mapped[int] = mapped_column(SmallInteger)
     on: Mapped[date] = mapped_column(Day)
     quantity: Mapped[int] = mapped_column(Integer)
     days: Mapped[int] = mapped_column(SmallInteger)
