@@ -4,6 +4,7 @@
  * - the list of errors receives the focus
  * - a password can be looked at before it is sent
  * - tables that do not scroll leave the tab order
+ * - in declared forms an item appears with what it depends on, and «无» and the other choices exclude each other
  * - what is under way (data-refresh="seconds" on an element with an id) is brought up to date by itself
  * - a notice comes two minutes before the session ends for lack of activity */
 "use strict";
@@ -71,6 +72,62 @@
   }
   settle();
   window.addEventListener("resize", settle);
+
+  // The conditions of a declared form (casemgr/forms/condition.py), evaluated on what stands in the fields.
+  function same(text, value) {
+    if (typeof value === "boolean") return text === (value ? "是" : "否");
+    return text === String(value);
+  }
+  function holds(tree, chosen) {
+    const [what, ...rest] = tree;
+    if (what === "not") return !holds(rest[0], chosen);
+    if (what === "all") return rest.every(function (part) { return holds(part, chosen); });
+    if (what === "any") return rest.some(function (part) { return holds(part, chosen); });
+    const texts = chosen(rest[0]);
+    if (what === "equals" || what === "holds") return texts.some(function (text) { return same(text, rest[1]); });
+    if (what === "in") return texts.some(function (text) { return rest[1].some(function (value) { return same(text, value); }); });
+    if (what === "least") return texts.some(function (text) { return Number(text) >= rest[1]; });
+    return texts.length > 0;
+  }
+  function declared(form) {
+    const boxes = Array.from(form.querySelectorAll("[data-asked], [data-required]"));
+    const groups = Array.from(form.querySelectorAll(".form-line")).concat(Array.from(form.querySelectorAll(".form-table")));
+    function chosen(name) {
+      return Array.from(form.elements).filter(function (field) {
+        return field.name === name && (field.type === "radio" || field.type === "checkbox" ? field.checked : field.value.trim());
+      }).map(function (field) { return field.value.trim(); });
+    }
+    function ask() {
+      for (const box of boxes) {
+        if (box.dataset.asked) {
+          const wanted = holds(JSON.parse(box.dataset.asked), chosen);
+          // What is filled, and what is wrong, stays in sight, so that nothing is sent that nobody sees.
+          box.hidden = !wanted && chosen(box.dataset.key).length === 0 && !box.classList.contains("wrong");
+        }
+        const need = box.querySelector("[data-need]");
+        if (need && box.dataset.required) need.hidden = !holds(JSON.parse(box.dataset.required), chosen);
+      }
+      // A line, and a table of lines, without anything to ask is not shown either.
+      for (const group of groups) group.hidden = !group.querySelector(".form-field:not([hidden])");
+    }
+    form.addEventListener("change", function (event) {
+      const group = event.target.closest("[data-alone]");
+      if (group && event.target.type === "checkbox" && event.target.checked) {
+        const alone = event.target.value === group.dataset.alone;
+        for (const other of group.querySelectorAll("input[type=checkbox]")) {
+          if (other !== event.target && (alone || other.value === group.dataset.alone)) other.checked = false;
+        }
+      }
+      ask();
+    });
+    form.addEventListener("input", ask);
+    // Going back fills the fields after the page was read.
+    window.addEventListener("pageshow", ask);
+    ask();
+  }
+  for (const form of document.querySelectorAll("form")) {
+    if (form.querySelector("[data-asked], [data-required], [data-alone]")) declared(form);
+  }
 
   function renew(element) {
     const seconds = Number(element.dataset.refresh);

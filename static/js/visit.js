@@ -137,43 +137,6 @@
   acts();
   form.classList.add("scripted");
 
-  // The conditions of the declaration (casemgr/forms/condition.py), evaluated on what stands in the fields.
-  const boxes = Array.from(form.querySelectorAll("[data-asked], [data-required]"));
-  function chosen(name) {
-    return Array.from(form.elements).filter(function (field) {
-      return field.name === name && (field.type === "radio" || field.type === "checkbox" ? field.checked : field.value.trim());
-    }).map(function (field) { return field.value.trim(); });
-  }
-  function same(text, value) {
-    if (typeof value === "boolean") return text === (value ? "是" : "否");
-    return text === String(value);
-  }
-  function holds(tree) {
-    const [what, ...rest] = tree;
-    if (what === "not") return !holds(rest[0]);
-    if (what === "all") return rest.every(holds);
-    if (what === "any") return rest.some(holds);
-    const texts = chosen(rest[0]);
-    if (what === "equals" || what === "holds") return texts.some(function (text) { return same(text, rest[1]); });
-    if (what === "in") return texts.some(function (text) { return rest[1].some(function (value) { return same(text, value); }); });
-    if (what === "least") return texts.some(function (text) { return Number(text) >= rest[1]; });
-    return texts.length > 0;
-  }
-  function ask() {
-    for (const box of boxes) {
-      if (box.dataset.asked) {
-        const wanted = holds(JSON.parse(box.dataset.asked));
-        // What is filled stays in sight, so that nothing is sent that nobody sees.
-        box.hidden = !wanted && chosen(box.dataset.key).length === 0;
-      }
-      const need = box.querySelector("[data-need]");
-      if (need && box.dataset.required) need.hidden = !holds(JSON.parse(box.dataset.required));
-    }
-  }
-  form.addEventListener("change", ask);
-  form.addEventListener("input", ask);
-  ask();
-
   if (window.IntersectionObserver) {
     const watch = new IntersectionObserver(function (seen) {
       if (!wide.matches) return;
