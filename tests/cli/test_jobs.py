@@ -25,7 +25,7 @@ def test_the_list(app: Flask) -> None:
     assert [one["name"] for one in document] == names
     assert (document[1]["when"], document[1]["next"]) == ("按需运行", None)
     assert document[0]["next"] == "2026-12-01T02:00:00+08:00"
-    assert document[4]["latest"]["state"] == "done"
+    assert document[5]["latest"]["state"] == "done"
 
 
 def test_running_one(app: Flask) -> None:
