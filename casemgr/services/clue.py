@@ -23,6 +23,7 @@ from casemgr.store import identity
 from casemgr.store.db import new_key
 from casemgr.store.identity import ID_NUMBER, open_texts
 from casemgr.store.models import Case, Clue
+from casemgr.store.queries import area as areas
 from casemgr.store.queries import clue as queries
 from casemgr.store.types import Plain
 from casemgr.store.work import Work
@@ -35,6 +36,10 @@ from casemgr.terms.register import Diagnosis
 
 PURPOSE = "登记建档"
 NOT_THERE = "没有这条线索，或不在您的辖区内。请从线索列表重新进入。"
+SOMEBODY_ELSE = (
+    "这张表单刚才已经用来登记了另一个人，现在填的没有保存，内容都还在。"
+    "如要另登记一人，请核对后再按一次保存；如要改刚才那一份，请从列表打开。"
+)
 FORM_VERSION = 2018
 SEARCHED, SIZE = 5_000, 50
 #: Sources that bring a name without the nine questions having been put to anybody.
@@ -248,14 +253,15 @@ def begin() -> int:
 def add(access: Access, once: int, told: NewClue, today: date) -> int:
     """Take a clue down under the key ``once``; a second press changes nothing. Returns its key.
 
-    Raises :class:`Unfit` with the fields that are wrong.
+    Raises :class:`Unfit` with the fields that are wrong, :class:`Conflict` when the form of somebody else's
+    clue is sent again (the back button).
     """
     try:
         return _add(access, once, told, today)
     except Conflict:
         # The first press of two may have been written meanwhile.
         if _is_there(access, once):
-            return once
+            return _add(access, once, told, today)
         raise
 
 
@@ -266,10 +272,17 @@ def _is_there(work: Work, key: int) -> bool:
 
 @use_case(Action.CLUE_WRITE)
 def _add(work: Work, once: int, told: NewClue, today: date) -> int:
-    if work.get(Clue, once) is not None:
+    there = work.get(Clue, once)
+    if there is not None:
+        if open_texts(work, "Clue", [(once, there.name)], PURPOSE) != [told.name]:
+            raise Conflict(SOMEBODY_ELSE)
         return once
     area = _area(work.access, told)
     wrong = faults(told, today)
+    if told.village is not None and not _is_village(work, told.village):
+        wrong["village"] = (
+            "这个村（社区）不在您的辖区内，或没有这个代码。请从列表中选择；别处的线索请转给县级。"
+        )
     if area is None:
         wrong["village"] = "请选择村（社区）。不知道住在哪里，就不知道由哪个乡镇核实。"
     if wrong or area is None:
@@ -312,6 +325,11 @@ def _texts(told: NewClue, number: str) -> dict[str, str]:
 def _birth_year(number: str) -> int | None:
     birth = idnumber.birth_of(number) if idnumber.has_shape(number) else None
     return None if birth is None else birth.year
+
+
+def _is_village(work: Work, code: int) -> bool:
+    found = areas.within(work, code, code + 1, int(AreaLevel.VILLAGE))
+    return work.access.reaches(code) and [row.level for row in found] == [int(AreaLevel.VILLAGE)]
 
 
 def _area(access: Access, told: NewClue) -> int | None:

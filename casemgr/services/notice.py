@@ -23,6 +23,7 @@ from casemgr.rules.calendar import deadline
 from casemgr.rules.policy import Parameter, in_force_on
 from casemgr.services import clock
 from casemgr.services.case_view import term
+from casemgr.services.clue import SOMEBODY_ELSE
 from casemgr.services.duties import refresh
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
 from casemgr.services.use_case import SAVED_ALREADY, use_case
@@ -246,7 +247,8 @@ def enter(
 ) -> int | Asked:
     """Enter what came in; the key of the notice, or the form again with what is wrong.
 
-    ``to`` is the township it is forwarded to at once. A second press under the same key changes nothing.
+    ``to`` is the township it is forwarded to at once. A second press under the same key changes nothing;
+    raises :class:`Conflict` when the form of somebody else's notice is sent again (the back button).
     """
     form = form_named(FORM_OF[kind])
     filled = forms.read(form, raw, today)
@@ -265,7 +267,7 @@ def enter(
         return _enter(access, kind, once, filled, number, happened, received_on, to, today)
     except Conflict:
         if _is_there(access, once):
-            return once
+            return _enter(access, kind, once, filled, number, happened, received_on, to, today)
         raise
 
 
@@ -294,7 +296,10 @@ def _enter(
     to: int | None,
     today: date,
 ) -> int:
-    if work.get(Notice, once) is not None:
+    there = work.get(Notice, once)
+    if there is not None:
+        if open_texts(work, "Notice", [(once, there.name)], PURPOSE) != [str(filled.values["name"])]:
+            raise Conflict(SOMEBODY_ELSE)
         return once
     access = work.access
     county = _over_both(access)

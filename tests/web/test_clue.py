@@ -15,7 +15,7 @@ from casemgr.services import clock
 from casemgr.store.models import Area
 from casemgr.store.work import open_work
 from tests.services.test_registration import SOUND, TODAY, VILLAGE, WRONG_DIGIT, typed
-from tests.store.register import EAST, SYSTEM
+from tests.store.register import EAST, SYSTEM, WEST
 from tests.web.conftest import token_in
 
 ClientOf = Callable[[str], FlaskClient]
@@ -193,3 +193,25 @@ def test_a_correction_shows_both_sides_of_a_conflict(client_of: ClientOf) -> Non
     missing = client.post(at, data={**kept, **data, "reason": ""})
     assert missing.status_code == 422 and "请写明修改理由" in text(missing)
     assert client_of("west").get(at).status_code == 404
+
+
+def test_the_form_of_another_clue_sent_again_keeps_what_was_typed(client_of: ClientOf) -> None:
+    """The back button brings the old form with its key: nobody may vanish behind who was entered first."""
+    east = client_of("east")
+    page = text(east.get("/clues/new"))
+    sent = {"csrf": token_in(page), "once": hidden(page, "once"), **CLUE}
+    first = east.post("/clues/new", data=sent).headers["Location"]
+    assert east.post("/clues/new", data=sent).headers["Location"] == first
+    other = east.post("/clues/new", data={**sent, "name": "钱试验", "id_number": ""})
+    assert other.status_code == 409
+    assert "已经用来登记了另一个人" in text(other)
+    assert "钱试验" in text(other)
+    again = {**sent, "name": "钱试验", "id_number": "", "once": hidden(text(other), "once")}
+    assert east.post("/clues/new", data=again).headers["Location"] not in (first, "")
+
+
+@pytest.mark.parametrize("code", [str(WEST + 201), str(VILLAGE + 1), "9" * 18, str(EAST)])
+def test_a_village_that_is_not_ones_own_is_not_taken(client_of: ClientOf, code: str) -> None:
+    answer = post(client_of("east"), "/clues/new", "/clues/new", **{**CLUE, "village": code})
+    assert answer.status_code == 422
+    assert "没有这个代码" in text(answer)

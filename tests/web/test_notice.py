@@ -172,3 +172,18 @@ def test_a_second_press_enters_once_and_a_township_may_enter_its_own(
             notice.known(DOCTOR_WEST, key)
         assert notice.list_(OFFICER, None, date(2026, 12, 20))[0].clock.late  # type: ignore[union-attr]
     assert client_of("admin").get("/notices").status_code == 403
+
+
+def test_the_form_of_another_notice_sent_again_keeps_what_was_typed(client_of: ClientOf) -> None:
+    """The back button brings the old form with its key: nobody may vanish behind who was entered first."""
+    officer, at = client_of("officer"), "/notices/new/discharge"
+    page = text(officer.get(at))
+    once = re.search(r'name="once" value="(\d+)"', page)
+    assert once is not None
+    sent = {"csrf": token_in(page), "once": once[1], "received_on": "2026-11-16", **DISCHARGE}
+    first = officer.post(at, data=sent).headers["Location"]
+    assert officer.post(at, data=sent).headers["Location"] == first
+    other = officer.post(at, data={**sent, "name": "钱试验", "id_number": ""})
+    assert other.status_code == 409
+    assert "已经用来登记了另一个人" in text(other)
+    assert 'value="钱试验"' in text(other) and f'name="once" value="{once[1]}"' not in text(other)

@@ -133,6 +133,9 @@ def save() -> Response | tuple[str, int]:
                 key = clue.add(g.access, once, entry, clock.today())
             except Unfit as unfit:
                 return _form(dict(request.form), dict(unfit.fields)), unfit.status
+            except Conflict as other:
+                given = {**request.form, "once": clue.begin()}
+                return _form(given, {"name": other.message}), other.status
             flash("线索已登记。核实前不计入任何统计。", "good")
             return redirect(url_for("clue.page", key=key), 303)
     return _form(dict(request.form), wrong), 422

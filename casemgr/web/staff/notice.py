@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -70,6 +72,9 @@ def enter(kind: str) -> Response | tuple[str, int]:
     except Unfit as wrong:
         begun = notice.begin(KINDS[kind])
         found = Asked(begun.form, begun.kind, raw, once, wrong.fields)
+    except Conflict as other:
+        begun = notice.begin(KINDS[kind])
+        return _form(kind, replace(begun, raw=raw, problems={"name": other.message}), given), other.status
     if isinstance(found, Asked):
         return _form(kind, found, given), 422
     flash("已录入。" if to is None else "已录入并转往乡镇。", "good")
