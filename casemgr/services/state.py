@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from casemgr.rules.access import Action
+from casemgr.rules.access import Access, Action
 from casemgr.rules.facts import AttemptFact
 from casemgr.rules.followup import lost_proposed
 from casemgr.rules.policy import in_force_on
-from casemgr.services import clock, revision
+from casemgr.services import clock, duplicates, revision
 from casemgr.services.case_view import known, term
 from casemgr.services.duties import refresh
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
@@ -29,6 +29,7 @@ from casemgr.store.queries import register as register_queries
 from casemgr.store.queries import state as queries
 from casemgr.store.types import Plain
 from casemgr.store.work import Work
+from casemgr.terms import idnumber
 from casemgr.terms.area import AreaLevel
 from casemgr.terms.attempt import AttemptResult, AttemptWay
 from casemgr.terms.code import Term
@@ -552,9 +553,34 @@ def diagnose(work: Work, case_id: int, version: int, told: Rediagnosis, today: d
     refresh(work, [case.id])
 
 
+def reopen(access: Access, case_id: int, version: int, on: date, reason: str, today: date) -> None:
+    """Put a closed file back, from the day of return or of the wrong closing, with a reason.
+
+    Raises :class:`Refused` while the same id number is on the register in another file (id11): one number,
+    one active file, also across townships.
+    """
+    number = _number_of(access, case_id)
+    if number and duplicates.held_in_county(access, number, case_id):
+        raise Refused(
+            "该证件号已在本县另一份档案中在册，没有恢复。一人两档会使人数重复计算。"
+            "请查找在册的那一份，或在“迁移”中申请转入；号码有误的，请先更正。",
+            rule="id11",
+        )
+    _reopen(access, case_id, version, on, reason, today)
+
+
 @use_case(Action.REGISTER_WRITE)
-def reopen(work: Work, case_id: int, version: int, on: date, reason: str, today: date) -> None:
-    """Put a closed file back, from the day of return or of the wrong closing, with a reason."""
+def _number_of(work: Work, case_id: int) -> str:
+    """The id number of a closed file in normal form; empty when it has none, or is on the register."""
+    case = _case(work, case_id)
+    if case.lifecycle == Lifecycle.ON_REGISTER:
+        return ""
+    opened = identity.reveal(work, [case.person_id], duplicates.PURPOSE, ("id_number",), case_id)
+    return idnumber.normal(opened[case.person_id].id_number) if case.person_id in opened else ""
+
+
+@use_case(Action.REGISTER_WRITE)
+def _reopen(work: Work, case_id: int, version: int, on: date, reason: str, today: date) -> None:
     same = _case(work, case_id)
     if same.lifecycle == Lifecycle.ON_REGISTER:
         return

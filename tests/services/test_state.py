@@ -21,11 +21,13 @@ from casemgr.terms.attempt import AttemptResult, AttemptWay
 from casemgr.terms.followup import BodilyDisease, DeathCause, LossReason
 from casemgr.terms.register import Diagnosis, Lifecycle, Management, Pause, Track
 from casemgr.terms.state import ConsentStep, DeathProof
+from tests.services.people import number_of
 from tests.store.register import (
     DOCTOR_EAST,
     DOCTOR_WEST,
     EAST,
     NOW,
+    WEST,
     add_person,
     add_visit,
     open_areas,
@@ -235,6 +237,23 @@ def test_exclusion_and_the_way_back_with_a_reason(case: int) -> None:
     state.reopen(DOCTOR_EAST, case, now, date(2026, 11, 1), "登记有误", TODAY)
     back = standing(case)
     assert back.on_register and back.management is Management.MANAGED
+
+
+def test_nobody_gets_a_second_file_on_the_register_by_reopening_the_first(app: Flask) -> None:
+    """Left for elsewhere, registered by another township meanwhile, and then put back by the first."""
+    units = open_areas()
+    with open_work(DOCTOR_EAST, Action.REGISTER_WRITE) as work:
+        _, first = add_person(work, EAST, units[EAST], "100-00007", "赵试验", number_of(7))
+        _, other = add_person(work, EAST, units[EAST], "100-00008", "钱试验", number_of(8))
+    for case in (first, other):
+        state.moved(DOCTOR_EAST, case, version(case), date(2026, 11, 1), "邻县某卫生院", "", TODAY)
+    with open_work(DOCTOR_WEST, Action.REGISTER_WRITE) as work:
+        add_person(work, WEST, units[WEST], "101-00007", "赵试验", number_of(7))
+    with pytest.raises(Refused, match="另一份档案"):
+        state.reopen(DOCTOR_EAST, first, version(first), TODAY, "重新迁入", TODAY)
+    assert standing(first).lifecycle is Lifecycle.MOVED_OUT
+    state.reopen(DOCTOR_EAST, other, version(other), TODAY, "重新迁入", TODAY)
+    assert standing(other).on_register
 
 
 def test_moving_out_of_the_county_names_who_receives(case: int) -> None:
