@@ -101,6 +101,7 @@ def close(month: str, as_json: bool) -> None:
                         "areas": one.areas,
                         "people": one.people,
                         "changes": one.changes,
+                        "issued": one.issued,
                     }
                     for one in found.counties
                 ],
@@ -108,7 +109,12 @@ def close(month: str, as_json: bool) -> None:
         )
         return
     for one in found.counties:
-        if not one.written:
+        if one.issued:
+            click.echo(
+                f"{found.period} {one.code}：第 {one.revision} 版已签发，没有改动；按现有记录有 "
+                f"{one.changes} 个数不同。需要修订，请先在“月结记录”页退回重开。"
+            )
+        elif not one.written:
             click.echo(f"{found.period} {one.code}：与第 {one.revision} 版相同，没有重复写入。")
         elif one.revision == 1:
             click.echo(f"{found.period} {one.code}：已月结，{one.areas} 个区划，{one.people} 人。")

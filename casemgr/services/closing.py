@@ -4,31 +4,42 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 import polars as pl
 
 from casemgr.indicators import distribution
 from casemgr.indicators.count import roll_up, tally
+from casemgr.indicators.difference import Differences, between
+from casemgr.indicators.difference import pack as pack_differences
 from casemgr.indicators.editions import Edition
 from casemgr.indicators.judgement import Basis
-from casemgr.indicators.packed import masks, pack
+from casemgr.indicators.packed import masks, pack, unpack
 from casemgr.services import clock, counting
 from casemgr.store.db import new_key, new_keys
-from casemgr.store.models.indicator import ClosedFigure, ClosedVerdicts, MonthClose
+from casemgr.store.models.indicator import ClosedDifference, ClosedFigure, ClosedVerdicts, MonthClose
+from casemgr.store.queries import closing as closings
 from casemgr.store.queries import indicator as queries
+from casemgr.store.types import to_days
 from casemgr.store.work import Work
 from casemgr.terms.area import span_of
+from casemgr.terms.code import to_mask
+from casemgr.terms.indicator import Cause, CloseStep
+from casemgr.terms.register import Lifecycle, Track
 
 #: Area, key, numerator, denominator (empty for plain counts and where the population is not known).
 Line = tuple[int, str, int, int | None]
+#: Whose denominator is everybody on the register.
+REGISTERED = "IND-02.REG-A"
 
 
 @dataclass(frozen=True, slots=True)
 class ClosedCounty:
     """What closing a month did for one county: ``written`` is false when nothing differs from before.
 
-    ``changes``: how many figures differ from those of the revision before.
+    ``changes``: how many figures differ from those of the revision before. ``issued``: the figures that
+    stand are signed and were left alone although others would follow from the records now.
     """
 
     code: int
@@ -37,6 +48,7 @@ class ClosedCounty:
     areas: int
     people: int
     changes: int
+    issued: bool = False
 
 
 def close_county(work: Work, code: int, edition: Edition, basis: Basis) -> ClosedCounty:
@@ -59,6 +71,10 @@ def close_county(work: Work, code: int, edition: Edition, basis: Basis) -> Close
     if before is not None and same:
         return ClosedCounty(code, before.revision, False, places.height, verdicts.height, 0)
     changes = _changes(queries.figures_of_close(work, before.id), lines) if before is not None else 0
+    if before is not None and closings.latest_step(work, before.id) == CloseStep.ISSUED:
+        return ClosedCounty(
+            code, before.revision, False, places.height, verdicts.height, changes, issued=True
+        )
     revision = before.revision + 1 if before is not None else 1
     made = MonthClose(
         id=new_key(),
@@ -96,7 +112,115 @@ def close_county(work: Work, code: int, edition: Edition, basis: Basis) -> Close
             for key, (area, (count, blob)) in zip(new_keys(len(packed)), packed.items(), strict=True)
         ],
     )
+    if before is not None:
+        _tell_differences(work, before, made, {area: blob for area, (_, blob) in packed.items()})
     return ClosedCounty(code, revision, True, places.height, verdicts.height, changes)
+
+
+def _tell_differences(work: Work, before: MonthClose, made: MonthClose, packed: dict[int, bytes]) -> None:
+    """Lay down whom the new closing counts otherwise than the one before, and why as far as it is known.
+
+    Only townships whose verdicts differ are looked at, which the same bytes tell at once.
+    """
+    old = closings.verdicts_of_close(work, before.id)
+    found = {
+        area: between(
+            unpack(old[area]) if area in old else None, unpack(packed[area]) if area in packed else None
+        )
+        for area in sorted(old.keys() | packed.keys())
+        if old.get(area) != packed.get(area)
+    }
+    cases = sorted({one.case for part in found.values() for one in part.people})
+    same_rules = (before.edition, before.policy_digest) == (made.edition, made.policy_digest)
+    gone = _gone(found.values())
+    known = evidence(work, cases, gone, before.closed_at, made.as_of, same_rules=same_rules)
+    work.add_many(
+        ClosedDifference,
+        [
+            {
+                "id": key,
+                "area": area,
+                "close_id": made.id,
+                "period": made.period,
+                "revision": made.revision,
+                "since": before.closed_at,
+                "closed_at": made.closed_at,
+                "cases_count": len(part.people),
+                "packed": pack_differences(
+                    replace(
+                        part,
+                        people=tuple(
+                            replace(one, causes=known[one.case].causes, on=known[one.case].on)
+                            for one in part.people
+                        ),
+                    )
+                ),
+            }
+            for key, (area, part) in zip(new_keys(len(found)), found.items(), strict=True)
+        ],
+    )
+
+
+def _gone(parts: Iterable[Differences]) -> set[int]:
+    left: set[int] = set()
+    came: set[int] = set()
+    for part in parts:
+        bit = 1 << part.keys.index(REGISTERED)
+        left |= {one.case for one in part.people if one.unasked & bit}
+        came |= {one.case for one in part.people if one.asked & bit}
+    return left - came
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why somebody is counted otherwise: a mask of causes; the latest day of what was entered late."""
+
+    causes: int
+    on: int | None
+
+
+def evidence(
+    work: Work, cases: list[int], gone: set[int], since: datetime, last: date, *, same_rules: bool
+) -> dict[int, Evidence]:
+    """What was entered after ``since`` about cases, of what is dated by ``last``; several causes may hold.
+
+    ``gone``: those who are on the register no longer by the later closing.
+    A change of which no record tells (an import that mended a row) is called a correction.
+    """
+    causes: dict[int, set[Cause]] = {case: set() for case in cases}
+    days: dict[int, date] = {}
+    for row in closings.entered(work, cases, since, last):
+        causes[row.case].add(Cause.LATE_ENTRY)
+        days[row.case] = max(row.on, days.get(row.case, row.on))
+    for row in closings.states(work, cases, since, last):
+        if row.track == Track.UNIT:
+            causes[row.case].add(Cause.TRANSFER)
+        elif row.track == Track.LIFECYCLE:
+            left = Cause.CORRECTION if row.value == Lifecycle.ON_REGISTER else Cause.LEFT
+            causes[row.case].add(Cause.DEATH if row.value == Lifecycle.DEAD else left)
+        else:
+            late = row.track == Track.MANAGEMENT
+            causes[row.case].add(Cause.LATE_ENTRY if late else Cause.CORRECTION)
+    for row in closings.files(work, cases):
+        if row.created_at > since:
+            # A new file brings its records along; that it was missing says it all.
+            causes[row.case] = {Cause.REGISTERED}
+        elif row.case in gone and not causes[row.case] and row.lifecycle != Lifecycle.ON_REGISTER:
+            causes[row.case].add(Cause.DEATH if row.lifecycle == Lifecycle.DEAD else Cause.LEFT)
+    for case in closings.answered(work, cases, since):
+        if Cause.REGISTERED not in causes[case]:
+            causes[case].add(Cause.CONSENT)
+    for case in closings.changed(work, cases, since):
+        if not causes[case]:
+            causes[case].add(Cause.CORRECTION)
+    found = {}
+    for case, held in causes.items():
+        if not same_rules:
+            held.add(Cause.RULE)
+        found[case] = Evidence(
+            to_mask(held or {Cause.CORRECTION}), to_days(days[case]) if case in days else None
+        )
+    return found
 
 
 def _lines(rows: pl.LazyFrame, places: pl.DataFrame, basis: Basis) -> list[Line]:

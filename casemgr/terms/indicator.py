@@ -1,4 +1,4 @@
-"""指标: units in which an indicator is printed."""
+"""指标: units in which an indicator is printed, why closed figures differ, and the steps of a month close."""
 
 from casemgr.terms.code import Term
 
@@ -12,3 +12,25 @@ class RateUnit(Term):
     @property
     def factor(self) -> int:
         return 1000 if self is RateUnit.PER_MILLE else 100
+
+
+class Cause(Term):
+    """修订原因: why a person is counted otherwise in a later closing of the same month."""
+
+    LATE_ENTRY = 1, "补录记录"
+    CORRECTION = 2, "更正"
+    DEATH = 3, "补报死亡"
+    LEFT = 4, "迁出或排除"
+    TRANSFER = 5, "管理单位变动"
+    REGISTERED = 6, "补建档案"
+    CONSENT = 7, "知情同意变动"
+    RULE = 8, "口径或参数变动"
+
+
+class CloseStep(Term):
+    """月结流程: what somebody has done with the figures of a closed month."""
+
+    CHECKED = 1, "已核对"
+    APPROVED = 2, "已审批"
+    ISSUED = 3, "已签发"
+    REOPENED = 4, "已退回重开"

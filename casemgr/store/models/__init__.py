@@ -12,7 +12,13 @@ from casemgr.store.models.emergency import Emergency
 from casemgr.store.models.exchange import ImportRun
 from casemgr.store.models.followup import DrugLine, Visit, VisitText
 from casemgr.store.models.incident import Incident, LockUp
-from casemgr.store.models.indicator import ClosedFigure, ClosedVerdicts, MonthClose
+from casemgr.store.models.indicator import (
+    ClosedDifference,
+    ClosedFigure,
+    ClosedVerdicts,
+    ClosingStep,
+    MonthClose,
+)
 from casemgr.store.models.injection import Dose, ProductLabel
 from casemgr.store.models.job import JobRun
 from casemgr.store.models.medicine import (
@@ -45,8 +51,10 @@ __all__ = [
     "Case",
     "CaseState",
     "Checkup",
+    "ClosedDifference",
     "ClosedFigure",
     "ClosedVerdicts",
+    "ClosingStep",
     "Clue",
     "Consent",
     "ContactLine",

@@ -1,8 +1,9 @@
-"""指标: closed months, their figures and the verdict on every person."""
+"""指标: closed months, their figures, the verdict on every person, what differs since, and who signed."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -18,7 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from casemgr.store.db import Model
 from casemgr.store.scope import AreaScoped
-from casemgr.store.types import Day, Instant, Key
+from casemgr.store.types import Day, Instant, Key, Sealed
 
 
 class MonthClose(AreaScoped, Model):
@@ -71,3 +72,38 @@ class ClosedVerdicts(AreaScoped, Model):
     packed: Mapped[bytes] = mapped_column(LargeBinary)
 
     __table_args__ = (UniqueConstraint("area", "period", "revision"), Index(None, "close_id"))
+
+
+class ClosedDifference(AreaScoped, Model):
+    """修订说明: the people of one township whom a closing counts otherwise than the one before, packed.
+
+    ``since`` is the moment of the closing before, from which on a record counts as entered late.
+    """
+
+    __tablename__ = "closed_difference"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    close_id: Mapped[int] = mapped_column(ForeignKey("month_close.id", ondelete="CASCADE"))
+    period: Mapped[int] = mapped_column(Integer)
+    revision: Mapped[int] = mapped_column(SmallInteger)
+    since: Mapped[datetime] = mapped_column(Instant)
+    closed_at: Mapped[datetime] = mapped_column(Instant)
+    cases_count: Mapped[int] = mapped_column(Integer)
+    packed: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = (UniqueConstraint("area", "period", "revision"), Index(None, "close_id"))
+
+
+class ClosingStep(AreaScoped, Model):
+    """月结流程: one step of one closing (核对、审批、签发、退回重开), by whom and when."""
+
+    __tablename__ = "closing_step"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    close_id: Mapped[int] = mapped_column(ForeignKey("month_close.id", ondelete="CASCADE"))
+    step: Mapped[int] = mapped_column(SmallInteger)
+    reason: Mapped[Any] = mapped_column(Sealed("closing_step", "reason"), nullable=True)
+    recorded_at: Mapped[datetime] = mapped_column(Instant)
+    recorded_by: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = (Index(None, "close_id"),)

@@ -1,0 +1,428 @@
+"""月结修订: what differs between the closings of a month, person by person, and who signed which of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from casemgr.indicators import editions
+from casemgr.indicators.catalogue import BY_KEY
+from casemgr.indicators.editions import Edition
+from casemgr.indicators.figure import figure
+from casemgr.indicators.period import Period
+from casemgr.rules.access import Action
+from casemgr.services import clock
+from casemgr.services.errors import Conflict, Missing, Refused, Unfit
+from casemgr.services.use_case import use_case, within
+from casemgr.store.db import new_key
+from casemgr.store.identity import open_texts
+from casemgr.store.models.indicator import ClosingStep, MonthClose
+from casemgr.store.queries import area as area_queries
+from casemgr.store.queries import closing as closings
+from casemgr.store.queries import indicator as queries
+from casemgr.store.types import Plain
+from casemgr.store.work import Work
+from casemgr.terms.area import AreaLevel, ancestor, level_of, span_of
+from casemgr.terms.code import from_mask
+from casemgr.terms.indicator import Cause, CloseStep
+
+if TYPE_CHECKING:
+    from casemgr.indicators.difference import Differing
+
+READING = "查阅月结退回原因"
+MOST_WORDS = 200
+NOT_CLOSED = "这个月还没有月结，没有可以比较的数字。请先月结，或改选已月结的月份。"
+NOT_HERE = "没有这个区划，或不在您的辖区内。请从首页的列表进入。"
+#: What may follow what; nothing has been done with a closing that was just made.
+FOLLOWS: dict[CloseStep | None, tuple[CloseStep, ...]] = {
+    None: (CloseStep.CHECKED,),
+    CloseStep.CHECKED: (CloseStep.APPROVED, CloseStep.REOPENED),
+    CloseStep.APPROVED: (CloseStep.ISSUED, CloseStep.REOPENED),
+    CloseStep.ISSUED: (CloseStep.REOPENED,),
+    CloseStep.REOPENED: (CloseStep.CHECKED,),
+}
+DRAFT = "草稿"
+
+
+@dataclass(frozen=True, slots=True)
+class FigureChange:
+    """One figure in two closings: counts and printed values, and how many people more or fewer."""
+
+    key: str
+    name: str
+    unit: str
+    official: bool
+    before: tuple[int, int | None]
+    after: tuple[int, int | None]
+    value_before: str | None
+    value_after: str | None
+    numerator: int
+    denominator: int
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionView:
+    """One later closing: its figures that differ, how many people by cause, and since when records count."""
+
+    revision: int
+    since: datetime
+    closed_at: datetime
+    figures: tuple[FigureChange, ...]
+    people: int
+    causes: tuple[tuple[Cause, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MonthHistory:
+    """The closings of one month as one area sees them, newest first; ``revision``: the one that stands."""
+
+    month: str
+    area: int
+    area_name: str
+    revision: int
+    revisions: tuple[RevisionView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonDifference:
+    """One person of a list of differences; without a file number when the file has left the area since.
+
+    ``gained`` and ``lost`` name the figures they count for now, and no more; ``entered`` and ``left`` tell
+    that they are asked about by more figures, and by fewer. ``numerator`` and ``denominator``: by how much
+    they change the figure that was asked about.
+    """
+
+    case_id: int
+    file_no: str
+    area: int
+    area_name: str
+    causes: tuple[str, ...]
+    on: date | None
+    gained: tuple[str, ...]
+    lost: tuple[str, ...]
+    entered: bool
+    left: bool
+    numerator: int = 0
+    denominator: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """A stretch of the people of one difference; ``total`` of all."""
+
+    total: int
+    start: int
+    people: tuple[PersonDifference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """One step of a closing: what, by whom, when; the reason of a re-opening."""
+
+    step: CloseStep
+    at: datetime
+    by: str
+    reason: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingView:
+    """One closing of a county's month with its steps; ``next``: what may be done with it now."""
+
+    key: int
+    revision: int
+    edition: str
+    closed_at: datetime
+    closed_by: str
+    state: str
+    steps: tuple[StepView, ...]
+    next: tuple[CloseStep, ...]
+
+
+def _period(month: str) -> Period:
+    try:
+        return Period.of_month(month)
+    except ValueError:
+        sentence = "月份应写成 2026-10 这样。"
+        raise Unfit(sentence, fields={"period": sentence}) from None
+
+
+def _edition(work: Work, period: Period) -> Edition:
+    try:
+        return editions.in_force_on(period.end, within(work).region)
+    except LookupError:
+        raise Refused(
+            f"{period.month} 早于本产品收录的指标口径（自 2017 年起）。请改选较晚的月份，"
+            "或请管理员在口径表中补充当年的口径。"
+        ) from None
+
+
+def _place(work: Work, area: int) -> tuple[str, int, int]:
+    """Name and range of a county or township within the access."""
+    low, high = span_of(area)
+    rows = area_queries.within(work, area, area + 1, int(AreaLevel.TOWNSHIP))
+    if not rows or not (work.access.low <= low and high <= work.access.high):
+        raise Missing(NOT_HERE)
+    return rows[0].name, low, high
+
+
+@use_case(Action.INDICATOR_READ)
+def of_month(work: Work, month: str, area: int) -> MonthHistory:
+    """What the later closings of a month changed in one county or township.
+
+    Raises :class:`Missing` for an area out of reach and a month that was not closed, :class:`Unfit` for what
+    is no month.
+    """
+    period = _period(month)
+    name, low, high = _place(work, area)
+    edition = _edition(work, period)
+    counted: dict[int, dict[str, tuple[int, int | None]]] = {}
+    for row in closings.figures_of_area(work, period.number, area):
+        counted.setdefault(row.revision, {})[row.key] = (row.numerator, row.denominator)
+    if not counted:
+        raise Missing(NOT_CLOSED)
+    told = _by_revision(closings.differences(work, period.number, low, high))
+    revisions = sorted(counted, reverse=True)
+    found = []
+    for revision, before in pairwise(revisions):
+        parts = told.get(revision, [])
+        causes: Counter[Cause] = Counter()
+        people: set[int] = set()
+        for _, part in parts:
+            for one in part.people:
+                if one.case not in people:
+                    causes.update(from_mask(Cause, one.causes))
+                people.add(one.case)
+        if not parts:
+            continue
+        found.append(
+            RevisionView(
+                revision,
+                parts[0][0].since,
+                parts[0][0].closed_at,
+                tuple(_changes(counted[before], counted[revision], edition)),
+                len(people),
+                tuple(sorted(causes.items(), key=lambda pair: (-pair[1], int(pair[0])))),
+            )
+        )
+    return MonthHistory(period.month, area, name, revisions[0], tuple(found))
+
+
+def _by_revision(rows: Iterable[Any]) -> dict[int, list[tuple[Any, Any]]]:
+    from casemgr.indicators.difference import unpack  # loads polars
+
+    found: dict[int, list[tuple[Any, Any]]] = {}
+    for row in rows:
+        found.setdefault(row.revision, []).append((row, unpack(row.packed)))
+    return found
+
+
+def _changes(
+    before: dict[str, tuple[int, int | None]], after: dict[str, tuple[int, int | None]], edition: Edition
+) -> Iterable[FigureChange]:
+    for key in [key for key in BY_KEY if key in before and key in after and before[key] != after[key]]:
+        measure = BY_KEY[key]
+        was, now = figure(measure, *before[key], edition), figure(measure, *after[key], edition)
+        yield FigureChange(
+            key,
+            measure.name,
+            now.unit,
+            now.official,
+            before[key],
+            after[key],
+            was.value,
+            now.value,
+            after[key][0] - before[key][0],
+            (after[key][1] or 0) - (before[key][1] or 0),
+        )
+
+
+@use_case(Action.INDICATOR_READ)
+def people(
+    work: Work,
+    month: str,
+    area: int,
+    revision: int,
+    *,
+    key: str = "",
+    cause: Cause | None = None,
+    start: int = 0,
+    size: int = 50,
+) -> People:
+    """Whom one closing counts otherwise than the one before: all, or those of one figure or one cause.
+
+    Raises :class:`Missing` for an area out of reach, a revision or a figure that is not there.
+    """
+    period = _period(month)
+    _, low, high = _place(work, area)
+    if key and key not in BY_KEY:
+        raise Missing("没有这个指标。请从修订说明的列表中选择。")
+    parts = _by_revision(closings.differences(work, period.number, low, high)).get(revision)
+    if parts is None:
+        raise Missing("没有这一版的修订说明。请从列表中选择。")
+    chosen: list[tuple[int, Sequence[str], Differing]] = []
+    for row, part in parts:
+        bit = 1 << part.keys.index(key) if key in part.keys else 0
+        for one in part.people:
+            touched = one.into | one.out | one.asked | one.unasked
+            if (not key or touched & bit) and (cause is None or one.causes >> int(cause) & 1):
+                chosen.append((row.area, part.keys, one))
+    files = queries.files(work, {one.case for _, _, one in chosen})
+    chosen.sort(
+        key=lambda entry: (
+            entry[0],
+            files[entry[2].case].file_no if entry[2].case in files else "~",
+            entry[2].case,
+        )
+    )
+    if start >= len(chosen):
+        start = max(0, len(chosen) - 1) // size * size
+    names = {row.code: row.name for row in area_queries.within(work, low, high, int(AreaLevel.TOWNSHIP))}
+    edition = _edition(work, period)
+    shown = tuple(
+        _person(one, place, names.get(place, ""), files.get(one.case), keys, edition, key)
+        for place, keys, one in chosen[start : start + size]
+    )
+    return People(len(chosen), start, shown)
+
+
+def _person(
+    one: Differing,
+    area: int,
+    name: str,
+    file: Any,
+    keys: Sequence[str],
+    edition: Edition,
+    of: str,
+) -> PersonDifference:
+    from casemgr.indicators.case_period import day
+    from casemgr.indicators.difference import keys_of
+
+    def named(mask: int) -> tuple[str, ...]:
+        return tuple(
+            f"{BY_KEY[key].name}（{key}）"
+            for key in keys_of(mask, keys)
+            if key in BY_KEY and (key in edition.official or not BY_KEY[key].further)
+        )
+
+    bit = 1 << keys.index(of) if of in keys else 0
+    return PersonDifference(
+        one.case,
+        file.file_no if file else "",
+        area,
+        name,
+        tuple(cause.label for cause in from_mask(Cause, one.causes)),
+        None if one.on is None else day(one.on),
+        named(one.into),
+        named(one.out),
+        bool(one.asked),
+        bool(one.unasked),
+        bool(one.into & bit) - bool(one.out & bit),
+        bool(one.asked & bit) - bool(one.unasked & bit),
+    )
+
+
+# --- the steps of a closing -----------------------------------------------------------------------------
+
+
+@use_case(Action.INDICATOR_CLOSE)
+def steps(work: Work, month: str, area: int) -> tuple[ClosingView, ...]:
+    """The closings of a county's month, newest first, with who did what to each.
+
+    ``area`` is the county or one of its townships. Empty when the month was not closed.
+    """
+    period = _period(month)
+    found = closings.closings(work, period.number, _county(work, area))
+    done = closings.steps(work, [one.id for one in found])
+    reasons = dict(
+        zip(
+            (one.id for one in done if one.reason is not None),
+            open_texts(
+                work,
+                "ClosingStep",
+                [(one.id, one.reason) for one in done if one.reason is not None],
+                READING,
+            ),
+            strict=True,
+        )
+    )
+    authors = closings.names(work, sorted({one.closed_by for one in found} | {s.recorded_by for s in done}))
+    views = []
+    for place, one in enumerate(found):
+        own = tuple(
+            StepView(
+                CloseStep.read(step.step),
+                step.recorded_at,
+                authors.get(step.recorded_by, ""),
+                reasons.get(step.id, ""),
+            )
+            for step in done
+            if step.close_id == one.id
+        )
+        last = own[-1].step if own else None
+        views.append(
+            ClosingView(
+                one.id,
+                one.revision,
+                one.edition,
+                one.closed_at,
+                authors.get(one.closed_by, "系统"),
+                DRAFT if last in (None, CloseStep.REOPENED) else last.label,
+                own,
+                FOLLOWS[last] if place == 0 else (),
+            )
+        )
+    return tuple(views)
+
+
+def _county(work: Work, area: int) -> int:
+    _place(work, area)
+    if level_of(area) is AreaLevel.TOWNSHIP:
+        return ancestor(area, AreaLevel.COUNTY)
+    return area
+
+
+@use_case(Action.INDICATOR_CLOSE)
+def step(work: Work, close_id: int, to: CloseStep, revision: int, reason: str = "") -> None:
+    """Do the next step of the newest closing of a month; ``revision`` is the one that was looked at.
+
+    Raises :class:`Missing` for a closing out of reach, :class:`Conflict` when a newer one was made or the
+    step was done meanwhile, :class:`Refused` when one account would both check and approve, :class:`Unfit`
+    for a re-opening without a reason.
+    """
+    close = work.get(MonthClose, close_id)
+    if close is None:
+        raise Missing("没有这次月结，或不在您的辖区内。请从首页的列表进入。")
+    newest = queries.latest_close(work, close.period, close.area)
+    if newest is None or newest.id != close.id or close.revision != revision:
+        raise Conflict("这个月已有更新的一版。按旧数字签署会与新数字不符。请刷新后核对新的一版。")
+    done = closings.steps(work, [close.id])
+    last = CloseStep.read(done[-1].step) if done else None
+    if to not in FOLLOWS[last]:
+        raise Conflict(f"这一版现在是“{last.label if last else DRAFT}”，已不能做这一步。请刷新后再看。")
+    reason = reason.strip()
+    if to is CloseStep.REOPENED and not reason:
+        sentence = "请写明退回的原因。退回后原来的签署不再有效，经手人要知道为什么。"
+        raise Unfit("没有退回，请写明原因。", fields={"reason": sentence})
+    if len(reason) > MOST_WORDS:
+        raise Unfit("没有保存。", fields={"reason": f"原因最多 {MOST_WORDS} 字。请写得短一些。"})
+    if to is CloseStep.APPROVED and done[-1].recorded_by == work.access.actor:
+        raise Refused(
+            "核对和审批不能由同一个账号完成。两人经手才能及时发现差错。"
+            "请由另一位县级账号审批，或请管理员为审批人开通账号。"
+        )
+    work.add(
+        ClosingStep(
+            id=new_key(),
+            area=close.area,
+            close_id=close.id,
+            step=int(to),
+            reason=Plain(reason) if reason else None,
+            recorded_at=clock.now(),
+            recorded_by=work.access.actor,
+        )
+    )
