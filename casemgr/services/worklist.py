@@ -17,6 +17,7 @@ from casemgr.services import duties
 from casemgr.services.case_view import known, term
 from casemgr.services.errors import Missing, Refused, Unfit
 from casemgr.services.register import purpose_of
+from casemgr.services.saved_filter import View, of_account
 from casemgr.services.unfiled import unfiled
 from casemgr.services.use_case import use_case, within
 from casemgr.store import identity
@@ -138,7 +139,10 @@ def _view(row: Any, today: date) -> DutyView:
 
 @dataclass(frozen=True, slots=True)
 class WorkQuery:
-    """What a worklist asks for; empty fields ask for everything."""
+    """What a worklist asks for; empty fields ask for everything.
+
+    ``begin``: nothing was asked for, so the view with which this account begins is shown, if it has one.
+    """
 
     area: int | None = None
     block: Block | None = None
@@ -148,6 +152,7 @@ class WorkQuery:
     cases: frozenset[int] | None = None
     page: int = 1
     size: int = 50
+    begin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +239,10 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class Worklist:
-    """The list of one township on one day; a counter is as many as its rows and its entries ``apart``."""
+    """The list of one township on one day; a counter is as many as its rows and its entries ``apart``.
+
+    ``query`` is what is shown, ``views`` what this account has named, ``begun`` the one taken by itself.
+    """
 
     area: int
     today: date
@@ -252,6 +260,9 @@ class Worklist:
     assigned: bool = False
     #: How many days the list looks ahead.
     ahead: int = 0
+    query: WorkQuery = field(default_factory=WorkQuery)
+    views: tuple[View, ...] = ()
+    begun: View | None = None
 
     @property
     def later(self) -> int:
@@ -327,6 +338,10 @@ def _named(work: Work, query: WorkQuery, today: date, purpose: str) -> Worklist:
 def _worklist(work: Work, query: WorkQuery, today: date, purpose: str) -> Worklist:
     policy = in_force_on(today, within(work).region)
     area = query.area or 0
+    views = of_account(work, area)
+    begun = next((one for one in views if one.first), None) if query.begin else None
+    if begun is not None:
+        query = replace(query, block=begun.block, village=begun.village, kind=begun.kind, mine=begun.mine)
     until = rules.horizon(today, policy)
     tried = _tried(queries.told(work, area, today - AGREED_SINCE))
     standing = _standing(queries.listed(work, area, today, until), tried, today, policy)
@@ -403,6 +418,9 @@ def _worklist(work: Work, query: WorkQuery, today: date, purpose: str) -> Workli
         next=None if standing else _next(work, area, until, purpose),
         assigned=assigned,
         ahead=policy.week_ahead.value,
+        query=query,
+        views=views,
+        begun=begun,
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import LargeBinary, bindparam, select, type_coerce
+from sqlalchemy import BigInteger, LargeBinary, bindparam, select, type_coerce
 
 from casemgr.rules.access import Action
 from casemgr.store.models.person import Guardian, Identity
@@ -230,6 +230,13 @@ def matches(name: str, asked: str) -> bool:
     )
 
 
+_SEALED_OF = lasting(
+    select(Identity.person_id, type_coerce(Identity.name, LargeBinary)).where(
+        Identity.area == bindparam("area", type_=BigInteger)
+    )
+)
+
+
 def _names(work: Work) -> Iterator[tuple[int, str]]:
     statement = select(Identity.person_id, type_coerce(Identity.name, LargeBinary)).limit(SEARCH_LIMIT + 1)
     rows: Sequence[Any] = work.rows(statement)
@@ -271,6 +278,19 @@ def find_alike(work: Work, text: str) -> dict[int, bool]:
                 found[person] = False
     work.note("search", "Identity", fields="name", count=len(found), detail=text)
     return found
+
+
+def is_named(work: Work, area: int, text: str) -> bool:
+    """Whether a text holds the name of somebody of one area; opens the names of the area to compare.
+
+    The asked text is sealed into the audit entry, never logged.
+    """
+    asked = normal_name(text)
+    rows: Sequence[Any] = work.rows(_SEALED_OF, area=area)
+    known = (normal_name(name) for _, name in work.vault.open_many(NAME, rows))
+    found = sum(len(name) > 1 and name in asked for name in known)
+    work.note("search", "Identity", fields="name", count=found, detail=text)
+    return found > 0
 
 
 def same_initials(name: str, other: str) -> bool:

@@ -304,6 +304,7 @@ def test_columns_that_identify_are_sealed() -> None:
         "ingredient",
         "state",
         "message",
+        "label",
     }
     for name in models.__all__:
         model = getattr(models, name)

@@ -150,3 +150,61 @@ def test_other_townships_are_closed(doctor: FlaskClient) -> None:
     assert doctor.get(f"/work/{WEST}/staff").status_code == 404
     assert doctor.get(f"/work/{COUNTY}").status_code == 404
     assert doctor.get("/work?page=x&size=y&village=z&kind=q&block=w").status_code == 200
+
+
+def test_a_view_is_named_begins_the_day_and_is_deleted(doctor: FlaskClient) -> None:
+    late = f"/work?block=late&village={NEAR}"
+    assert "保存这个筛选" in page_of(doctor, late)
+    assert "保存这个筛选" not in page_of(doctor, "/work")
+    given = {"block": "late", "village": NEAR, "back": late}
+    for label, says in (
+        ("", "没有名字"),
+        ("去找人today", "患者的姓名"),
+        ("打 10000000001", "一长串数字"),
+        ("长" * 21, "最多 20 个字"),
+    ):
+        code, where, _ = post(doctor, f"/work/{EAST}/views", label=label, **given)
+        assert (code, where) == (303, late)
+        assert says in page_of(doctor, late), label
+    assert post(doctor, f"/work/{EAST}/views", label="近村逾期", first="1", **given)[0] == 303
+    begun = page_of(doctor, "/work")
+    assert files_on(begun) == ["late"]
+    assert "正在按默认筛选“近村逾期”显示" in begun
+    assert files_on(page_of(doctor, "/work?all=1")) == [
+        "police",
+        "today",
+        "unstable",
+        "late",
+        "later",
+        "week",
+    ]
+    assert "人" not in re.search(r"<title>(.*?)</title>", begun)[1]  # type: ignore[index]
+    # The same name again replaces what it stood for.
+    post(doctor, f"/work/{EAST}/views", label="近村逾期", first="1", block="late", village="", back="/work")
+    assert files_on(page_of(doctor, "/work")) == ["unstable", "late", "later"]
+    key = re.search(r'action="(/work/views/\d+)"', page_of(doctor, "/work"))
+    assert key is not None
+    code, where, _ = post(doctor, key[1], do="all")
+    assert (code, where) == (303, "/work?all=1")
+    assert len(files_on(page_of(doctor, "/work"))) == 6
+    assert post(doctor, key[1], do="first")[0] == 303
+    assert len(files_on(page_of(doctor, "/work"))) == 3
+    assert post(doctor, key[1], do="remove")[0] == 303
+    assert "近村逾期" not in page_of(doctor, "/work")
+    assert post(doctor, key[1], do="remove")[0] == 404
+
+
+def test_a_view_is_of_one_account(site: Flask, doctor: FlaskClient) -> None:
+    post(doctor, f"/work/{EAST}/views", label="逾期", block="late", first="1", back="/work")
+    key = re.search(r'action="(/work/views/\d+)"', page_of(doctor, "/work"))
+    assert key is not None
+    officer = site.test_client()
+    sign_in(officer, "officer")
+    page = page_of(officer, f"/work/{EAST}")
+    assert "正在按默认筛选" not in page and len(files_on(page)) == 6
+    assert officer.post(key[1], data={"csrf": token_in(page), "do": "remove"}).status_code == 404
+    assert "正在按默认筛选" in page_of(doctor, "/work")
+    assert post(doctor, f"/work/{WEST}/views", label="逾期", block="late", back="/work")[0] == 404
+    code, where, _ = post(doctor, f"/work/{EAST}/views", label="空", back="/work")
+    assert code == 303
+    assert "还没有选择筛选条件" in page_of(doctor, where)

@@ -7,7 +7,7 @@ from casemgr.store.models.audit import AuditAnchor, AuditEntry, AuditSubject
 from casemgr.store.models.checkup import Checkup
 from casemgr.store.models.clue import Clue
 from casemgr.store.models.contact import ContactLine
-from casemgr.store.models.duty import Duty, StandIn
+from casemgr.store.models.duty import Duty, SavedFilter, StandIn
 from casemgr.store.models.emergency import Emergency
 from casemgr.store.models.exchange import ImportRun
 from casemgr.store.models.followup import DrugLine, Visit, VisitText
@@ -88,6 +88,7 @@ __all__ = [
     "RehabSession",
     "Report",
     "Revision",
+    "SavedFilter",
     "Sheet",
     "StandIn",
     "StockLot",

@@ -1,4 +1,4 @@
-"""应办事项: every deadline of every case with its rule and how it ended, and who stands in for whom."""
+"""应办事项: every deadline with its rule and how it ended, who stands in for whom, and views of the list."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Index,
     SmallInteger,
     String,
@@ -70,3 +71,24 @@ class StandIn(AreaScoped, Model):
     recorded_by: Mapped[int] = mapped_column(BigInteger)
 
     __table_args__ = (Index(None, "area", "until"),)
+
+
+class SavedFilter(AreaScoped, Model):
+    """常用筛选: a view of a township's worklist that one account has named; ``first``: its list begins so.
+
+    Codes and area keys alone: nobody's name is looked for, and the name of a view names nobody.
+    """
+
+    __tablename__ = "saved_filter"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    owner: Mapped[int] = mapped_column(BigInteger)
+    label: Mapped[str] = mapped_column(String(20))
+    block: Mapped[int | None] = mapped_column(SmallInteger)
+    village: Mapped[int | None] = mapped_column(BigInteger)
+    kind: Mapped[int | None] = mapped_column(SmallInteger)
+    mine: Mapped[bool] = mapped_column(Boolean)
+    first: Mapped[bool] = mapped_column(Boolean)
+    recorded_at: Mapped[datetime] = mapped_column(Instant)
+
+    __table_args__ = (UniqueConstraint("owner", "area", "label"),)

@@ -13,7 +13,7 @@ from casemgr.store.models.account import Account
 from casemgr.store.models.area import Area
 from casemgr.store.models.attempt import Attempt
 from casemgr.store.models.clue import Clue
-from casemgr.store.models.duty import Duty, StandIn
+from casemgr.store.models.duty import Duty, SavedFilter, StandIn
 from casemgr.store.models.followup import Visit
 from casemgr.store.models.notice import Notice
 from casemgr.store.models.person import Identity
@@ -144,6 +144,11 @@ _STAND_INS = lasting(
         StandIn.until >= _TODAY,
     )
     .order_by(StandIn.since)
+)
+_SAVED = lasting(
+    select(SavedFilter)
+    .where(SavedFilter.owner == bindparam("owner"), SavedFilter.area == _AREA)
+    .order_by(SavedFilter.label)
 )
 _CHOSEN = lasting(select(Duty).where(Duty.id.in_(_KEYS)))
 _FOR_CASES = lasting(select(Duty).where(Duty.case_id.in_(_KEYS), Duty.state == OPEN))
@@ -290,6 +295,11 @@ def staff(work: Work, low: int, high: int) -> Sequence[Any]:
 def stand_ins(work: Work, low: int, high: int, today: date) -> Sequence[Any]:
     """Stand-ins of the range that have not ended."""
     return work.rows(_STAND_INS, low=low, high=high, today=today)
+
+
+def saved(work: Work, owner: int, area: int) -> list[SavedFilter]:
+    """The views of a township's list that an account has named, by name."""
+    return work.entities(_SAVED, owner=owner, area=area)
 
 
 def chosen(work: Work, keys: Sequence[int]) -> list[Duty]:

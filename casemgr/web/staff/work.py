@@ -13,8 +13,9 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import area as areas
-from casemgr.services import clock, question, supervision, worklist
+from casemgr.services import clock, question, saved_filter, supervision, worklist
 from casemgr.services.errors import Unfit
+from casemgr.services.saved_filter import View
 from casemgr.services.worklist import Apart, DutyView, WorkQuery, WorkRow
 from casemgr.terms.area import AreaLevel, level_of
 from casemgr.terms.attempt import AttemptResult
@@ -38,6 +39,8 @@ BLOCK_WORDS = {block: word for word, block in BLOCKS.items()}
 #: Pages of the records that duties without a file come from.
 PLACES = {"clue": "/clues/{key}", "notice": "/notices/{key}", "transfer": "/transfers/{key}"}
 NO_ONE = "nobody"
+#: What an address may ask for; with none of it the list begins as the account has chosen.
+ASKED = ("block", "village", "kind", "mine", "page", "size", "all", "near")
 
 
 def _kind(text: str | None) -> DutyKind | None:
@@ -55,10 +58,11 @@ def _query(township: int) -> WorkQuery:
         mine=values.get("mine") == "1",
         page=listing.whole(values.get("page"), 1) or 1,
         size=listing.whole(values.get("size"), 1) or 50,
+        begin=not any(name in values for name in ASKED),
     )
 
 
-def _given(query: WorkQuery) -> dict[str, str]:
+def _given(query: WorkQuery | View) -> dict[str, str]:
     """The filters as an address carries them."""
     found = {
         "block": BLOCK_WORDS[query.block] if query.block is not None else "",
@@ -69,10 +73,13 @@ def _given(query: WorkQuery) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-def _link(address: str, given: Mapping[str, str], changes: Mapping[str, object]) -> str:
-    """The address of this list with some filters changed; an empty one is taken away."""
+def _link(address: str, given: Mapping[str, str], bare: str, changes: Mapping[str, object]) -> str:
+    """The address of this list with some filters changed; an empty one is taken away.
+
+    ``bare`` is what asks for everything, where the list begins with a view of its own.
+    """
     kept = {name: value for name, value in {**given, **changes}.items() if value != ""}
-    return f"{address}?{urlencode(kept)}" if kept else address
+    return f"{address}?{urlencode(kept)}" if kept else bare
 
 
 def _steps() -> Callable[[WorkRow, DutyView], str]:
@@ -103,9 +110,11 @@ def page(code: int | None) -> str:
     query, today = _query(place), clock.today()
     names = listing.names()
     found = worklist.worklist(g.access, query, today, names.purpose)
+    query = found.query
     given = _given(query)
     own = place == g.access.low
     address = "/work" if own else f"/work/{place}"
+    bare = f"{address}?all=1" if any(one.first for one in found.views) else address
     near = listing.whole(request.args.get("near"))
     return render_template(
         "work/list.html",
@@ -113,8 +122,11 @@ def page(code: int | None) -> str:
         query=query,
         given=given,
         address=address,
-        link=partial(_link, address, given),
-        back=_link(address, {name: given[name] for name in given if name != "near"}, {"near": "~"})[:-1],
+        bare=bare,
+        link=partial(_link, address, given, bare),
+        back=_link(address, given, bare, {"near": "~"})[:-1],
+        views=[(one, _link(address, _given(one), bare, {}), _given(one) == given) for one in found.views],
+        names_views=g.access.may(Action.FILTER_WRITE),
         own=own,
         place=areas.get(g.access, place),
         names=names,
@@ -130,6 +142,46 @@ def page(code: int | None) -> str:
         near=next((one for one in found.villages if one[0] == near), None),
         today=today,
     )
+
+
+# --- views with a name ---------------------------------------------------------------------------
+
+
+@pages.post(f"/work/<{AREA}:code>/views")
+@guard.guard(Action.FILTER_WRITE)
+def save_view(code: int) -> Response:
+    """Give what is shown a name."""
+    values = request.form
+    try:
+        saved_filter.save(
+            g.access,
+            code,
+            values.get("label", "")[:200],
+            block=BLOCKS.get(values.get("block", "")),
+            village=listing.whole(values.get("village")),
+            kind=_kind(values.get("kind")),
+            mine=values.get("mine") == "1",
+            first=values.get("first") == "1",
+        )
+    except Unfit as wrong:
+        return _refused(wrong)
+    flash("已保存常用筛选。", "good")
+    return redirect(_back(), 303)
+
+
+@pages.post(f"/work/views/<{KEY}:key>")
+@guard.guard(Action.FILTER_WRITE)
+def change_view(key: int) -> Response:
+    """Delete one of one's own views, or let the list begin with it, or no longer."""
+    if request.form.get("do") == "remove":
+        code = saved_filter.remove(g.access, key)
+        flash("已删除常用筛选，清单中的事项不受影响。", "good")
+    else:
+        first = request.form.get("do") == "first"
+        code = saved_filter.begin_with(g.access, key, first)
+        flash("以后打开待办先显示这个筛选。" if first else "以后打开待办先显示全部。", "good")
+    own = code == g.access.low
+    return redirect(f"{url_for('work.page') if own else url_for('work.page', code=code)}?all=1", 303)
 
 
 # --- batches --------------------------------------------------------------------------------------
