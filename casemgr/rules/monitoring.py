@@ -623,3 +623,47 @@ def gain(drugs: Iterable[Taken], results: Sequence[ResultFact]) -> tuple[Alert, 
     if not known or known[0][0] > one.start + timedelta(line.early) or known[-1][0] == known[0][0]:
         return ()
     return weight_gain(known[0][1] or 0, known[-1][1] or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How one test of one drug stands on a day."""
+
+    drug: WatchedDrug
+    check: Check
+
+
+def asked(
+    drugs: Sequence[Taken], results: Sequence[ResultFact], today: date, sex: int | None
+) -> tuple[Asked, ...]:
+    """Every test of the drugs taken today, those without an interval included, in the order of the list."""
+    days, again = _days(results), _repeats(drugs, results, sex)
+    found = []
+    for one in drugs:
+        if one.until is not None and one.until < today:
+            continue
+        for item in dict.fromkeys(line.item for line in _fitting(one)):
+            found.append(Asked(one.drug, _check(one, item, days, again, today)))
+    return tuple(found)
+
+
+def _check(
+    one: Taken, item: str, days: _Days, again: dict[tuple[str, str, date], Alert], today: date
+) -> Check:
+    part = _part(one, item, days, again, today)
+    line = part.line if part is not None else next(line for line in _fitting(one) if line.item == item)
+    last = _last(days.get(_key(line), ()), today)
+    if one.since is None and line.group and not line.from_visit:
+        told = "用药开始日期未填，填写后按日期提醒"
+        return Check(item, line.name, None, Standing.NO_INTERVAL, told, line.rule, line.status, line.source)
+    told = f"上次 {last.isoformat()}，已过 {(today - last).days} 天" if last is not None else "还没有结果"
+    if part is None:
+        told += "；来源没有写间隔，请按说明书"
+        return Check(item, line.name, None, Standing.NO_INTERVAL, told, line.rule, line.status, line.source)
+    standing = Standing.DUE if today >= part.due else Standing.NOT_DUE
+    if line.limit is not None and today > line.after(part.began, line.limit):
+        standing = Standing.BEYOND
+    if last is not None:
+        told += f"；{part.reason.partition('：')[2]}"
+    rule, status, source = part.rule
+    return Check(item, line.name, part.due, standing, told, rule, status, source)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from flask import Blueprint, g, render_template, request
 
 from casemgr.rules.access import Action
-from casemgr.services import area, clock, event, indicator, question, register, revision, worklist
+from casemgr.services import area, clock, event, indicator, monitoring, question, register, revision, worklist
 from casemgr.services import summary as sheet
 from casemgr.services.errors import Unfit
 from casemgr.services.event import OpenedEventText, Reached
@@ -109,6 +109,7 @@ def _page(
             view.person_id, ""
         )
     writes = g.access.may(Action.EVENT_WRITE)
+    watches = g.access.may(Action.MONITORING_READ)
     kept = worklist.of_case(g.access, key, today) if g.access.may(Action.DUTY_READ) else ()
     waiting = sorted(
         (one for one in kept if one.state is DutyState.OPEN), key=lambda one: (one.urgency, one.due_on)
@@ -128,6 +129,7 @@ def _page(
         kind=request.values.get("kind", ""),
         explained=indicator.explain(g.access, key, today),
         course=course.of(view, events),
+        watch=monitoring.card(g.access, key, today) if watches else None,
         readings=register.readings(g.access, key) if g.access.may(Action.AUDIT_READ) else None,
         name=name,
         opened=opened,

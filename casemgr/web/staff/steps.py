@@ -51,6 +51,8 @@ PAGE_OF_DUTY: Mapping[DutyKind, str] = MappingProxyType(
         DutyKind.TRANSFER_ANSWER: "/transfers",
         DutyKind.TRANSFER_COUNTY: "/transfers",
         DutyKind.CHECKUP: "/case/{case}/checkup/new",
+        DutyKind.MONITORING: "/case/{case}/monitoring",
+        DutyKind.CRITICAL_VALUE: "/result/{origin}",
     }
 )
 
@@ -80,6 +82,7 @@ MENU = (
     ("补记", (
         ("社区康复", "/case/{case}/rehab/new", Action.EVENT_WRITE),
         ("健康体检", "/case/{case}/checkup/new", Action.EVENT_WRITE),
+        ("检查监测", "/case/{case}/monitoring", Action.MONITORING_WRITE),
         ("长效针剂", "/case/{case}/dose/new", Action.EVENT_WRITE),
     )),
     ("状态变更", (
