@@ -20,6 +20,18 @@ REQUIRED = "这一项必须填写。"
 EMPTY = "这一项不能为空。"
 LARGEST_KEY = 2**63 - 1
 
+#: marshmallow speaks English unless a field says otherwise; whoever reads an answer reads Chinese.
+SPOKEN: tuple[tuple[type[fields.Field[Any]], dict[str, str]], ...] = (
+    (fields.Field, {"required": REQUIRED, "null": EMPTY, "validator_failed": "内容不对。"}),
+    (fields.List, {"invalid": "应为一个 JSON 数组。"}),
+    (fields.Mapping, {"invalid": "应为一个 JSON 对象。"}),
+    (fields.Dict, {"invalid": "应为一个 JSON 对象。"}),
+    (fields.Nested, {"type": "应为一个 JSON 对象。"}),
+    (fields.String, {"invalid": "应为文字。", "invalid_utf8": "应为 UTF-8 文字。"}),
+)
+for kind, words in SPOKEN:
+    kind.default_error_messages = {**kind.default_error_messages, **words}
+
 
 class Strict(Schema):
     """Base of everything the door takes: an unknown key is refused, not ignored."""
@@ -209,7 +221,7 @@ class At(fields.AwareDateTime):
     """An instant with its offset, ``2026-11-21T09:30:00+08:00``."""
 
     default_error_messages = _messages(
-        invalid="时间应写成 2026-11-21T09:30:00+08:00 这样。", awareness="时间应带时区。"
+        invalid="时间应写成 2026-11-21T09:30:00+08:00 这样。", invalid_awareness="时间应带时区。"
     )
 
     def __init__(self, **more: Any) -> None:

@@ -160,3 +160,23 @@ def test_beside_the_pages_the_door_answers_in_its_own_form(site: Flask) -> None:
     assert client.get("/nothing").mimetype == "text/html"
     with both.app_context():
         db.engine.dispose()
+
+
+SENT = [operation for operation in OPERATIONS if operation.body is not None and not operation.public]
+WRONG = (None, [], {}, "x", 1.5, True, [None], [[1]], {"a": None}, "2026-11-20T08:00:00")
+
+
+@pytest.mark.parametrize("operation", SENT, ids=[one.name for one in SENT])
+def test_whatever_is_wrong_is_said_in_chinese(steady: Call, operation: Operation) -> None:
+    """No words of the libraries reach whoever sends, whichever field holds what it should not."""
+    east, path = steady("east"), operation.path.format(**PATHS)
+    assert operation.body is not None
+    english = {}
+    for name in operation.body().fields:
+        for wrong in WRONG:
+            answer = east(operation.method, path, json={name: wrong})
+            assert answer.status < 500
+            for field, words in (answer.error["fields"] if answer.status == 422 else {}).items():
+                if words.isascii():
+                    english[field] = words
+    assert english == {}

@@ -111,11 +111,20 @@ def test_what_is_no_envelope_is_refused(caller: Call, cases: dict[str, int], wro
     assert caller("east").post("/envelopes", sent(cases["E1"], **wrong)).status == 422
 
 
+@pytest.mark.parametrize("odd", [["a"], {"a": 1}, True, 1.5])
+def test_an_attempt_keeps_no_text_of_a_program(caller: Call, cases: dict[str, int], odd: Any) -> None:
+    """A list or an object is no note; its spelling in some language must not become one."""
+    data = {"result": "1", "note": odd}
+    told = {"id": "a-2", "form": "attempt", "case": str(cases["E1"]), "data": data}
+    answer = caller("east").post("/envelopes", told).document
+    assert (answer["answer"], list(answer["fields"])) == ("unfit", ["note"])
+
+
 def test_a_draft_goes_out_and_comes_back(caller: Call, cases: dict[str, int]) -> None:
     east = caller("east")
     path = f"/cases/{cases['E1']}/draft"
     assert east.get(path).document == {"items": []}
-    told = {"id": "d-1", "step": 3, "data": {"sleep": ["1"]}}
+    told = {"id": "d-1", "step": 3, "data": {"sleep": ["1"], "note": ["一行\n又一行"]}}
     [kept] = east.post(path, told).document["items"]
-    assert (kept["id"], kept["step"], kept["data"]) == ("d-1", 3, {"sleep": ["1"]})
+    assert (kept["id"], kept["step"], kept["data"]) == ("d-1", 3, told["data"])
     assert caller("officer").get(path).document == {"items": []}

@@ -49,7 +49,7 @@ class Sent(f.Strict):
         allow_none=True,
         error_messages={
             "invalid": "时间应写成 2026-11-21T09:30:00+08:00 这样。",
-            "awareness": "时间应带时区。",
+            "invalid_awareness": "时间应带时区。",
         },
     )
     device = f.Text(longest=LONGEST_DEVICE, load_default="")
@@ -149,6 +149,10 @@ def post(access: Access, asked: Asked) -> dict[str, Any]:
 
 
 def _attempt(access: Access, told: Mapping[str, Any]) -> dict[str, Any]:
+    odd = [key for key, value in told["data"].items() if isinstance(value, bool | list | dict | float)]
+    if odd:
+        wrong = dict.fromkeys(odd, "应为文字或整数。请改正，或去掉这一项。")
+        return _kept(told["id"], Receipt(Answer.UNFIT, told["case"], message=followup.UNFIT, fields=wrong))
     data = {key: "" if value is None else str(value) for key, value in told["data"].items()}
     envelope = Envelope(
         id=told["id"],
@@ -183,7 +187,7 @@ class DraftIn(f.Strict):
 
     data = fields.Dict(
         keys=fields.String(),
-        values=fields.List(f.Text(longest=4_000)),
+        values=fields.List(f.Prose(longest=4_000)),
         required=True,
         error_messages={"required": f.REQUIRED, "null": f.EMPTY, "invalid": "应为一个 JSON 对象。"},
     )
