@@ -46,6 +46,7 @@ CHAPTERS = {
 MENU = (
     ("待办", "work.page", Action.DUTY_READ),
     ("患者", "case.list_", Action.CASE_LIST),
+    ("药品", "medicine.page", Action.MEDICINE_READ),
     ("导入", "exchange.page", Action.EXCHANGE_PREVIEW),
     ("报表", "report.list_", Action.REPORT_READ),
     ("表单", "form.list_", Action.FORM_PRINT),

@@ -10,6 +10,7 @@ from flask import Blueprint, g, render_template, request
 
 from casemgr.rules.access import Action
 from casemgr.services import area, clock, event, indicator, monitoring, question, register, revision, worklist
+from casemgr.services import medicine
 from casemgr.services import summary as sheet
 from casemgr.services.errors import Unfit
 from casemgr.services.event import OpenedEventText, Reached
@@ -17,7 +18,7 @@ from casemgr.services.register import OpenedIdentity
 from casemgr.terms.area import AreaLevel, level_of
 from casemgr.terms.duty import DutyState
 from casemgr.web import guard
-from casemgr.web.staff import course, listing, notes, steps
+from casemgr.web.staff import course, listing, notes, ribbon, steps
 
 pages = Blueprint("case", __name__)
 
@@ -114,6 +115,7 @@ def _page(
     waiting = sorted(
         (one for one in kept if one.state is DutyState.OPEN), key=lambda one: (one.urgency, one.due_on)
     )
+    dosage = medicine.card(g.access, key, today) if g.access.may(Action.MEDICINE_READ) else None
     return render_template(
         "case/page.html",
         view=view,
@@ -130,6 +132,8 @@ def _page(
         explained=indicator.explain(g.access, key, today),
         course=course.of(view, events),
         watch=monitoring.card(g.access, key, today) if watches else None,
+        medicine_card=dosage,
+        medicine_strip=ribbon.of(dosage.adherence) if dosage is not None and dosage.adherence else None,
         readings=register.readings(g.access, key) if g.access.may(Action.AUDIT_READ) else None,
         name=name,
         opened=opened,

@@ -51,6 +51,7 @@ PAGE_OF_DUTY: Mapping[DutyKind, str] = MappingProxyType(
         DutyKind.TRANSFER_ANSWER: "/transfers",
         DutyKind.TRANSFER_COUNTY: "/transfers",
         DutyKind.CHECKUP: "/case/{case}/checkup/new",
+        DutyKind.MEDICINE_OUT: "/case/{case}/dispense",
         DutyKind.MONITORING: "/case/{case}/monitoring",
         DutyKind.CRITICAL_VALUE: "/result/{origin}",
     }
@@ -78,6 +79,10 @@ MENU = (
     ("转诊与应急", (
         ("转诊", "/case/{case}/referral", Action.EVENT_WRITE),
         ("登记事件或关锁", "/case/{case}/incident", Action.EVENT_WRITE),
+    )),
+    ("用药", (
+        ("用药医嘱与余药", "/case/{case}/medicine", Action.MEDICINE_READ),
+        ("登记发药", "/case/{case}/dispense", Action.MEDICINE_WRITE),
     )),
     ("补记", (
         ("社区康复", "/case/{case}/rehab/new", Action.EVENT_WRITE),
