@@ -354,10 +354,10 @@ def _opened_people(work: Work, keys: Sequence[int], why: str) -> Iterator[Person
 
 def _of_people(work: Work, keys: Sequence[int], form: Form, why: str, today: date) -> Iterator[Paper]:
     for row in _opened_people(work, keys, why):
-        yield paper(form, _prefilled(form, row, today), _head(form, row))
+        yield paper(form, known_values(form, row, today), _head(form, row))
 
 
-def _prefilled(form: Form, row: PersonRow, today: date) -> dict[str, Any]:
+def known_values(form: Form, row: PersonRow, today: date) -> dict[str, Any]:
     """What the register knows and the form asks, judgements and signatures apart."""
     known = _known(row, today)
     values = {key: known[key] for key in PREFILLED[form.name] if known.get(key) is not None}
@@ -397,7 +397,7 @@ def _of_record(work: Work, case: int, form: Form, key: int, why: str, today: dat
         return _of_visit(work, case, key, row, why)
     if form.name in (referral.NAME, checkup.NAME):
         told = _of_referral if form.name == referral.NAME else _of_checkup
-        return paper(form, {**_prefilled(form, row, today), **told(work, case, key, why)})
+        return paper(form, {**known_values(form, row, today), **told(work, case, key, why)})
     found = queries.sheet(work, key, case, form.name)
     if found is None:
         raise Missing(NOT_THERE)

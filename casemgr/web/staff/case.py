@@ -9,7 +9,7 @@ from types import MappingProxyType
 from flask import Blueprint, g, render_template, request
 
 from casemgr.rules.access import Action
-from casemgr.services import area, clock, event, indicator, monitoring, question, register, revision, worklist
+from casemgr.services import area, caution, clock, event, indicator, monitoring, question, register, revision, worklist
 from casemgr.services import medicine
 from casemgr.services import summary as sheet
 from casemgr.services.errors import Unfit
@@ -141,6 +141,7 @@ def _page(
         wrong=wrong,
         questions=question.of_case(g.access, key, today),
         unanswered=unanswered,
+        caution=caution.of_case(g.access, key),
         purposes=listing.PURPOSES,
     )
 

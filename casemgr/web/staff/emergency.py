@@ -6,7 +6,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
-from casemgr.services import clock, contact, emergency, event
+from casemgr.services import caution, clock, contact, emergency, event
 from casemgr.services.clock import SHANGHAI
 from casemgr.services.emergency import EmergencyEnd
 from casemgr.services.errors import Conflict, Unfit
@@ -103,6 +103,7 @@ def _page(
     }
     return render_template(
         "emergency/page.html",
+        caution=caution.of_case(g.access, view.case_id),
         view=view,
         given=shown,
         fields=fields or {},

@@ -87,6 +87,9 @@ MENU = (
     ("补记", (
         ("社区康复", "/case/{case}/rehab/new", Action.EVENT_WRITE),
         ("健康体检", "/case/{case}/checkup/new", Action.EVENT_WRITE),
+        ("个人基本信息表（表6）", "/case/{case}/sheet/resident", Action.REGISTER_WRITE),
+        ("个人信息补充表（表7）", "/case/{case}/sheet/supplement", Action.REGISTER_WRITE),
+        ("应急处置知情同意书（表11）", "/case/{case}/sheet/emergency_consent", Action.REGISTER_WRITE),
         ("检查监测", "/case/{case}/monitoring", Action.MONITORING_WRITE),
         ("长效针剂", "/case/{case}/dose/new", Action.EVENT_WRITE),
     )),

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from casemgr.forms.official.followup import COUNTS
 from casemgr.forms.visit_check import ABOUT_CLASS
 from casemgr.rules.access import Action
-from casemgr.services import clock, followup, register
+from casemgr.services import caution, clock, followup, register
 from casemgr.services.errors import Unfit
 from casemgr.services.followup import Answer, Envelope, Receipt, VisitForm
 from casemgr.services.visit_sheet import CURRENT, DATES, KINDS, NO_SYMPTOMS, incident_key, why_key
@@ -204,6 +204,7 @@ def _shown(
     return render_template(
         "visit/form.html",
         form=form,
+        caution=caution.of_case(g.access, form.case_id),
         sections=form.form.sections,
         values=raw,
         step=step,
