@@ -55,9 +55,9 @@ NOUNS: dict[str, str] = {
     "rehab": "社区康复",
     "dose": "长效针剂",
     "lock_up": "关锁",
-    "sheet": "表单",
     "lab_result": "检验结果",
     "drug_watch": "监测用药",
+    "sheet": "表单",
 }
 
 
