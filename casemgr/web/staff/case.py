@@ -9,8 +9,19 @@ from types import MappingProxyType
 from flask import Blueprint, g, render_template, request
 
 from casemgr.rules.access import Action
-from casemgr.services import area, caution, clock, event, indicator, monitoring, question, register, revision, worklist
-from casemgr.services import medicine
+from casemgr.services import (
+    area,
+    caution,
+    clock,
+    event,
+    indicator,
+    medicine,
+    monitoring,
+    question,
+    register,
+    revision,
+    worklist,
+)
 from casemgr.services import summary as sheet
 from casemgr.services.errors import Unfit
 from casemgr.services.event import OpenedEventText, Reached
