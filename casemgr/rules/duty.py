@@ -436,13 +436,17 @@ def _after_visits(course: _Course) -> Iterator[Due]:
         dangerous = high and (dangerous or fresh)
         if visit.own and before is not None and _lowered(before, visit):
             end = deadline(visit.on, policy.second_opinion)
-            state, ended = _ended(end.on, visit.confirmed_on, stop, lapse)
+            # Another visit is no second person: only a level that is high again leaves nothing to agree to.
+            raised = _next_high(course.reached[number + 1 :])
+            over = min((day for day in (raised, course.stop(visit.on)) if day is not None), default=None)
+            state, ended = _ended(end.on, visit.confirmed_on, over, lapse)
             because = "危险性由3级以上下调，须第二人复核"
             yield _due(DutyKind.SECOND_OPINION, visit.id, visit.on, end, because, Urgency.NOW, state, ended)
         run = run + 1 if visit.stability == Stability.BASIC else 0
         if run == 1 + 1:
             yield from _psychiatrist(course, visit, up, stop, lapse)
-        before = visit
+        # A visit without a level lowers nothing; the level before it still stands.
+        before = visit if visit.risk is not None else before
 
 
 def _is_fresh(course: _Course, number: int) -> bool:
@@ -468,6 +472,10 @@ def _refer(
 
 def _lowered(before: VisitFact, now: VisitFact) -> bool:
     return (before.risk or 0) >= HIGH_RISK and now.risk is not None and now.risk < HIGH_RISK
+
+
+def _next_high(visits: Sequence[VisitFact]) -> date | None:
+    return next((one.on for one in visits if (one.risk or 0) >= HIGH_RISK), None)
 
 
 def _police(course: _Course, visit: VisitFact, number: int, lapse: DutyState) -> Due:

@@ -271,6 +271,42 @@ def told(
             [("REC-6.5", d("11-23"), OPEN, None)],
         ),
         (
+            "lowered over a visit without a level: the level before still stands",
+            K.SECOND_OPINION,
+            case(
+                visits=(
+                    visit("10-02", 1, risk=4, own=True),
+                    visit("10-16", 1, risk=None, own=True),
+                    visit("11-16", 2, risk=1, own=True),
+                )
+            ),
+            [("REC-6.5", d("11-23"), OPEN, None)],
+        ),
+        (
+            "lowered, and seen again by the same person: that is no second one",
+            K.SECOND_OPINION,
+            case(
+                visits=(
+                    visit("11-02", 1, risk=3, own=True),
+                    visit("11-10", 2, risk=1, own=True),
+                    visit("11-12", 2, risk=1, own=True),
+                )
+            ),
+            [("REC-6.5", d("11-17"), OPEN, None)],
+        ),
+        (
+            "lowered, and high again at the next visit: nothing is left to agree to",
+            K.SECOND_OPINION,
+            case(
+                visits=(
+                    visit("11-02", 1, risk=3, own=True),
+                    visit("11-10", 2, risk=1, own=True),
+                    visit("11-12", 1, risk=4, own=True),
+                )
+            ),
+            [("REC-6.5", d("11-17"), VOID, d("11-12"))],
+        ),
+        (
             "second step of 基本稳定: the psychiatrist",
             K.PSYCHIATRIST,
             case(visits=(visit("11-02", 2, own=True), visit("11-16", 2, own=True))),
