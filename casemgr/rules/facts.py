@@ -198,6 +198,23 @@ class RegimenFact(NamedTuple):
     sure: bool = True
 
 
+class FillFact(NamedTuple):
+    """One handing-out of a drug by mouth that stands, and for how many days it lasts."""
+
+    id: int
+    drug: str
+    on: date
+    days: int
+
+
+class OrderFact(NamedTuple):
+    """One drug by mouth as ordered, until the day before ``stopped_on``."""
+
+    drug: str
+    since: date
+    stopped_on: date | None
+
+
 @dataclass(frozen=True, slots=True)
 class CaseDay:
     """Everything the duties of one case follow from; records oldest first."""
@@ -233,6 +250,10 @@ class CaseDay:
     results: tuple[ResultFact, ...] = ()
     watches: tuple[WatchFact, ...] = ()
     regimen: tuple[RegimenFact, ...] = ()
+    fills: tuple[FillFact, ...] = ()
+    ordered: tuple[OrderFact, ...] = ()
+    #: Orders of no medicine: from when, until the day before.
+    unmedicated: tuple[tuple[date, date | None], ...] = ()
     #: What somebody has said is done where no other record tells it, by (kind, origin).
     settled: Mapping[tuple[int, int], date] = field(default_factory=lambda: NOTHING)
 

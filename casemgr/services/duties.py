@@ -10,6 +10,7 @@ from casemgr.rules.access import Access, Action
 from casemgr.rules.duty import Due, gather
 from casemgr.rules.facts import CaseDay
 from casemgr.rules.injection_duty import of_doses
+from casemgr.rules.medicine_duty import of_medicine
 from casemgr.rules.policy import Policy, in_force_on
 from casemgr.services import clock, injection_course, product
 from casemgr.services.injection_course import LabelsOf
@@ -64,6 +65,8 @@ def _implied(facts: CaseDay, policy: Policy, labels_of: LabelsOf, today: date) -
     found = gather(facts, policy, today)
     if facts.doses:
         found += of_doses(facts, labels_of(facts.area), policy, today)
+    if facts.fills:
+        found += of_medicine(facts, policy, today)
     return found
 
 

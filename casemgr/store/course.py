@@ -15,8 +15,10 @@ from casemgr.rules.facts import (
     ConsentFact,
     DoseFact,
     EmergencyFact,
+    FillFact,
     LockUpFact,
     NoticeFact,
+    OrderFact,
     ReferralFact,
     RegimenFact,
     ResultFact,
@@ -32,6 +34,7 @@ from casemgr.store.models import (
     CaseState,
     Checkup,
     Consent,
+    Dispensing,
     Dose,
     DrugWatch,
     Duty,
@@ -39,6 +42,7 @@ from casemgr.store.models import (
     Incident,
     LabResult,
     LockUp,
+    NoMedicine,
     Notice,
     Referral,
     RegimenLine,
@@ -222,6 +226,24 @@ _REGIMEN = _of(
     where=(RegimenLine.watch > 0,),
     order=(RegimenLine.since,),
 )
+_FILLS = _of(
+    Dispensing.case_id,
+    Dispensing.id,
+    Dispensing.ingredient,
+    Dispensing.on,
+    Dispensing.days,
+    Dispensing.counters,
+    order=(Dispensing.on, Dispensing.id),
+)
+_ORDERED = _of(
+    RegimenLine.case_id,
+    RegimenLine.ingredient,
+    RegimenLine.since,
+    RegimenLine.stopped_on,
+    where=(RegimenLine.long_acting.is_(False), RegimenLine.ingredient.is_not(None)),
+    order=(RegimenLine.since, RegimenLine.id),
+)
+_UNMEDICATED = _of(NoMedicine.case_id, NoMedicine.since, NoMedicine.ended_on, order=(NoMedicine.since,))
 #: What is kept of a duty, in the order of :data:`STORED`.
 STORED = (
     "case_id",
@@ -286,6 +308,15 @@ def _emergency(
     return EmergencyFact(key, on, ended_at, local_day(ended_at), recorded, uploaded)
 
 
+def _fills(work: Work, keys: Sequence[int]) -> dict[int, tuple[FillFact, ...]]:
+    """What was handed out and stands, by case: neither taken back nor taking something back."""
+    found: dict[int, tuple[FillFact, ...]] = {}
+    for case, rows in _grouped(work, _FILLS, keys, lambda *values: values).items():
+        gone = {row[4] for row in rows}
+        found[case] = tuple(FillFact(*row[:4]) for row in rows if row[4] is None and row[0] not in gone)
+    return found
+
+
 def of_cases(
     work: Work, keys: Sequence[int], since: date = date.min
 ) -> Iterator[tuple[CaseDay, list[tuple[Any, ...]]]]:
@@ -312,6 +343,10 @@ def of_cases(
     watched = watched.union(watches, regimen)
     results = _grouped(work, _RESULTS, sorted(watched), _result) if watched else {}
     doses = _grouped(work, _DOSES, keys, DoseFact, since=since)
+    fills = _fills(work, keys)
+    supplied = sorted(fills)
+    ordered = _grouped(work, _ORDERED, supplied, OrderFact) if supplied else {}
+    off = _grouped(work, _UNMEDICATED, supplied, lambda *values: values) if supplied else {}
     states: dict[int, list[StateFact]] = defaultdict(list)
     left: dict[int, date] = {}
     for row in work.rows(_STATES, keys=keys):
@@ -363,6 +398,9 @@ def of_cases(
                 watches=tuple(watches.get(case, ())),
                 regimen=tuple(regimen.get(case, ())),
                 doses=tuple(doses.get(case, ())),
+                fills=fills.get(case, ()),
+                ordered=tuple(ordered.get(case, ())),
+                unmedicated=tuple(off.get(case, ())),
                 settled=settled,
             ),
             kept,

@@ -423,7 +423,7 @@ def _handed(typed: Typed) -> Handed:
     amounts = [_fen(typed, f"{name}_yuan") for name in ("insurance", "assistance", "free", "own")]
     batch = typed.text("batch", LABELS["batch"], longest=40)
     reason = typed.text("reason", LABELS["reason"], longest=300)
-    lot = typed.whole("lot", LABELS["lot"], 1, 2**63 - 1)
+    lot = listing.whole(typed.form.get("lot"), 1)
     fetcher = typed.code(Fetcher, "fetcher", LABELS["fetcher"])
     typed.settle()
     return Handed(
