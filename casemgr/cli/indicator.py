@@ -47,11 +47,12 @@ def _figure(one: Figure) -> dict[str, Any]:
 @group.command("compute")
 @_period
 @click.option("--area", type=int, help="区划代码（12 位）；不填则为全部。")
+@click.option("--edition", default="", metavar="ID", help="按另一口径版本计算，例如 CN-2020。")
 @_further
 @_json
-def compute(month: str, area: int | None, further: bool, as_json: bool) -> None:
+def compute(month: str, area: int | None, edition: str, further: bool, as_json: bool) -> None:
     """计算一个月的指标和口径，到乡镇为止；不写入任何内容。"""
-    found = indicator.compute(Access.system("indicator-compute"), month, area)
+    found = indicator.compute(Access.system("indicator-compute"), month, area, edition)
     if as_json:
         put_json(
             {

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from functools import cache
 
 from casemgr.indicators.catalogue import BY_KEY
 from casemgr.rules.policy import NATIONAL, nearest
-from casemgr.terms.lists import holes_and_overlaps, lines
-from casemgr.terms.rulebook import STATUSES, book
+from casemgr.terms.lists import Line, first_day, holes_and_overlaps, last_day, lines
+from casemgr.terms.rulebook import STATUSES, book, rule
 
 HALF_UP = "half-up"
 DECIMALS = 2
@@ -28,7 +29,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """The official definitions of a region on a day; ``decimals`` and ``targets`` by key."""
+    """The official definitions of a region from a day on; ``decimals`` and ``targets`` by key.
+
+    ``numbers``: parameters of counting (names of :data:`casemgr.rules.policy.COUNTING`) that it sets itself;
+    all others are those of the policy. ``county``: laid down by a county here instead of shipped.
+    """
 
     id: str
     title: str
@@ -36,6 +41,11 @@ class Edition:
     official: tuple[str, ...]
     decimals: dict[str, int]
     targets: dict[str, Target]
+    valid_from: date = date.min
+    valid_to: date | None = None
+    source: str = ""
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    county: bool = False
 
     def key_of(self, indicator: str) -> str | None:
         """The key an id stands for: itself, else the official variant of the indicator, else its first."""
@@ -54,6 +64,10 @@ def in_force_on(day: date, region: str = NATIONAL) -> Edition:
     chosen = next(iter(nearest(lines("editions"), region, day).values()), None)
     if chosen is None:
         raise LookupError(f"no edition on {day.isoformat()}")
+    return _of_lines(chosen, day)
+
+
+def _of_lines(chosen: list[Line], day: date) -> Edition:
     first = chosen[0]
     official = tuple(line["key"] for line in chosen)
     targets = {
@@ -67,7 +81,20 @@ def in_force_on(day: date, region: str = NATIONAL) -> Edition:
         official,
         {line["key"]: int(line["decimals"]) for line in chosen},
         {key: target for key, target in targets.items() if key in official},
+        first_day(first),
+        None if last_day(first) == date.max else last_day(first),
+        rule(first["rule_id"]).source,
     )
+
+
+@cache
+def shipped() -> tuple[Edition, ...]:
+    """Every edition of the lists, by region and first day; targets as on its first day."""
+    found: dict[tuple[str, str], list[Line]] = {}
+    for line in lines("editions"):
+        found.setdefault((line["edition"], line["valid_from"]), []).append(line)
+    made = [_of_lines(chosen, first_day(chosen[0])) for chosen in found.values()]
+    return tuple(sorted(made, key=lambda one: (one.region, one.valid_from)))
 
 
 def faults() -> list[str]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 
 from casemgr.terms.lists import Line, first_day, in_force, lines
 
 NATIONAL = "CN"
+#: The rule that numbers cite which a county has laid down itself.
+OWN_RULE = "LOC-COUNTY"
 #: The numbers that figures are made from.
 COUNTING = (
     "gap_stable",
@@ -113,6 +115,22 @@ class Policy:
         parameters = sorted((getattr(self, name) for name in COUNTING), key=lambda one: str(one.name))
         text = "\n".join(f"{one.name}={one.value} {one.unit} {one.rule}" for one in parameters)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def with_numbers(policy: Policy, numbers: Mapping[str, int], source: str, since: date) -> Policy:
+    """The same policy with some numbers of counting laid down otherwise by a county (LOC-COUNTY).
+
+    Raises ``KeyError`` for a name that is none of :data:`COUNTING`.
+    """
+    changed = {}
+    for name, value in numbers.items():
+        if name not in COUNTING:
+            raise KeyError(name)
+        known: Parameter = getattr(policy, name)
+        changed[name] = replace(
+            known, value=value, rule=OWN_RULE, status="REC", valid_from=since, source=source
+        )
+    return replace(policy, **changed) if changed else policy
 
 
 def covers(region_of_line: str, region: str) -> bool:

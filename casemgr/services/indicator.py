@@ -7,16 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from casemgr.indicators import editions
 from casemgr.indicators.catalogue import BY_KEY, PREVALENCE, Measure
 from casemgr.indicators.editions import Edition
 from casemgr.indicators.figure import AreaFigures, Computation, Counts, Figure, figure, figures
 from casemgr.indicators.period import Period
-from casemgr.rules import policy as policies
 from casemgr.rules.access import Action
 from casemgr.services import clock
+from casemgr.services import edition as editions
 from casemgr.services.errors import Missing, Refused, Unfit
-from casemgr.services.use_case import use_case, within
+from casemgr.services.use_case import use_case
 from casemgr.store.queries import area as area_queries
 from casemgr.store.queries import indicator as queries
 from casemgr.store.work import Work
@@ -136,9 +135,9 @@ def _period(when: date | str | int) -> Period:
     return Period.to(when) if isinstance(when, date) else _month(when)
 
 
-def _edition(work: Work, period: Period) -> Edition:
+def _edition(work: Work, period: Period, area: int | None = None) -> Edition:
     try:
-        return editions.in_force_on(period.end, within(work).region)
+        return editions.edition_on(work, period.end, area)
     except LookupError:
         raise _before_all(period) from None
 
@@ -150,11 +149,11 @@ def _before_all(period: Period) -> Refused:
     )
 
 
-def _basis(work: Work, period: Period) -> Basis:
+def _basis(work: Work, period: Period, edition: Edition) -> Basis:
     from casemgr.indicators.judgement import Basis  # loads polars, which start-up does without
 
     try:
-        return Basis(period, policies.in_force_on(period.end, within(work).region))
+        return Basis(period, editions.numbers_under(work, edition, period.end))
     except LookupError:
         raise _before_all(period) from None
 
@@ -186,12 +185,13 @@ def _as_of(period: Period) -> date:
     return min(period.end, clock.today())
 
 
-def _computed(work: Work, area: int | None, period: Period) -> Computation:
+def _computed(work: Work, area: int | None, period: Period, under: str = "") -> Computation:
     from casemgr.indicators.count import roll_up, tally  # loads polars
     from casemgr.services import counting
 
-    edition, basis = _edition(work, period), _basis(work, period)
     low, high = _span(work, area)
+    edition = editions.named(work, area, under) if under else _edition(work, period, area)
+    basis = _basis(work, period, edition)
     places = counting.areas(work, low, high)
     frames = counting.of_area(work, low, high, period, clock.today())
     tallied = frames.collect(tally(counting.judge(frames, basis)))
@@ -210,13 +210,14 @@ def _computation(
 
 
 @use_case(Action.INDICATOR_READ)
-def compute(work: Work, month: str | int, area: int | None = None) -> Computation:
+def compute(work: Work, month: str | int, area: int | None = None, edition: str = "") -> Computation:
     """All figures of a month for an area (or the whole access) and every area below down to the townships.
 
-    Raises :class:`Unfit` for what is no month, :class:`Missing` for an area out of reach, :class:`Refused`
-    for a month before the first edition. Writes nothing.
+    ``edition``: the id of another edition than the one in force then, whose definitions and numbers are
+    taken instead. Raises :class:`Unfit` for what is no month, :class:`Missing` for an area out of reach,
+    :class:`Refused` for a month before the first edition. Writes nothing.
     """
-    return _computed(work, area, _month(month))
+    return _computed(work, area, _month(month), edition)
 
 
 @use_case(Action.INDICATOR_READ)
@@ -249,12 +250,18 @@ def _explained(work: Work, case_id: int, period: Period) -> list[Explanation]:
     from casemgr.indicators.explain import explain_case, not_yet_registered  # loads polars
     from casemgr.services import counting
 
-    basis = _basis(work, period)
+    basis = _basis(work, period, _edition(work, period, _home(work, case_id)))
     frames = counting.of_case(work, case_id, period, clock.today())
     if frames.cases.is_empty():
         raise Missing("没有这份档案，或不在您的辖区内。请从名单进入。")
     rows = frames.collect(counting.judge(frames, basis))
     return explain_case(rows, basis) or not_yet_registered(basis)
+
+
+def _home(work: Work, case_id: int) -> int | None:
+    """The area of a case; the whole access where it is not within reach."""
+    found = queries.files(work, [case_id])
+    return found[case_id].area if case_id in found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,11 +317,12 @@ def _behind(
     if part not in PARTS:
         raise Unfit("名单只有“分子”“分母”“未计入”三种。")
     period = _period(when)
-    measure = _measure(key, _edition(work, period))
+    edition = _edition(work, period, area)
+    measure = _measure(key, edition)
     if measure.per_resident and part != "numerator":
         raise Unfit("报告患病率的分母是常住人口，没有名单；请查看分子（在册患者）的名单。")
     low, high = _span(work, area)
-    basis = _basis(work, period)
+    basis = _basis(work, period, edition)
     closed = None if isinstance(when, date) else _closed_members(work, period, low, high, measure, part)
     judged = _judged(work, low, high, period, basis, part=None if closed is not None else part, of=measure)
     places = {row[0]: row[1:] for row in judged.select("case", "area", "village").iter_rows()}
@@ -399,12 +407,12 @@ def gap(work: Work, month: str | int | date, area: int, key: str) -> Gap:
     from casemgr.indicators.explain import explain_people, least_missing_first  # loads polars
 
     period = _period(month)
-    edition = _edition(work, period)
+    edition = _edition(work, period, area)
     measure = _measure(key, edition)
     if measure.per_resident:
         raise Unfit("报告患病率的差距是尚未发现的患者，没有名单。请从线索排查入手。")
     low, high = _span(work, area)
-    basis = _basis(work, period)
+    basis = _basis(work, period, edition)
     rows = _judged(work, low, high, period, basis, part="denominator", of=measure)
     told = {row["case"]: (row, one) for row, one in explain_people(rows, measure, basis)}
     counted = sum(one.counted is True for _, one in told.values())
@@ -439,7 +447,7 @@ def trend(work: Work, area: int, keys: Sequence[str], months: int = MONTHS) -> l
     """
     _span(work, area)
     today = clock.today()
-    current = _edition(work, Period.to(today))
+    current = _edition(work, Period.to(today), area)
     keys = [_measure(key, current).key for key in keys]
     ended = today.year * 12 + today.month - 1  # months since year 0, the running one not counted
     numbers = [(index // 12) * 100 + index % 12 + 1 for index in range(ended - months, ended)]
@@ -452,7 +460,7 @@ def trend(work: Work, area: int, keys: Sequence[str], months: int = MONTHS) -> l
         points, unit, target = [], "", None
         for number in numbers:
             period = Period.of_month(number)
-            edition = _edition(work, period)
+            edition = _edition(work, period, area)
             numerator, denominator = newest.get((number, key), (None, None))
             made = figure(BY_KEY[key], numerator or 0, denominator, edition)
             unit, target = made.unit, made.target
@@ -474,7 +482,7 @@ def closed(work: Work, month: str | int, area: int) -> Computation | None:
         if row.revision == revisions.get(row.area):
             counts.setdefault(row.area, {})[row.key] = (row.numerator, row.denominator)
     places = area_queries.within(work, low, high, int(AreaLevel.TOWNSHIP))
-    return _computation(period, _edition(work, period), places, counts)
+    return _computation(period, _edition(work, period, area), places, counts)
 
 
 # --- month close ------------------------------------------------------------------------------------
@@ -498,6 +506,6 @@ def close(work: Work, month: str | int) -> CloseResult:
         raise Refused("辖区内没有县（区），无法月结。请先导入“机构与区划”，或改用县级账号。")
     from casemgr.services.closing import close_county  # loads polars
 
-    edition, basis = _edition(work, period), _basis(work, period)
-    done = tuple(close_county(work, code, edition, basis) for code in counties)
-    return CloseResult(period.month, period.end, edition.id, done)
+    under = {code: _edition(work, period, code) for code in counties}
+    done = tuple(close_county(work, code, one, _basis(work, period, one)) for code, one in under.items())
+    return CloseResult(period.month, period.end, under[counties[0]].id, done)

@@ -9,15 +9,15 @@ from datetime import date, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from casemgr.indicators import editions
 from casemgr.indicators.catalogue import BY_KEY
 from casemgr.indicators.editions import Edition
 from casemgr.indicators.figure import figure
 from casemgr.indicators.period import Period
 from casemgr.rules.access import Action
 from casemgr.services import clock
+from casemgr.services import edition as editions
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
-from casemgr.services.use_case import use_case, within
+from casemgr.services.use_case import use_case
 from casemgr.store.db import new_key
 from casemgr.store.identity import open_texts
 from casemgr.store.models.indicator import ClosingStep, MonthClose
@@ -151,9 +151,9 @@ def _period(month: str) -> Period:
         raise Unfit(sentence, fields={"period": sentence}) from None
 
 
-def _edition(work: Work, period: Period) -> Edition:
+def _edition(work: Work, period: Period, area: int) -> Edition:
     try:
-        return editions.in_force_on(period.end, within(work).region)
+        return editions.edition_on(work, period.end, area)
     except LookupError:
         raise Refused(
             f"{period.month} 早于本产品收录的指标口径（自 2017 年起）。请改选较晚的月份，"
@@ -179,7 +179,7 @@ def of_month(work: Work, month: str, area: int) -> MonthHistory:
     """
     period = _period(month)
     name, low, high = _place(work, area)
-    edition = _edition(work, period)
+    edition = _edition(work, period, area)
     counted: dict[int, dict[str, tuple[int, int | None]]] = {}
     for row in closings.figures_of_area(work, period.number, area):
         counted.setdefault(row.revision, {})[row.key] = (row.numerator, row.denominator)
@@ -282,7 +282,7 @@ def people(
     if start >= len(chosen):
         start = max(0, len(chosen) - 1) // size * size
     names = {row.code: row.name for row in area_queries.within(work, low, high, int(AreaLevel.TOWNSHIP))}
-    edition = _edition(work, period)
+    edition = _edition(work, period, area)
     shown = tuple(
         _person(one, place, names.get(place, ""), files.get(one.case), keys, edition, key)
         for place, keys, one in chosen[start : start + size]

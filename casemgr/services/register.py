@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from casemgr.indicators import editions
 from casemgr.indicators.catalogue import BY_KEY
 from casemgr.indicators.period import Period
 from casemgr.rules.access import Access, Action
 from casemgr.rules.policy import in_force_on
+from casemgr.services import edition as editions
 from casemgr.services import indicator
 from casemgr.services.case_view import CaseView, Rows, first_day_shown, known, term, view
 from casemgr.services.errors import Missing, Unfit
@@ -321,7 +321,7 @@ def behind(access: Access, query: CaseQuery, today: date, purpose: str = "") -> 
 @use_case(Action.INDICATOR_READ)
 def _described(work: Work, page: Page[CaseRow], query: CaseQuery, area: int, today: date) -> Behind:
     as_of = Period.of_month(query.month).end if query.month else today
-    edition = editions.in_force_on(as_of, within(work).region)
+    edition = editions.edition_on(work, as_of, area)
     measure = BY_KEY[edition.key_of(query.key) or indicator.REGISTERED]
     place = areas.within(work, area, area + 1, int(AreaLevel.VILLAGE))
     return Behind(
@@ -563,7 +563,7 @@ def case(work: Work, case_id: int, today: date) -> CaseView:
         ),
         today,
         in_force_on(today, within(work).region),
-        editions.in_force_on(today, within(work).region).official,
+        editions.edition_on(work, today, row.Case.area).official,
     )
 
 

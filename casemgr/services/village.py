@@ -9,14 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from casemgr.indicators import editions
 from casemgr.indicators.catalogue import BY_KEY
 from casemgr.indicators.figure import Figure, figure
 from casemgr.indicators.period import Period
 from casemgr.rules.access import Action
-from casemgr.rules.policy import in_force_on
+from casemgr.services import edition as editions
 from casemgr.services.errors import Missing
-from casemgr.services.use_case import use_case, within
+from casemgr.services.use_case import use_case
 from casemgr.store.queries import area as areas
 from casemgr.store.work import Work
 from casemgr.terms.area import AreaLevel, span_of
@@ -48,12 +47,12 @@ def rates(work: Work, township: int, families: Sequence[str], today: date) -> li
     low, high = span_of(township)
     if not (work.access.low <= low and high <= work.access.high):
         raise Missing("没有这个乡镇（街道），或不在您的辖区内。请从首页的列表进入。")
-    period, region = Period.to(today), within(work).region
-    edition = editions.in_force_on(today, region)
+    period = Period.to(today)
+    edition = editions.edition_on(work, today, township)
     measures = [BY_KEY[key] for family in families for key in edition.official if key.split(".")[0] == family]
     frames = counting.of_area(work, low, high, period, today)
     tallied = frames.collect(
-        judged(frames, period, in_force_on(today, region))
+        judged(frames, period, editions.numbers_under(work, edition, today))
         .group_by("village")
         .agg(
             pl.col("reg_a").sum().alias("registered"),

@@ -68,6 +68,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_closing_step")),
     )
     op.create_index(op.f("ix_closing_step_close_id"), "closing_step", ["close_id"])
+    op.create_table(
+        "edition_entry",
+        _key(),
+        sa.Column("county", sa.BigInteger(), nullable=False),
+        sa.Column("code", sa.String(length=24), nullable=False),
+        sa.Column("title", sa.String(length=40), nullable=False),
+        sa.Column("source", sa.String(length=120), nullable=False),
+        sa.Column("valid_from", sa.Integer(), nullable=False),
+        sa.Column("lines", sa.Text(), nullable=False),
+        sa.Column("numbers", sa.Text(), nullable=False),
+        sa.Column("recorded_at", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_by", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_edition_entry")),
+        sa.UniqueConstraint("county", "valid_from", name=op.f("uq_edition_entry_county_valid_from")),
+    )
     if op.get_bind().dialect.name == "postgresql":
         for table in TABLES:
             op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
@@ -76,5 +91,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("edition_entry")
     op.drop_table("closing_step")
     op.drop_table("closed_difference")

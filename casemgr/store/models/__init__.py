@@ -8,6 +8,7 @@ from casemgr.store.models.checkup import Checkup
 from casemgr.store.models.clue import Clue
 from casemgr.store.models.contact import ContactLine
 from casemgr.store.models.duty import Duty, SavedFilter, StandIn
+from casemgr.store.models.edition import EditionEntry
 from casemgr.store.models.emergency import Emergency
 from casemgr.store.models.exchange import ImportRun
 from casemgr.store.models.followup import DrugLine, Visit, VisitText
@@ -65,6 +66,7 @@ __all__ = [
     "DrugLine",
     "DrugWatch",
     "Duty",
+    "EditionEntry",
     "Emergency",
     "Envelope",
     "Guardian",

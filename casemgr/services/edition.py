@@ -1,0 +1,308 @@
+"""口径版本: which definitions, targets and numbers hold where and when, shipped or laid down by a county."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+
+from casemgr.indicators import editions
+from casemgr.indicators.catalogue import BY_KEY
+from casemgr.indicators.editions import DECIMALS, Edition, Target
+from casemgr.indicators.period import Period
+from casemgr.rules import policy as policies
+from casemgr.rules.access import Action
+from casemgr.rules.policy import COUNTING, OWN_RULE, Policy
+from casemgr.services import clock
+from casemgr.services.errors import Conflict, Missing, Refused, Unfit
+from casemgr.services.use_case import use_case, within
+from casemgr.store.models.edition import EditionEntry
+from casemgr.store.queries import closing as closings
+from casemgr.store.queries import edition as queries
+from casemgr.store.work import Work
+from casemgr.terms.area import AreaLevel, ancestor, span_of
+
+NO_COUNTY = "口径由县（区）制定。请用县级账号，或先选择一个县（区）。"
+TITLE, SOURCE = 40, 120
+#: What a number of counting may be at most, by its unit.
+MOST = {"天": 400, "月": 12, "次": 60, "分钟": 600}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One official figure of an edition: printed decimals, and the target as typed (empty: none)."""
+
+    key: str
+    decimals: int = DECIMALS
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An edition as somebody wants to lay it down; ``month`` is the first month it holds for, ``2027-01``."""
+
+    title: str
+    source: str
+    month: str
+    lines: tuple[Line, ...]
+    numbers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class EditionView:
+    """One edition with when it holds, and who laid it down when it is a county's own."""
+
+    edition: Edition
+    until: date | None
+    current: bool
+    recorded_at: datetime | None = None
+    recorded_by: str = ""
+
+
+def county_of(work: Work, area: int | None) -> int | None:
+    """The county whose editions hold in an area (without one: in the whole access); none above a county."""
+    low, high = (work.access.low, work.access.high - 1) if area is None else (area, span_of(area)[1] - 1)
+    county = ancestor(low, AreaLevel.COUNTY)
+    return county if 0 < county == ancestor(high, AreaLevel.COUNTY) else None
+
+
+def edition_on(work: Work, day: date, area: int | None = None) -> Edition:
+    """The edition in force on a day in an area: the county's own, else the shipped one of the region.
+
+    Raises ``LookupError`` when none is in force.
+    """
+    county = county_of(work, area)
+    if county is not None:
+        own = [one for one in queries.of_county(work, county) if one.valid_from <= day]
+        if own:
+            return of_entry(own[-1])
+    return editions.in_force_on(day, within(work).region)
+
+
+def numbers_on(work: Work, day: date, area: int | None = None) -> Policy:
+    """The numbers in force on a day in an area, those of counting as the edition has them."""
+    return numbers_under(work, edition_on(work, day, area), day)
+
+
+def numbers_under(work: Work, edition: Edition, day: date) -> Policy:
+    """The numbers in force on a day with those that an edition lays down itself."""
+    known = policies.in_force_on(day, within(work).region)
+    return policies.with_numbers(known, edition.numbers, edition.source, edition.valid_from)
+
+
+def of_entry(row: EditionEntry) -> Edition:
+    """The edition of a county's entry."""
+    told = json.loads(row.lines)
+    return _made(
+        row.code,
+        row.title,
+        row.county,
+        row.valid_from,
+        row.source,
+        tuple(Line(one["key"], one["decimals"], one["target"]) for one in told if one["key"] in BY_KEY),
+        {name: value for name, value in json.loads(row.numbers).items() if name in COUNTING},
+    )
+
+
+def _made(
+    code: str,
+    title: str,
+    county: int,
+    since: date,
+    source: str,
+    lines: Sequence[Line],
+    numbers: Mapping[str, int],
+) -> Edition:
+    return Edition(
+        code,
+        title,
+        str(county)[:6],
+        tuple(one.key for one in lines),
+        {one.key: one.decimals for one in lines},
+        {one.key: Target(one.key, Fraction(one.target), OWN_RULE, source) for one in lines if one.target},
+        since,
+        None,
+        source,
+        numbers,
+        county=True,
+    )
+
+
+@use_case(Action.INDICATOR_READ)
+def of_area(work: Work, area: int | None, today: date) -> tuple[EditionView, ...]:
+    """Every edition that has held or will hold in an area, newest first, the oldest shipped one last."""
+    county = county_of(work, area)
+    region = within(work).region if county is None else str(county)[:6]
+    rows = queries.of_county(work, county) if county is not None else []
+    names = closings.names(work, sorted({row.recorded_by for row in rows}))
+    # Those of the region on the register's own word, and the national ones behind them.
+    known = [
+        one
+        for one in editions.shipped()
+        if policies.covers(one.region, within(work).region) or policies.covers(one.region, region)
+    ]
+    current = edition_on(work, today, area).id
+    own = [of_entry(row) for row in rows]
+    found = []
+    for place, row in enumerate(rows):
+        later = rows[place + 1].valid_from - timedelta(days=1) if place + 1 < len(rows) else None
+        view = EditionView(
+            own[place], later, own[place].id == current, row.recorded_at, names.get(row.recorded_by, "系统")
+        )
+        found.append(view)
+    ended = rows[0].valid_from - timedelta(days=1) if rows else None
+    shipped = [
+        EditionView(one, min((day for day in (one.valid_to, ended) if day), default=None), one.id == current)
+        for one in known
+    ]
+    return (*reversed(found), *reversed(shipped))
+
+
+@use_case(Action.INDICATOR_READ)
+def known(work: Work, area: int | None, code: str) -> Edition:
+    """The edition with an id as far as it concerns an area; :class:`Missing` when there is none."""
+    return named(work, area, code)
+
+
+def named(work: Work, area: int | None, code: str) -> Edition:
+    """As :func:`known`, within a unit of work."""
+    county = county_of(work, area)
+    own = [of_entry(row) for row in queries.of_county(work, county)] if county is not None else []
+    for one in (*own, *editions.shipped()):
+        if one.id == code:
+            return one
+    raise Missing("没有这个口径版本。请从“口径”页的列表中选择。")
+
+
+@use_case(Action.INDICATOR_CLOSE)
+def add(work: Work, area: int, draft: Draft, once: int) -> str:
+    """Lay an edition down for the county of ``area``; its id. Sent twice it is laid down once.
+
+    Raises :class:`Unfit` with a sentence per field, :class:`Refused` where no county is meant,
+    :class:`Conflict` when another edition begins in the same month.
+    """
+    county = _own_county(work, area)
+    before = work.get(EditionEntry, once)
+    if before is not None:
+        return before.code
+    made = read(work, county, draft)
+    if any(row.valid_from == made.valid_from for row in queries.of_county(work, county)):
+        raise Conflict(
+            f"{draft.month} 起已有一个口径版本。同一天只能有一个口径。请改选生效月份，或核对已有的版本。"
+        )
+    work.add(
+        EditionEntry(
+            id=once,
+            county=county,
+            code=made.id,
+            title=made.title,
+            source=made.source,
+            valid_from=made.valid_from,
+            lines=json.dumps(
+                [
+                    {"key": one.key, "decimals": one.decimals, "target": one.target.strip()}
+                    for one in draft.lines
+                ]
+            ),
+            numbers=json.dumps(dict(made.numbers)),
+            recorded_at=clock.now(),
+            recorded_by=work.access.actor,
+        )
+    )
+    return made.id
+
+
+def _own_county(work: Work, area: int) -> int:
+    county = county_of(work, area)
+    if county is None or not work.access.reaches(county):
+        raise Refused(NO_COUNTY)
+    return county
+
+
+def read(work: Work, county: int, draft: Draft) -> Edition:
+    """A draft as an edition; :class:`Unfit` with a sentence for every field that cannot stand."""
+    wrong: dict[str, str] = {}
+    title, source = draft.title.strip(), draft.source.strip()
+    if not 2 <= len(title) <= TITLE:
+        wrong["title"] = f"名称应为 2 到 {TITLE} 字，如“示例县口径（2027）”。"
+    if not 4 <= len(source) <= SOURCE:
+        wrong["source"] = f"请写明依据的文件名称和文号（4 到 {SOURCE} 字）。数字被质疑时要能找到出处。"
+    since = _first_day(work, county, draft.month, wrong)
+    if not draft.lines:
+        wrong["lines"] = "至少选择一项正式指标。没有正式指标的口径无法出报表。"
+    for line in draft.lines:
+        _check_line(line, wrong)
+    numbers = _numbers(work, draft.numbers, since, wrong)
+    if wrong or since is None:
+        raise Unfit("没有保存，请改正后再试。", fields=wrong)
+    return _made(
+        f"{str(county)[:6]}-{since:%Y%m}",
+        title,
+        county,
+        since,
+        source,
+        tuple(replace(line, target=line.target.strip()) for line in draft.lines),
+        numbers,
+    )
+
+
+def _first_day(work: Work, county: int, month: str, wrong: dict[str, str]) -> date | None:
+    """The first day of the month from which a new edition may hold."""
+    try:
+        since = Period.of_month(month.strip()).end.replace(day=1)
+    except ValueError:
+        wrong["month"] = "生效月份应写成 2027-01 这样。"
+        return None
+    rows = queries.of_county(work, county)
+    if rows and since <= rows[-1].valid_from:
+        wrong["month"] = (
+            f"已有从 {rows[-1].valid_from:%Y-%m} 起生效的版本。旧版本不能改动，新版本须从更晚的月份起生效。"
+        )
+        return since
+    closed = queries.last_closed(work, county)
+    if closed is not None and since.year * 100 + since.month <= closed:
+        wrong["month"] = (
+            f"{closed // 100}-{closed % 100:02} 已经月结。已冻结的数字不能换口径。请从之后的月份起生效；"
+            "要看过去的月份按新口径是多少，请用“比较两个口径”。"
+        )
+    return since
+
+
+def _check_line(line: Line, wrong: dict[str, str]) -> None:
+    measure = BY_KEY.get(line.key)
+    if measure is None:
+        wrong["lines"] = "有一项指标不在目录中。请刷新页面后重新选择。"
+        return
+    if line.decimals not in (0, 1, 2):
+        wrong[f"decimals-{line.key}"] = "小数位数只能是 0、1 或 2。"
+    text = line.target.strip()
+    if not text:
+        return
+    most = measure.unit.factor
+    try:
+        value = Fraction(text) if text.replace(".", "", 1).isascii() and "/" not in text else None
+    except (ValueError, ZeroDivisionError):
+        value = None
+    if value is None or not 0 < value <= most:
+        wrong[f"target-{line.key}"] = f"目标应为大于 0、不超过 {most} 的数，如 80。没有目标请留空。"
+
+
+def _numbers(
+    work: Work, told: Mapping[str, str], since: date | None, wrong: dict[str, str]
+) -> dict[str, int]:
+    """The numbers that differ from those in force without the edition."""
+    known = policies.in_force_on(since or clock.today(), within(work).region)
+    found = {}
+    for name in COUNTING:
+        text = told.get(name, "").strip()
+        parameter = getattr(known, name)
+        if not text:
+            continue
+        most = MOST.get(parameter.unit, 400)
+        if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= most):
+            wrong[f"number-{name}"] = f"应为 1 到 {most} 的整数（{parameter.unit}）。沿用现行规定请留空。"
+        elif int(text) != parameter.value:
+            found[name] = int(text)
+    return found
