@@ -12,7 +12,16 @@ from datetime import date, datetime, timedelta
 
 from casemgr.rules import followup, monitoring
 from casemgr.rules.calendar import Deadline, deadline, is_certain, months_after
-from casemgr.rules.facts import AttemptFact, CaseDay, ClueFact, NoticeFact, StateFact, TransferFact, VisitFact
+from casemgr.rules.facts import (
+    AttemptFact,
+    CaseDay,
+    ClueFact,
+    NoticeFact,
+    PauseFact,
+    StateFact,
+    TransferFact,
+    VisitFact,
+)
 from casemgr.rules.followup import Next
 from casemgr.rules.policy import Policy
 from casemgr.terms.attempt import AttemptResult
@@ -206,6 +215,7 @@ def gather(facts: CaseDay, policy: Policy, today: date) -> list[Due]:
         *_after_visits(course),
         *_face(course),
         *_tries(course),
+        *_away(course),
         *_lost(course),
         *_discharges(course),
         *_consents(course),
@@ -249,7 +259,7 @@ def _visits(course: _Course) -> Iterator[Due]:
         moved = _in_hospital(course, visit.on, end, done)
         if moved is not None:
             end, because, rule, calendar = moved
-        if done is None and (moved := _paused(course, visit, end)) is not None:
+        if (moved := _paused(course, visit, end, done)) is not None:
             end, because, rule, calendar = moved
         state, ended = _ended(end, done, course.stop(visit.on), DutyState.MISSED)
         high = visit.stability == Stability.UNSTABLE or (visit.risk or 0) >= HIGH_RISK
@@ -345,24 +355,57 @@ def _in_hospital(course: _Course, began: date, due: date, done: date | None) -> 
     return None
 
 
-def _paused(course: _Course, visit: VisitFact, due: date) -> Moved | None:
-    """The term of the next visit while the person is away or in hospital: four times a year."""
-    facts, policy = course.facts, course.policy
-    if facts.pause is None:
-        return None
-    if facts.pause == Pause.AWAY and visit.stability == Stability.UNSTABLE:
-        return None  # somebody unstable who is away is asked after all the more
-    one = deadline(visit.on, policy.visit_in_hospital)
-    why = "住院" if facts.pause == Pause.IN_HOSPITAL else "外出"
-    because = f"{why}期间按每{followup.words(policy.visit_in_hospital)}了解一次"
-    if facts.paused_until is not None:
-        back = deadline(facts.paused_until, policy.discharge_visit)
-        if back.on < one.on:
-            one, because = (
-                back,
-                f"{why}至{facts.paused_until:%m-%d}，其后{followup.words(policy.discharge_visit)}内随访",
-            )
-    return (one.on, because, one.rule, one.calendar) if one.on > due else None
+def _pauses(course: _Course) -> tuple[PauseFact, ...]:
+    """The pauses of a case; one without a history of its own is taken to have begun with the last visit."""
+    facts = course.facts
+    if facts.pauses or facts.pause is None:
+        return facts.pauses
+    since = course.reached[-1].on if course.reached else facts.registered_on
+    return (PauseFact(0, facts.pause, since, facts.paused_until, None),)
+
+
+def _paused(course: _Course, visit: VisitFact, due: date, done: date | None) -> Moved | None:
+    """The term of the next visit while the person is away or in hospital: four times a year.
+
+    A pause that has ended keeps having moved what was due in its time.
+    """
+    policy = course.policy
+    for pause in _pauses(course):
+        if pause.since > due or (pause.ended_on is not None and pause.ended_on <= visit.on):
+            continue
+        if done is not None and (pause.id == 0 or pause.since > done):
+            continue
+        if pause.kind == Pause.AWAY and visit.stability == Stability.UNSTABLE:
+            continue  # somebody unstable who is away is asked after all the more
+        one = deadline(visit.on, policy.visit_in_hospital)
+        why = "住院" if pause.kind == Pause.IN_HOSPITAL else "外出"
+        because = f"{why}期间按每{followup.words(policy.visit_in_hospital)}了解一次"
+        until = pause.ended_on or pause.planned_until
+        if until is not None:
+            back = deadline(until, policy.discharge_visit)
+            if back.on < one.on:
+                one = back
+                because = f"{why}至{until:%m-%d}，其后{followup.words(policy.discharge_visit)}内随访"
+        if one.on > due:
+            return one.on, because, one.rule, one.calendar
+    return None
+
+
+def _away(course: _Course) -> Iterator[Due]:
+    """Somebody who is away is called once before the planned return, and at the latest after three months."""
+    policy = course.policy
+    for pause in course.facts.pauses:
+        if pause.kind != Pause.AWAY or course.silent(pause.since):
+            continue
+        end = deadline(pause.since, policy.visit_in_hospital)
+        if pause.planned_until is not None and pause.planned_until < end.on:
+            end = Deadline(pause.planned_until, end.calendar, end.rule)
+        answered = (one.on for one in course.facts.attempts if one.result != AttemptResult.NOT_REACHED)
+        met = course.next_reached(pause.since, after=True)
+        done = _first([met, pause.ended_on, *answered], pause.since + timedelta(1))
+        state, ended = _ended(end.on, done, course.stop(pause.since), DutyState.MISSED)
+        because = f"{pause.since:%m-%d} 起外出，{end.on:%m-%d} 前电话了解一次"
+        yield _due(DutyKind.AWAY_CALL, pause.id, pause.since, end, because, Urgency.USUAL, state, ended)
 
 
 def _face(course: _Course) -> Iterator[Due]:

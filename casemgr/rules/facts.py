@@ -128,6 +128,16 @@ class LockUpFact(NamedTuple):
     released_on: date | None
 
 
+class PauseFact(NamedTuple):
+    """One time without regular visits, in hospital or away; ``ended_on`` when somebody was back."""
+
+    id: int
+    kind: int
+    since: date
+    planned_until: date | None
+    ended_on: date | None
+
+
 class NoticeFact(NamedTuple):
     """One notice of a hospital about this case, or about somebody who has no file yet."""
 
@@ -233,6 +243,7 @@ class CaseDay:
     management_on: date | None = None
     pause: int | None = None
     paused_until: date | None = None
+    pauses: tuple[PauseFact, ...] = ()
     supplemented: bool = True
     visits: tuple[VisitFact, ...] = ()
     attempts: tuple[AttemptFact, ...] = ()

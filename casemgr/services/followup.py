@@ -23,11 +23,12 @@ from casemgr.forms.visit_check import Asked
 from casemgr.rules.access import Access, Action
 from casemgr.rules.counting import Counted
 from casemgr.rules.followup import Next
+from casemgr.rules.policy import in_force_on
 from casemgr.rules.risk import Change, Suggestion, needs_second
 from casemgr.services import clock, duties, revision, visit_rows
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
 from casemgr.services.exchange_rows import VISIT_TEXTS
-from casemgr.services.use_case import use_case
+from casemgr.services.use_case import use_case, within
 from casemgr.services.visit_sheet import (
     CURRENT,
     DATES,
@@ -74,7 +75,6 @@ GUIDE_PARTS = (
     "name", "morning_ug", "noon_ug", "evening_ug", "times_per_day", "times_per_month", "dose_ug",
 )  # fmt: skip
 FLAGS = ("evident_symptoms", "serious_reaction", "serious_illness")
-UNDO_WITHIN = timedelta(hours=12)
 ATTEMPT = "attempt"
 LONGEST_NOTE = 1_000
 
@@ -975,8 +975,13 @@ def undo_attempt(work: Work, attempt_id: int) -> int:
     found = work.get(Attempt, attempt_id)
     if found is None or found.recorded_by != work.access.actor:
         raise Missing("没有找到这次联系记录，或不是您记的。请在患者页的联系记录中核对。")
-    if clock.now() - found.recorded_at > UNDO_WITHIN:
-        raise Refused("这次联系记录已过可撤销的时间，没有改动。请在患者页另记一次，或在备注中说明。")
+    limit = in_force_on(clock.today(), within(work).region).undo_hours
+    if clock.now() - found.recorded_at > timedelta(hours=limit.value):
+        raise Refused(
+            f"这次联系记录已超过 {limit.value} 小时，不能再撤销，没有改动。"
+            "请在患者页另记一次，或在备注中说明。",
+            rule=limit.rule,
+        )
     if not found.undone:
         found.undone = True
         work.flush()

@@ -23,7 +23,7 @@ from casemgr.services.use_case import SAVED_ALREADY, use_case
 from casemgr.store import identity
 from casemgr.store.db import new_key
 from casemgr.store.identity import open_texts
-from casemgr.store.models import Attempt, Case, CaseState, Consent, Supplement
+from casemgr.store.models import Attempt, Case, CaseState, Consent, PauseSpell, Supplement
 from casemgr.store.queries import area as areas
 from casemgr.store.queries import register as register_queries
 from casemgr.store.queries import state as queries
@@ -69,6 +69,17 @@ class StateView:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseView:
+    """One pause; ``ended_on`` is empty while it runs."""
+
+    kind: Pause
+    since: date
+    planned_until: date | None
+    ended_on: date | None
+    reason: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """How a case stands, for the pages that change it; ``proposed`` are the days that propose 失访."""
 
@@ -92,6 +103,7 @@ class Standing:
     rule: str
     told_dead_on: date | None
     history: tuple[StateView, ...]
+    pauses: tuple[PauseView, ...] = ()
 
     @property
     def on_register(self) -> bool:
@@ -111,6 +123,8 @@ def standing(work: Work, case_id: int, today: date) -> Standing:
     units = register_queries.unit_names(work, [one.value for one in history if one.track == Track.UNIT])
     reasons = open_texts(work, "CaseState", [(one.id, one.reason) for one in history], READING, case_id)
     told = [one.on for one in tries if one.result == AttemptResult.DEATH_TOLD]
+    spells = queries.pauses(work, case_id)
+    why = open_texts(work, "PauseSpell", [(one.id, one.reason) for one in spells], READING, case_id)
     return Standing(
         case_id=case.id,
         file_no=case.file_no,
@@ -143,6 +157,10 @@ def standing(work: Work, case_id: int, today: date) -> Standing:
                 reason,
             )
             for one, reason in zip(history, reasons, strict=True)
+        ),
+        pauses=tuple(
+            PauseView(Pause.read(one.kind), one.since, one.planned_until, one.ended_on, reason)
+            for one, reason in zip(spells, why, strict=True)
         ),
     )
 
@@ -259,7 +277,7 @@ def _leave(work: Work, case: Case, to: Lifecycle, on: date, reason: str) -> None
     if running is not None:
         running.until = max(on, running.since)
     case.management = case.management_on = None
-    case.pause = case.paused_until = None
+    _end_pause(work, case, on)
 
 
 def _manage(work: Work, case: Case, to: Management, on: date, reason: str) -> None:
@@ -408,7 +426,7 @@ def lost(
     if wrong or why is None:
         raise _unfit(wrong)
     _manage(work, case, Management.LOST, on, "；".join(filter(None, (why.label, reason))))
-    case.pause = case.paused_until = None
+    _end_pause(work, case, on)
     refresh(work, [case.id])
 
 
@@ -424,11 +442,29 @@ def found(work: Work, case_id: int, today: date) -> None:
     refresh(work, [case.id])
 
 
+def _end_pause(work: Work, case: Case, on: date) -> None:
+    """The running pause, if there is one, ends on a day."""
+    case.pause = case.paused_until = None
+    for one in queries.pauses(work, case.id):
+        if one.ended_on is None:
+            one.ended_on = max(on, one.since)
+
+
 @use_case(Action.REGISTER_WRITE)
 def pause(
-    work: Work, case_id: int, version: int, kind: Pause | None, until: date | None, reason: str, today: date
+    work: Work,
+    case_id: int,
+    version: int,
+    kind: Pause | None,
+    until: date | None,
+    reason: str,
+    today: date,
+    since: date | None = None,
 ) -> None:
-    """Let visits follow a plan of their own while somebody is in hospital or away."""
+    """Let visits follow a plan of their own while somebody is in hospital or away, from ``since`` (today).
+
+    The same kind again only puts off the day until which it is planned; another kind ends the one before.
+    """
     same = _case(work, case_id)
     if kind is not None and same.pause == kind and same.paused_until == until:
         return
@@ -440,11 +476,40 @@ def pause(
         wrong["until"] = "请填写预计到哪一天。到期会提醒恢复随访；不清楚时填一个月后再核实的日期。"
     elif until <= today:
         wrong["until"] = "这一天已经过去。请填写今后的日期，或直接恢复随访。"
+    spells = queries.pauses(work, case_id)
+    running = next((one for one in spells if one.ended_on is None), None)
+    begun = since or (running.since if running is not None and running.kind == kind else today)
+    if begun > today:
+        wrong["since"] = "开始日期晚于今天。尚未发生的事不能登记。请改正日期，或到那天再登记。"
+    elif begun < case.registered_on:
+        wrong["since"] = (
+            f"开始日期早于建档日期（{case.registered_on.isoformat()}）。先后颠倒。请改正日期，或清空（即今天）。"
+        )
+    elif any(one is not running and one.ended_on is not None and begun < one.ended_on for one in spells):
+        wrong["since"] = "开始日期早于上一次暂停结束的日期。两次暂停不能重叠。请改正日期，或清空（即今天）。"
     if wrong or kind is None or until is None:
         raise _unfit(wrong)
     before = "" if case.pause is None else f"{Pause.read(case.pause).label}至 {case.paused_until or '未定'}"
+    if running is not None and running.kind == kind:
+        running.since, running.planned_until = begun, until
+        running.reason = Plain(reason) if reason else running.reason
+    else:
+        _end_pause(work, case, begun)
+        work.add(
+            PauseSpell(
+                id=new_key(),
+                area=case.area,
+                case_id=case.id,
+                kind=int(kind),
+                since=begun,
+                planned_until=until,
+                reason=Plain(reason) if reason else None,
+                recorded_at=clock.now(),
+                recorded_by=work.access.actor,
+            )
+        )
     case.pause, case.paused_until = int(kind), until
-    changes = {"暂停按期随访": (before, f"{kind.label}至 {until.isoformat()}，自 {today.isoformat()}")}
+    changes = {"暂停按期随访": (before, f"{kind.label}至 {until.isoformat()}，自 {begun.isoformat()}")}
     revision.note(work, "state", case, changes, reason)
     refresh(work, [case.id])
 
@@ -456,7 +521,7 @@ def resume(work: Work, case_id: int, today: date) -> None:
     if case.pause is None:
         return
     before = f"{Pause.read(case.pause).label}至 {case.paused_until or '未定'}"
-    case.pause = case.paused_until = None
+    _end_pause(work, case, today)
     revision.note(work, "state", case, {"暂停按期随访": (before, f"恢复随访，自 {today.isoformat()}")})
     refresh(work, [case.id])
 

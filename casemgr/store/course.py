@@ -19,6 +19,7 @@ from casemgr.rules.facts import (
     LockUpFact,
     NoticeFact,
     OrderFact,
+    PauseFact,
     ReferralFact,
     RegimenFact,
     ResultFact,
@@ -44,6 +45,7 @@ from casemgr.store.models import (
     LockUp,
     NoMedicine,
     Notice,
+    PauseSpell,
     Referral,
     RegimenLine,
     Supplement,
@@ -147,6 +149,15 @@ _EMERGENCIES = _of(
     order=(Emergency.reported_at,),
 )
 _LOCKUPS = _of(LockUp.case_id, LockUp.id, LockUp.known_on, LockUp.released_on, order=(LockUp.known_on,))
+_PAUSES = _of(
+    PauseSpell.case_id,
+    PauseSpell.id,
+    PauseSpell.kind,
+    PauseSpell.since,
+    PauseSpell.planned_until,
+    PauseSpell.ended_on,
+    order=(PauseSpell.since, PauseSpell.id),
+)
 _NOTICES = _of(
     Notice.case_id,
     Notice.id,
@@ -333,6 +344,7 @@ def of_cases(
     emergencies = _grouped(work, _EMERGENCIES, keys, _emergency)
     lockups = _grouped(work, _LOCKUPS, keys, LockUpFact)
     notices = _grouped(work, _NOTICES, keys, NoticeFact)
+    pauses = _grouped(work, _PAUSES, keys, PauseFact)
     transfers = _grouped(work, _TRANSFERS, keys, TransferFact)
     checkups = _grouped(work, _CHECKUPS, keys, lambda on: on)
     police = _grouped(work, _POLICE, keys, lambda on: on)
@@ -381,6 +393,7 @@ def of_cases(
                 management_on=management_on,
                 pause=pause,
                 paused_until=paused_until,
+                pauses=tuple(pauses.get(case, ())),
                 supplemented=supplement is not None,
                 visits=tuple(visits.get(case, ())),
                 attempts=tuple(attempts.get(case, ())),

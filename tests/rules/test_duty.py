@@ -20,6 +20,7 @@ from casemgr.rules.facts import (
     EmergencyFact,
     LockUpFact,
     NoticeFact,
+    PauseFact,
     ReferralFact,
     StateFact,
     TransferFact,
@@ -622,3 +623,54 @@ def test_a_death_leaves_no_visit_open(facts: CaseDay, on: date) -> None:
     assert not [
         one for one in gather(dead, POLICY, FIRST + timedelta(900)) if one.kind in VISITS and one.is_open
     ]
+
+
+def test_a_pause_that_has_ended_keeps_having_moved_what_was_due_in_its_time() -> None:
+    seen = (visit("05-10", 2), visit("07-20", 3))
+    spell = PauseFact(3, Pause.IN_HOSPITAL, d("05-15"), d("07-30"), d("07-15"))
+    without, moved = told(K.VISIT, case(visits=seen))[0], told(K.VISIT, case(visits=seen, pauses=(spell,)))[0]
+    assert without[2] is LATE
+    assert moved[1:] == (d("07-29"), DONE, d("07-20"))  # ten working days after the return
+    before = spell._replace(since=d("03-01"), ended_on=d("05-10"))
+    assert told(K.VISIT, case(visits=seen, pauses=(before,)))[0] == without
+
+
+@pytest.mark.parametrize(
+    ("name", "spell", "more", "expected"),
+    [
+        (
+            "called before the planned return",
+            PauseFact(3, Pause.AWAY, d("10-20"), d("12-01"), None),
+            {},
+            (d("12-01"), OPEN, None),
+        ),
+        (
+            "at the latest after three months",
+            PauseFact(3, Pause.AWAY, d("08-10"), d("12-31"), None),
+            {},
+            (d("11-10"), OPEN, None),
+        ),
+        (
+            "done by a call that was answered",
+            PauseFact(3, Pause.AWAY, d("10-20"), d("12-01"), None),
+            {"attempts": (AttemptFact(9, d("11-02"), int(AttemptResult.LATER)),)},
+            (d("12-01"), DONE, d("11-02")),
+        ),
+        (
+            "done by coming back",
+            PauseFact(3, Pause.AWAY, d("10-20"), d("12-01"), d("11-05")),
+            {},
+            (d("12-01"), DONE, d("11-05")),
+        ),
+    ],
+)
+def test_somebody_away_is_called_once(
+    name: str, spell: PauseFact, more: dict[str, Any], expected: tuple[Any, ...]
+) -> None:
+    ((rule, *found),) = told(K.AWAY_CALL, case(visits=(visit("08-10"),), pauses=(spell,), **more))
+    assert (rule, tuple(found)) == ("GW2017-7.1", expected), name
+
+
+def test_nobody_in_hospital_is_called_away() -> None:
+    spell = PauseFact(3, Pause.IN_HOSPITAL, d("10-20"), d("12-01"), None)
+    assert told(K.AWAY_CALL, case(visits=(visit("08-10"),), pauses=(spell,))) == []

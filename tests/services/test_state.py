@@ -11,13 +11,14 @@ from flask import Flask
 from sqlalchemy import select
 
 from casemgr.rules.access import Action
-from casemgr.services import revision, state
+from casemgr.services import revision, state, worklist
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
 from casemgr.services.state import Answer, Death, Rediagnosis, Standing
 from casemgr.store.db import new_key
 from casemgr.store.models import Attempt, Case, CaseState, Consent, Incident, Supplement, Visit
 from casemgr.store.work import open_work
 from casemgr.terms.attempt import AttemptResult, AttemptWay
+from casemgr.terms.duty import DutyKind
 from casemgr.terms.followup import BodilyDisease, DeathCause, LossReason
 from casemgr.terms.register import Diagnosis, Lifecycle, Management, Pause, Track
 from casemgr.terms.state import ConsentStep, DeathProof
@@ -221,6 +222,36 @@ def test_a_pause_and_the_way_back(case: int) -> None:
     state.resume(DOCTOR_EAST, case, TODAY)
     assert standing(case).pause is None
     assert len([one for one in revision.of_case(DOCTOR_EAST, case) if one.noun == "state"]) == 2
+
+
+def test_pauses_have_a_history_of_their_own(case: int) -> None:
+    until, begun = TODAY + timedelta(days=40), TODAY - timedelta(days=5)
+    state.pause(DOCTOR_EAST, case, version(case), Pause.AWAY, until, "去外地打工", TODAY, begun)
+    state.pause(DOCTOR_EAST, case, version(case), Pause.AWAY, until + timedelta(9), "", TODAY)  # put off
+    (spell,) = standing(case).pauses
+    assert (spell.kind, spell.since, spell.ended_on) == (Pause.AWAY, begun, None)
+    assert (spell.planned_until, spell.reason) == (until + timedelta(9), "去外地打工")
+    kinds = {one.kind for one in worklist.of_case(DOCTOR_EAST, case, TODAY)}
+    assert DutyKind.AWAY_CALL in kinds
+    state.pause(DOCTOR_EAST, case, version(case), Pause.IN_HOSPITAL, until, "", TODAY)
+    assert [(one.kind, one.ended_on) for one in standing(case).pauses] == [
+        (Pause.IN_HOSPITAL, None),
+        (Pause.AWAY, TODAY),
+    ]
+    state.resume(DOCTOR_EAST, case, TODAY)
+    assert all(one.ended_on == TODAY for one in standing(case).pauses)
+    for since in (begun, TODAY + timedelta(1)):
+        assert "since" in wrong_in(
+            lambda since=since: state.pause(  # type: ignore[misc]
+                DOCTOR_EAST, case, version(case), Pause.AWAY, until, "", TODAY, since
+            )
+        )
+
+
+def test_whoever_leaves_is_no_longer_away(case: int) -> None:
+    state.pause(DOCTOR_EAST, case, version(case), Pause.AWAY, TODAY + timedelta(9), "", TODAY)
+    state.exclude(DOCTOR_EAST, case, version(case), TODAY, "示例医院", "复诊排除", TODAY)
+    assert [one.ended_on for one in standing(case).pauses] == [TODAY]
 
 
 def test_exclusion_and_the_way_back_with_a_reason(case: int) -> None:

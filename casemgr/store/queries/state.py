@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, select
 from casemgr.store.models.attempt import Attempt
 from casemgr.store.models.followup import Visit
 from casemgr.store.models.incident import Incident
-from casemgr.store.models.register import Case, CaseState, Supplement
+from casemgr.store.models.register import Case, CaseState, PauseSpell, Supplement
 from casemgr.store.scope import lasting
 from casemgr.store.work import Work
 
@@ -60,6 +60,18 @@ def running(work: Work, key: int, track: int) -> CaseState | None:
     """The state of a track that holds now."""
     found: CaseState | None = work.one(_RUNNING, case=key, track=track)
     return found
+
+
+_PAUSES = lasting(
+    select(PauseSpell)
+    .where(PauseSpell.case_id == _OF)
+    .order_by(PauseSpell.since.desc(), PauseSpell.id.desc())
+)
+
+
+def pauses(work: Work, key: int) -> list[PauseSpell]:
+    """All pauses of a case, latest first."""
+    return work.entities(_PAUSES, case=key)
 
 
 def history(work: Work, key: int) -> list[CaseState]:

@@ -101,10 +101,10 @@ def _lost(key: int, version: int, typed: Typed) -> str:
 
 def _pause(key: int, version: int, typed: Typed) -> str:
     kind = typed.code(Pause, "kind", "情形")
-    until = typed.day("until", "预计到")
+    since, until = typed.day("since", "开始日期"), typed.day("until", "预计到")
     reason = typed.text("reason", "理由", longest=300)
     typed.settle()
-    state.pause(g.access, key, version, kind, until, reason, clock.today())
+    state.pause(g.access, key, version, kind, until, reason, clock.today(), since)
     return "已暂停按期随访，到期前会提醒恢复。"
 
 
@@ -195,6 +195,7 @@ CHANGES: dict[str, Change] = {
         "暂停",
         (
             Item("kind", "情形", "radio", True, choices=_choices(Pause)),
+            Item("since", "开始日期", "date", hint="不填即今天"),
             Item("until", "预计到", "date", True),
             _reason(False, "如住院医院、外出地点和联系办法"),
         ),
