@@ -1,4 +1,4 @@
-"""报表命令: issue the monthly report and verify a file."""
+"""报表命令: issue reports of months, quarters and years and the statistics forms, and verify a file."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from casemgr.rules.access import Access
 from casemgr.services import area, report
 from casemgr.services.report import ReportView, Verification
 from casemgr.terms.area import AreaLevel
+from casemgr.terms.report import ReportKind
 
-group = PoliteGroup("report", help="报表：签发月报、核验文件。")
+group = PoliteGroup("report", help="报表：签发月报、季报、年报、表9、表14，核验文件。")
 
 ISSUER = Access.system("report")
 MONTH = "YYYY-MM"
@@ -44,14 +45,8 @@ def _save(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-@group.command("monthly")
-@click.option("--period", required=True, metavar=MONTH, help="月份，如 2026-10；须已月结。")
-@click.option("--area", "code", required=True, type=int, metavar="CODE", help="县（区）或乡镇的区划代码。")
-@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="写到这个文件。")
-@click.option("--json", "as_json", is_flag=True, help="只输出 JSON。")
-def monthly(period: str, code: int, out: Path, as_json: bool) -> None:
-    """签发一份月报（已签发且数据未变的，给出同一份文件）。"""
-    view = report.issue(ISSUER, period, code)
+def _issue(kind: ReportKind, period: str, code: int, out: Path, as_json: bool) -> None:
+    view = report.issue(ISSUER, period, code, kind)
     _save(out, report.download(ISSUER, view.key).content)
     if as_json:
         put_json(_document(view) | {"file": str(out)})
@@ -59,17 +54,54 @@ def monthly(period: str, code: int, out: Path, as_json: bool) -> None:
         click.echo(f"{view.number}《{view.title}》已写入 {out}，核验码 {view.code}。")
 
 
+def _command(name: str, kind: ReportKind, metavar: str, example: str, areas: str, words: str) -> None:
+    """One command of the shape of ``report monthly`` for a kind of report."""
+
+    @group.command(name, help=f"{words}（已签发且数据未变的，给出同一份文件）。")
+    @click.option("--period", required=True, metavar=metavar, help=f"{example}；其最后一个月须已月结。")
+    @click.option("--area", "code", required=True, type=int, metavar="CODE", help=f"{areas}的区划代码。")
+    @click.option(
+        "--out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="写到这个文件。"
+    )
+    @click.option("--json", "as_json", is_flag=True, help="只输出 JSON。")
+    def command(period: str, code: int, out: Path, as_json: bool) -> None:
+        _issue(kind, period, code, out, as_json)
+
+
+_command("monthly", ReportKind.MONTHLY, MONTH, "月份，如 2026-10", "县（区）或乡镇", "签发一份月报")
+_command("quarterly", ReportKind.QUARTERLY, "YYYY-Qn", "季度，如 2026-Q3", "县（区）或乡镇", "签发一份季报")
+_command("yearly", ReportKind.YEARLY, "YYYY", "年份，如 2025", "县（区）或乡镇", "签发一份年报")
+_command(
+    "form9",
+    ReportKind.EXCHANGE,
+    MONTH,
+    "月份，如 2026-10",
+    "县（区）或乡镇",
+    "签发表9 信息交换表（只有人数）",
+)
+_command("form14", ReportKind.STATISTICS, "YYYY", "年份，如 2025", "县（区）", "签发表14 年度统计报表")
+
+#: ``report all --kind``: the names of the commands above.
+KINDS = {
+    "monthly": ReportKind.MONTHLY,
+    "quarterly": ReportKind.QUARTERLY,
+    "yearly": ReportKind.YEARLY,
+    "form9": ReportKind.EXCHANGE,
+}
+
+
 @group.command("all")
 @click.option("--period", required=True, metavar=MONTH, help="月份，如 2026-10；须已月结。")
 @click.option("--area", "code", required=True, type=int, metavar="CODE", help="县（区）的区划代码。")
+@click.option("--kind", type=click.Choice(list(KINDS)), default="monthly", help="报表种类，默认月报。")
 @click.option("--json", "as_json", is_flag=True, help="只输出 JSON。")
-def every(period: str, code: int, as_json: bool) -> None:
-    """签发县（区）和全部乡镇（街道）的月报，存放在系统中。"""
+def every(period: str, code: int, kind: str, as_json: bool) -> None:
+    """签发县（区）和全部乡镇（街道）的月报（或另选一种），存放在系统中。"""
     inside = area.tree(Access.system("report", code), AreaLevel.TOWNSHIP)
     codes = [one.code for one in inside if one.level in (AreaLevel.COUNTY, AreaLevel.TOWNSHIP)]
     issued: list[ReportView] = []
     failed: list[str] = []
-    for place, result in report.issue_many(ISSUER, period, codes):
+    for place, result in report.issue_many(ISSUER, period, codes, kind=KINDS[kind]):
         if isinstance(result, ReportView):
             issued.append(result)
         else:
@@ -77,7 +109,7 @@ def every(period: str, code: int, as_json: bool) -> None:
     if as_json:
         put_json({"issued": [_document(view) for view in issued], "failed": failed})
     else:
-        click.echo(f"{period} 月报 {len(issued)} 份已签发。")
+        click.echo(f"{period} {KINDS[kind].label} {len(issued)} 份已签发。")
     if failed or not codes:
         click.echo("；".join(failed) or "没有这个区划，或其下没有乡镇（街道）。", err=True)
         raise SystemExit(1)

@@ -1,4 +1,4 @@
-"""月报数据: the frozen figures a monthly report prints from, their canonical text and its digest.
+"""报表数据: the frozen figures a report prints from, their canonical text and its digest.
 
 Only counts, rates and names of areas and units stand here; no person can be put into these shapes. Small
 cells are hidden before the figures are built: a hidden count is not in the object at all.
@@ -7,8 +7,11 @@ cells are hidden before the figures are built: a hidden count is not in the obje
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from functools import cache
 from hashlib import sha256
+from typing import Any, cast, get_args, get_type_hints
 
 #: Version of the layout of the canonical text; a change of layout changes every digest knowingly.
 SCHEMA = 1
@@ -217,6 +220,16 @@ class MonthlyFigures:
     changes: tuple[Change, ...] = ()
 
     @property
+    def kind(self) -> str:
+        """The slug of its kind of report."""
+        return "monthly"
+
+    @property
+    def last_month(self) -> str:
+        """The closed month the figures come from, ``YYYY-MM``."""
+        return self.period
+
+    @property
     def official(self) -> tuple[Rate, ...]:
         """The indicators that count in this edition."""
         return tuple(rate for rate in self.rates if rate.official)
@@ -227,13 +240,228 @@ class MonthlyFigures:
         return tuple(rate for rate in self.rates if not rate.official)
 
 
-def canonical(figures: MonthlyFigures) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One indicator at the end of one month; all ``None`` where the month was not closed."""
+
+    numerator: int | None
+    denominator: int | None
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One official indicator over the months of a quarter or year, as each month was closed."""
+
+    key: str
+    name: str
+    unit: str
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """One indicator at the end of the quarter or year before: its key and the value as printed."""
+
+    key: str
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What became of one month after it was closed first: how often again, and how many figures moved.
+
+    ``closed_on`` are the days of the first and of the newest closing; all zero or empty where there is none.
+    """
+
+    month: str
+    revisions: int
+    first_closed_on: str
+    closed_on: str
+    figures_changed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Entries that came after the first closing, by cause; people are counted, never named."""
+
+    name: str
+    count: int | None
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodFigures:
+    """What a quarterly or yearly report prints: its last month as closed, and the months up to it.
+
+    ``period`` is ``2026-Q3`` or ``2025``; ``month`` holds the figures of the last month under the number and
+    revision of this report; ``before_name`` says in words which period ``before`` is of. ``causes`` is empty
+    where no closing of the period was followed by another.
+    """
+
+    kind: str
+    period: str
+    month: MonthlyFigures
+    before_name: str
+    before: tuple[Before, ...]
+    labels: tuple[str, ...]
+    course: tuple[Course, ...]
+    closings: tuple[Closing, ...]
+    changes: tuple[Change, ...]
+    causes: tuple[Cause, ...] = ()
+
+    @property
+    def number(self) -> str:
+        """报表编号."""
+        return self.month.number
+
+    @property
+    def area(self) -> int:
+        """The code of the area reported on."""
+        return self.month.area
+
+    @property
+    def area_name(self) -> str:
+        """The name of the area reported on."""
+        return self.month.area_name
+
+    @property
+    def unit_name(self) -> str:
+        """填报单位."""
+        return self.month.unit_name
+
+    @property
+    def revision(self) -> int:
+        """Which issue of this report it is."""
+        return self.month.revision
+
+    @property
+    def close_revision(self) -> int:
+        """Which closing of the last month the figures are of."""
+        return self.month.close_revision
+
+    @property
+    def as_of(self) -> str:
+        """The day the figures stand on, ISO."""
+        return self.month.as_of
+
+    @property
+    def closed_on(self) -> str:
+        """The day the last month was closed, ISO."""
+        return self.month.closed_on
+
+    @property
+    def last_month(self) -> str:
+        """The closed month the figures come from, ``YYYY-MM``."""
+        return self.month.period
+
+    @property
+    def demo(self) -> bool:
+        """Whether the people are made up."""
+        return self.month.demo
+
+    def before_of(self, key: str) -> str | None:
+        """The value of an indicator at the end of the period before."""
+        return next((one.value for one in self.before if one.key == key), None)
+
+
+@dataclass(frozen=True, slots=True)
+class FormLine:
+    """One line of a statistics form; ``asked`` lines are written by hand, the program does not know them.
+
+    ``hidden``: too few people, then ``count`` is ``None``. ``key`` is the figure behind it, if it is one.
+    """
+
+    name: str
+    count: int | None
+    key: str
+    hidden: bool = False
+    asked: bool = False
+    inner: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FormBlock:
+    """One part of a form and who fills it."""
+
+    name: str
+    filler: str
+    lines: tuple[FormLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FormFigures:
+    """What 表9 or 表14 prints: counts of one area from one closing, and blanks for what others know."""
+
+    kind: str
+    number: str
+    form_number: str
+    form_name: str
+    area: int
+    area_name: str
+    unit_name: str
+    period: str
+    last_month: str
+    as_of: str
+    closed_on: str
+    revision: int
+    close_revision: int
+    demo: bool
+    edition: str
+    edition_name: str
+    protected: bool
+    blocks: tuple[FormBlock, ...]
+    rates: tuple[Rate, ...]
+    notes: tuple[str, ...]
+
+
+Figures = MonthlyFigures | PeriodFigures | FormFigures
+_SHAPES: Mapping[str, type[Figures]] = {
+    "monthly": MonthlyFigures,
+    "quarterly": PeriodFigures,
+    "yearly": PeriodFigures,
+    "exchange": FormFigures,
+    "statistics": FormFigures,
+}
+
+
+def canonical(figures: Figures) -> bytes:
     """The figures as one unambiguous UTF-8 JSON text: sorted keys, no blanks, layout version in front."""
-    document = {"schema": SCHEMA, "kind": "monthly", "figures": asdict(figures)}
+    document = {"schema": SCHEMA, "kind": figures.kind, "figures": asdict(figures)}
     return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-def digest_of(figures: MonthlyFigures) -> str:
+def restored(content: bytes) -> Figures:
+    """The figures whose :func:`canonical` text ``content`` is; ``ValueError`` for anything else."""
+    try:
+        document = json.loads(content)
+        if document["schema"] != SCHEMA:
+            raise ValueError("another layout")
+        made = cast(Figures, _read(_SHAPES[document["kind"]], document["figures"]))
+    except (KeyError, TypeError, AttributeError, json.JSONDecodeError, UnicodeDecodeError) as wrong:
+        raise ValueError("these are no figures of a report") from wrong
+    if canonical(made) != content:
+        raise ValueError("these are no figures of a report")
+    return made
+
+
+@cache
+def _hints(shape: Any) -> Mapping[str, Any]:
+    return get_type_hints(shape)
+
+
+def _read(shape: Any, raw: Any) -> Any:
+    """Plain JSON as a value of ``shape``: a dataclass (or nothing), a tuple of one shape, a plain value."""
+    if isinstance(raw, dict):
+        made = cast(Any, next((one for one in (shape, *get_args(shape)) if is_dataclass(one)), None))
+        hints = _hints(made)
+        return made(**{one.name: _read(hints[one.name], raw[one.name]) for one in fields(made)})
+    if isinstance(raw, list):
+        return tuple(_read(get_args(shape)[0], one) for one in raw)
+    return raw
+
+
+def digest_of(figures: Figures) -> str:
     """摘要: SHA-256 of the canonical figures, 64 hexadecimal digits."""
     return sha256(canonical(figures)).hexdigest()
 

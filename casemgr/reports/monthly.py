@@ -13,10 +13,12 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from casemgr.indicators.catalogue import MEASURES
 from casemgr.reports import charts
 from casemgr.reports.figures import (
     AreaTable,
     Distribution,
+    Figures,
     MonthlyFigures,
     Rate,
     Share,
@@ -54,10 +56,10 @@ def mark_of(kind: str, period: str, area: int, revision: int) -> str:
     return f"{kind}/{period}/{area}/{revision}"
 
 
-def seal_of(figures: MonthlyFigures, address: str) -> Seal:
+def seal_of(figures: Figures, address: str) -> Seal:
     """The seal of a report; ``address`` is where the installation answers questions about it."""
     digest = digest_of(figures)
-    mark = mark_of("monthly", figures.period, figures.area, figures.revision)
+    mark = mark_of(figures.kind, figures.last_month, figures.area, figures.revision)
     return Seal(digest, code_of(digest), address, mark)
 
 
@@ -68,23 +70,43 @@ def title_of(figures: MonthlyFigures) -> str:
 
 def document(figures: MonthlyFigures, address: str) -> str:
     """The whole report as HTML for :func:`casemgr.reports.pdf.printed`; same figures, same text."""
-    template = _environment().get_template("reports/monthly.html")
-    return template.render(
-        figures=figures,
-        seal=seal_of(figures, address),
-        title=title_of(figures),
-        form_number=FORM_NUMBER,
-        span=span_in_words(figures),
-        as_of=day_in_words(figures.as_of),
-        sentences=summary(figures),
-        pictures=_pictures(figures),
-        months=figures.months,
-        unverified=any(rate.unverified for rate in figures.official),
+    return environment().get_template("reports/monthly.html").render(context(figures, address))
+
+
+def context(figures: MonthlyFigures, address: str) -> dict[str, object]:
+    """What the templates of a monthly report print."""
+    return {
+        "figures": figures,
+        "seal": seal_of(figures, address),
+        "title": title_of(figures),
+        "form_number": FORM_NUMBER,
+        "span": span_in_words(figures.as_of),
+        "as_of": day_in_words(figures.as_of),
+        "sentences": summary(figures),
+        "pictures": pictures_of(figures),
+        "months": figures.months,
+        "unverified": any(rate.unverified for rate in figures.official),
+        "further": further_readings(figures),
+    }
+
+
+def further_readings(figures: MonthlyFigures) -> str:
+    """The readings that a report does not print, by name and variant, in one line."""
+    printed = {rate.key for rate in figures.rates}
+    named: dict[str, list[str]] = {}
+    for measure in MEASURES:
+        if measure.further and measure.key not in printed:
+            named.setdefault(measure.name, []).append(measure.variant)
+    told = (
+        f"{name}（{'、'.join(dict.fromkeys(filter(None, variants)))}）" if any(variants) else name
+        for name, variants in named.items()
     )
+    return "；".join(told)
 
 
 @lru_cache(maxsize=1)
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates of papers, read once per process."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -131,9 +153,9 @@ def day_in_words(iso: str) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
 
-def span_in_words(figures: MonthlyFigures) -> str:
-    """The reporting period: from 1 January to the as-of day."""
-    day = date.fromisoformat(figures.as_of)
+def span_in_words(as_of: str) -> str:
+    """The reporting period: from 1 January to the as-of day (ISO)."""
+    day = date.fromisoformat(as_of)
     return f"{day.year}年1月1日—{day.month}月{day.day}日"
 
 
@@ -243,15 +265,18 @@ def _duties(figures: MonthlyFigures) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pictures:
+class Pictures:
+    """The charts of a report."""
+
     trend: charts.Picture | None
     areas: tuple[charts.Picture, ...]
     risk: charts.Picture
     classes: charts.Picture
 
 
-def _pictures(figures: MonthlyFigures) -> _Pictures:
-    return _Pictures(
+def pictures_of(figures: MonthlyFigures) -> Pictures:
+    """Every chart of a month's figures."""
+    return Pictures(
         trend=_trend(figures),
         areas=_area_pictures(figures.table),
         risk=_shares(figures.risk),

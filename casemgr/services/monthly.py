@@ -21,6 +21,7 @@ from casemgr.reports.figures import (
     Definition,
     Distribution,
     Duty,
+    Figures,
     Ground,
     MonthlyFigures,
     Rate,
@@ -37,6 +38,7 @@ from casemgr.store.queries import area as area_queries
 from casemgr.store.queries import report as queries
 from casemgr.store.work import Work
 from casemgr.terms.area import AreaLevel, ancestor, span_of
+from casemgr.terms.report import ReportKind
 from casemgr.terms.risk import RiskLevel, Stability
 from casemgr.terms.rulebook import rule
 
@@ -57,7 +59,9 @@ Closed = Mapping[str, tuple[int, int | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
+    """The area reported on: its level, the areas right below it, and the county's name before numbers."""
+
     code: int
     name: str
     level: AreaLevel
@@ -87,27 +91,31 @@ def month_text(number: int) -> str:
     return f"{number // 100:04d}-{number % 100:02d}"
 
 
-def collect(work: Work, month: str, area: int, revision: int) -> MonthlyFigures:
+def collect(
+    work: Work, month: str, area: int, revision: int, papers: Sequence[Figures] = ()
+) -> MonthlyFigures:
     """The figures of the report of ``month`` for a county or township, for its issue number ``revision``.
+
+    ``papers`` are the figures of those that are out already, oldest first: what they hide stays hidden.
 
     Everything comes from the newest closing of the month and earlier closings; small cells of villages are
     hidden here (REC-SMALL-1). Raises :class:`Missing` for an unknown area, :class:`Unfit` for a bad month or
     level, :class:`Refused` when the month is not closed.
     """
     number = month_number(month)
-    place = _place(work, area)
+    place = place_of(work, area)
     wanted = [month_number(one) for one in months_until(month, MONTHS + 1)]
-    closings = _closings(work, wanted, area)
+    closings = closings_of(work, wanted, area)
     if number not in closings:
         raise Refused(
-            f"{month_in_words(month)}还没有月结，没有可以印出的数据（月报只取月结数据，以免同一个数前后不一）。"
+            f"{month_in_words(month)}还没有月结，没有可以印出的数据（报表只取月结数据，以免同一个数前后不一）。"
             f"请在“任务”页运行“月结与月报”，或由系统管理员执行 flask indicator close --period {month}。"
         )
     close = closings[number]
     below = span_of(area) if place.level is AreaLevel.COUNTY else (area, area + 1)
-    now = _Month(close, _by_area(work, close.id, *below))
+    now = _Month(close, by_area(work, close.id, *below))
     earlier = {
-        period: _by_area(work, one.id, area, area + 1).get(area, {})
+        period: by_area(work, one.id, area, area + 1).get(area, {})
         for period, one in closings.items()
         if period != number
     }
@@ -160,20 +168,37 @@ def collect(work: Work, month: str, area: int, revision: int) -> MonthlyFigures:
     )
 
 
-def number_of(prefix: str, period: int, level: AreaLevel, area: int, revision: int) -> str:
-    """报表编号 made of county, month, township and issue, so that nobody has to count.
+def number_of(
+    prefix: str,
+    period: int,
+    level: AreaLevel,
+    area: int,
+    revision: int,
+    kind: ReportKind = ReportKind.MONTHLY,
+) -> str:
+    """报表编号 made of county, kind, month, township and issue, so that nobody has to count.
 
-    ``示例县精防统〔2026〕10号`` for the county, ``…10-101号`` for the township whose code ends in 101000.
+    ``示例县精防统〔2026〕10号`` for the county, ``…10-101号`` for the township whose code ends in 101000;
+    ``季3``, ``年``, ``换10`` and ``表14`` in place of the month for the other kinds.
     """
+    month = period % 100
+    which = {
+        ReportKind.MONTHLY: str(month),
+        ReportKind.QUARTERLY: f"季{month // 3}",
+        ReportKind.YEARLY: "年",
+        ReportKind.EXCHANGE: f"换{month}",
+        ReportKind.STATISTICS: "表14",
+    }[kind]
     part = f"-{area // 1000 % 1000:03d}" if level is AreaLevel.TOWNSHIP else ""
     again = f"（修订{revision - 1}）" if revision > 1 else ""
-    return f"{prefix}精防统〔{period // 100}〕{period % 100}{part}号{again}"
+    return f"{prefix}精防统〔{period // 100}〕{which}{part}号{again}"
 
 
 # --- where ----------------------------------------------------------------------------------------
 
 
-def _place(work: Work, area: int) -> _Place:
+def place_of(work: Work, area: int) -> Place:
+    """The county or township ``area``; :class:`Missing` if there is none, :class:`Unfit` at another level."""
     rows = {row[0]: row for row in area_queries.within(work, *span_of(area), int(AreaLevel.VILLAGE))}
     if area not in rows or not work.access.reaches(area):
         raise Missing("没有这个区划，或不在您的辖区内。请从报表页的列表中选择。")
@@ -185,7 +210,7 @@ def _place(work: Work, area: int) -> _Place:
         )
     next_level = AreaLevel.TOWNSHIP if level is AreaLevel.COUNTY else AreaLevel.VILLAGE
     below = tuple((row[0], row[1]) for row in rows.values() if row[2] == next_level and row[0] != area)
-    return _Place(area, rows[area][1], level, below, _prefix(work, area))
+    return Place(area, rows[area][1], level, below, _prefix(work, area))
 
 
 def _prefix(work: Work, area: int) -> str:
@@ -201,13 +226,14 @@ def _prefix(work: Work, area: int) -> str:
 # --- closed figures -------------------------------------------------------------------------------
 
 
-def _closings(work: Work, periods: Sequence[int], area: int) -> dict[int, MonthClose]:
+def closings_of(work: Work, periods: Sequence[int], area: int) -> dict[int, MonthClose]:
     """Month → newest closing that covers ``area``."""
     roots = {ancestor(area, level) for level in AreaLevel}
     return {close.period: close for close in queries.closes(work, periods, roots)}
 
 
-def _by_area(work: Work, close_id: int, low: int, high: int) -> dict[int, Closed]:
+def by_area(work: Work, close_id: int, low: int, high: int) -> dict[int, Closed]:
+    """Area → all figures of one closing, for the areas in ``[low, high)``."""
     found: dict[int, dict[str, tuple[int, int | None]]] = {}
     for _close, area, key, numerator, denominator in queries.figures(work, [close_id], low, high):
         found.setdefault(area, {})[key] = (numerator, denominator)
@@ -224,7 +250,8 @@ def _headline(edition: Edition) -> tuple[str, ...]:
     return tuple((official + rest)[:3])
 
 
-def _value(closed: Closed | None, key: str, edition: Edition) -> str | None:
+def value_of(closed: Closed | None, key: str, edition: Edition) -> str | None:
+    """The rate as it is printed, nothing where the month was not closed or there is nobody to ask about."""
     if not closed or key not in closed:
         return None
     return figure(BY_KEY[key], *closed[key], edition).value
@@ -234,7 +261,12 @@ def _rates(
     own: Closed, earlier: Mapping[int, Closed], wanted: Sequence[int], edition: Edition
 ) -> tuple[Rate, ...]:
     last_month, last_year = earlier.get(wanted[-2]), earlier.get(wanted[0])
-    return tuple(_rate(one, last_month, last_year, edition) for one in rated(_counts(own), edition))
+    return tuple(
+        _rate(one, last_month, last_year, edition)
+        for one in rated(_counts(own), edition)
+        # Further readings stand on the page of definitions by name only.
+        if one.official or not one.further
+    )
 
 
 def _rate(one: Figure, last_month: Closed | None, last_year: Closed | None, edition: Edition) -> Rate:
@@ -254,8 +286,8 @@ def _rate(one: Figure, last_month: Closed | None, last_year: Closed | None, edit
         base_set=one.base_set,
         rules=one.rules,
         status=one.status,
-        last_month=_value(last_month, one.key, edition),
-        last_year=_value(last_year, one.key, edition),
+        last_month=value_of(last_month, one.key, edition),
+        last_year=value_of(last_year, one.key, edition),
     )
 
 
@@ -271,8 +303,8 @@ def _trends(
     for key in keys:
         target = edition.targets.get(key)
         shown = figure(BY_KEY[key], 0, 1, edition)
-        values = [_value(earlier.get(month), key, edition) for month in months[:-1]]
-        values.append(_value(own, key, edition))
+        values = [value_of(earlier.get(month), key, edition) for month in months[:-1]]
+        values.append(value_of(own, key, edition))
         made.append(
             Trend(key, shown.name, shown.unit, _short(shown.target) if target else None, tuple(values))
         )
@@ -293,16 +325,17 @@ def _changes(work: Work, close: MonthClose, area: int, own: Closed, edition: Edi
     )
     if before is None:
         return ()
-    old = _by_area(work, before.id, area, area + 1).get(area, {})
+    old = by_area(work, before.id, area, area + 1).get(area, {})
     found = []
     for key in (REGISTERED, *edition.official):
         if key in old and key in own and old[key] != own[key]:
             name = BY_KEY[key].name
-            found.append(Change(name, _fraction(old[key]), _fraction(own[key])))
+            found.append(Change(name, fraction(old[key]), fraction(own[key])))
     return tuple(found)
 
 
-def _fraction(counts: tuple[int, int | None]) -> str:
+def fraction(counts: tuple[int, int | None]) -> str:
+    """``12/15`` as differences are printed."""
     return f"{counts[0]}/{'—' if counts[1] is None else counts[1]}"
 
 
@@ -327,7 +360,7 @@ def _row(code: int | None, name: str, closed: Closed, keys: Sequence[str], editi
     return AreaRow(code, name, closed[REGISTERED][1], cells)
 
 
-def _townships(now: _Month, place: _Place, keys: Sequence[str], edition: Edition) -> AreaTable:
+def _townships(now: _Month, place: Place, keys: Sequence[str], edition: Edition) -> AreaTable:
     rows = tuple(
         _row(code, name, now.areas[code], keys, edition) for code, name in place.below if code in now.areas
     )
@@ -336,7 +369,7 @@ def _townships(now: _Month, place: _Place, keys: Sequence[str], edition: Edition
 
 
 def _villages(
-    work: Work, now: _Month, place: _Place, keys: Sequence[str], edition: Edition, own: Closed
+    work: Work, now: _Month, place: Place, keys: Sequence[str], edition: Edition, own: Closed
 ) -> AreaTable:
     """The villages of a township, from the verdicts stored at the close, small cells hidden (REC-SMALL-1)."""
     from casemgr.indicators.packed import unpack  # loads polars, which only a report by village needs

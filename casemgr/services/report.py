@@ -1,4 +1,4 @@
-"""报表: issue a monthly report, keep it, give it out, and say whether a paper is the one that was issued."""
+"""报表: issue a report, keep it, give it out, and say whether a paper is the one that was issued."""
 
 from __future__ import annotations
 
@@ -6,21 +6,32 @@ import hashlib
 import os
 import re
 import secrets
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
 from multiprocessing import get_context
 from pathlib import Path
 
-from casemgr.reports.figures import MonthlyFigures, code_of, digest_of, grouped, read_code
+from casemgr.indicators.period import Period
+from casemgr.reports.figures import (
+    Figures,
+    canonical,
+    code_of,
+    digest_of,
+    grouped,
+    read_code,
+    restored,
+)
 from casemgr.reports.marks import LARGEST_FILE, Claim, claim_of
-from casemgr.reports.monthly import day_in_words, document, title_of
+from casemgr.reports.monthly import day_in_words
+from casemgr.reports.paper import document, title_of
 from casemgr.reports.press import limit, press
 from casemgr.rules.access import Access, Action
-from casemgr.services import clock, monthly
-from casemgr.services.errors import Conflict, Forbidden, Missing, Problem, Refused
+from casemgr.services import clock, monthly, period_report, statistics_form
+from casemgr.services.errors import Conflict, Forbidden, Missing, Problem, Refused, Unfit
 from casemgr.services.monthly import month_number, month_text
 from casemgr.services.use_case import note_refusal, use_case, within
 from casemgr.store.db import new_key
@@ -38,6 +49,8 @@ ADDRESS = "填报单位所用系统的网页“报表—核验”（/reports/ver
 LARGEST = LARGEST_FILE
 #: Two reports are drawn at a time: as many as the smallest machine has cores.
 PRESSES = 2
+#: What a paper hides stays hidden in the papers of the year after it.
+REMEMBERED = timedelta(days=366)
 #: What some system does not take in the name of a file, or a header not in a line.
 _UNFIT_FOR_FILES = re.compile(r'[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069/\\:*?"<>|]+')
 
@@ -100,6 +113,48 @@ class Verification:
         return self.verdict is Verdict.GENUINE
 
 
+# --- which month ----------------------------------------------------------------------------------
+
+
+_QUARTER = re.compile(r"(20\d\d)-Q([1-4])")
+_YEAR = re.compile(r"20\d\d")
+_PERIODS = {
+    ReportKind.MONTHLY: "月份应写成 2026-10 这样。",
+    ReportKind.QUARTERLY: "季度应写成 2026-Q3 这样（也可写该季最后一个月，如 2026-09）。",
+    ReportKind.YEARLY: "年份应写成 2025 这样。",
+    ReportKind.EXCHANGE: "月份应写成 2026-10 这样。",
+    ReportKind.STATISTICS: "年份应写成 2025 这样。",
+}
+
+
+def last_month(kind: ReportKind, period: str) -> str:
+    """The month whose closing is printed: ``2026-Q3`` → ``2026-09``, ``2025`` → ``2025-12``.
+
+    The last month itself is taken as well. Raises :class:`Unfit` (field ``period``) for anything else.
+    """
+    if kind is ReportKind.QUARTERLY and (found := _QUARTER.fullmatch(period)):
+        return f"{found[1]}-{int(found[2]) * 3:02d}"
+    if kind in (ReportKind.YEARLY, ReportKind.STATISTICS) and _YEAR.fullmatch(period):
+        return f"{period}-12"
+    months = {ReportKind.QUARTERLY: 3, ReportKind.YEARLY: 12, ReportKind.STATISTICS: 12}.get(kind, 1)
+    try:
+        number = month_number(period)
+    except Unfit:
+        number = 0
+    if not number or number % 100 % months:
+        raise Unfit(_PERIODS[kind], fields={"period": _PERIODS[kind]})
+    return month_text(number)
+
+
+def period_text(kind: ReportKind, number: int) -> str:
+    """The period of a kind whose last month is ``number`` (202609): ``2026-09``, ``2026-Q3`` or ``2026``."""
+    if kind is ReportKind.QUARTERLY:
+        return f"{number // 100}-Q{number % 100 // 3}"
+    if kind in (ReportKind.YEARLY, ReportKind.STATISTICS):
+        return str(number // 100)
+    return month_text(number)
+
+
 # --- issuing --------------------------------------------------------------------------------------
 
 
@@ -107,20 +162,21 @@ class Verification:
 class _Draft:
     """What is to be printed: the report as it stands already, or the figures and text of a new issue."""
 
-    figures: MonthlyFigures
+    figures: Figures
     issued: ReportView | None
     file_sound: bool
 
 
-def issue(access: Access, month: str, area: int) -> ReportView:
-    """The report of ``month`` (``2026-10``) for a county or township, printed and kept if it is not yet.
+def issue(access: Access, period: str, area: int, kind: ReportKind = ReportKind.MONTHLY) -> ReportView:
+    """The report of ``period`` for a county or township, printed and kept if it is not yet.
 
-    Asking again with the same closed figures gives the same report; other figures make the next revision.
-    Prints in this process (about a second): for jobs and commands, never for a web request. Raises
-    :class:`Missing`, :class:`Unfit`, and :class:`Refused` when the month is not closed, when a character
-    cannot be drawn or when the kept file was damaged beyond repair.
+    ``period``: ``2026-10``, ``2026-Q3`` or ``2025``, as :func:`last_month` reads it. Asking again with the
+    same closed figures gives the same report; other figures make the next revision. Prints in this process
+    (about a second): for jobs and commands, never for a web request. Raises :class:`Missing`,
+    :class:`Unfit`, and :class:`Refused` when the month is not closed, when a character cannot be drawn or
+    when the kept file was damaged beyond repair.
     """
-    draft = _draft(access, month, area)
+    draft = _draft(access, period, area, kind)
     if draft.issued is not None and draft.file_sound:
         return draft.issued
     from casemgr.reports.pdf import printed  # WeasyPrint takes over a second and stays out of start-up
@@ -129,7 +185,7 @@ def issue(access: Access, month: str, area: int) -> ReportView:
     return _kept(access, draft.figures, made.content, made.missing)
 
 
-def _kept(access: Access, figures: MonthlyFigures, content: bytes, missing: tuple[str, ...]) -> ReportView:
+def _kept(access: Access, figures: Figures, content: bytes, missing: tuple[str, ...]) -> ReportView:
     try:
         return _keep(access, figures, content, missing, clock.now())
     except Conflict:
@@ -138,13 +194,17 @@ def _kept(access: Access, figures: MonthlyFigures, content: bytes, missing: tupl
 
 
 def issue_many(
-    access: Access, month: str, areas: Sequence[int], step: Callable[[int, int], None] | None = None
+    access: Access,
+    period: str,
+    areas: Sequence[int],
+    step: Callable[[int, int], None] | None = None,
+    kind: ReportKind = ReportKind.MONTHLY,
 ) -> Iterator[tuple[int, ReportView | Problem]]:
     """(area, report or the reason why there is none) for each of ``areas``, drawn two at a time in children.
 
     ``step(done, total)`` is called before each result. Reports that stand already are not drawn again.
     """
-    waiting: list[tuple[int, MonthlyFigures, Future[tuple[bytes, tuple[str, ...]]]]] = []
+    waiting: list[tuple[int, Figures, Future[tuple[bytes, tuple[str, ...]]]]] = []
     done = 0
 
     def finish() -> tuple[int, ReportView | Problem]:
@@ -164,7 +224,7 @@ def issue_many(
                 yield finish()
                 done += 1
             try:
-                draft = _draft(access, month, area)
+                draft = _draft(access, period, area, kind)
             except Problem as problem:
                 yield area, problem
                 done += 1
@@ -183,30 +243,78 @@ def issue_many(
 
 
 @use_case(Action.REPORT_ISSUE, writes=False)
-def _draft(work: Work, month: str, area: int) -> _Draft:
-    kind, period = int(ReportKind.MONTHLY), month_number(month)
-    issued = queries.newest(work, kind, period, area)
+def _draft(work: Work, period: str, area: int, kind: ReportKind) -> _Draft:
+    month = last_month(kind, period)
+    number = month_number(month)
+    issued = queries.newest(work, int(kind), number, area)
     if issued is not None:
-        figures = monthly.collect(work, month, area, issued.revision)
+        earlier = earlier_papers(work, area, issued.as_of, issued.id)
+        figures = collect(work, kind, number, area, issued.revision, earlier)
         if digest_of(figures) == issued.figures_digest:
             sound = _read_file(work, issued) is not None
             return _Draft(figures, _view(issued, figures.area_name, issued.revision), sound)
-    figures = monthly.collect(work, month, area, issued.revision + 1 if issued is not None else 1)
-    return _Draft(figures, None, False)
+    revision = issued.revision + 1 if issued is not None else 1
+    as_of = Period.of_month(number).end
+    return _Draft(collect(work, kind, number, area, revision, earlier_papers(work, area, as_of)), None, False)
+
+
+def collect(
+    work: Work, kind: ReportKind, number: int, area: int, revision: int, earlier: Sequence[Figures] = ()
+) -> Figures:
+    """The figures of a kind of report whose last month is ``number`` (202609), for its issue ``revision``."""
+    month, period = month_text(number), period_text(kind, number)
+    if kind is ReportKind.MONTHLY:
+        return monthly.collect(work, month, area, revision, earlier)
+    if kind in period_report.LENGTH:
+        return period_report.collect(work, kind, period, month, area, revision, earlier)
+    return statistics_form.collect(work, kind, period, month, area, revision, earlier)
+
+
+def earlier_papers(work: Work, area: int, as_of: date, before: int | None = None) -> list[Figures]:
+    """The figures of papers about ``area`` of the year up to ``as_of`` that are out already, oldest first.
+
+    ``before``: only those issued before the report with this key.
+    """
+    found = []
+    for row in queries.issued_since(work, area, as_of - REMEMBERED, before):
+        figures = frozen(work, row)
+        if figures is not None:
+            found.append(figures)
+    return found
+
+
+def frozen(work: Work, row: Report) -> Figures | None:
+    """The figures a report was printed from; ``None`` where they were not kept or are damaged."""
+    try:
+        content = zlib.decompress(_path(work, _figures_name(row.file_name)).read_bytes())
+    except (OSError, zlib.error):
+        return None
+    if hashlib.sha256(content).hexdigest() != row.figures_digest:
+        return None
+    return restored(content)
+
+
+def _figures_name(file_name: str) -> str:
+    return file_name.removesuffix(".pdf") + ".figures"
+
+
+def _file_name(kind: ReportKind, number: int, figures: Figures) -> str:
+    which = "" if kind is ReportKind.MONTHLY else f"{kind.slug}-"
+    return f"{number}/{which}{figures.area:012d}-{figures.revision}.pdf"
 
 
 @use_case(Action.REPORT_ISSUE)
 def _keep(
-    work: Work, figures: MonthlyFigures, content: bytes, missing: tuple[str, ...], now: datetime
+    work: Work, figures: Figures, content: bytes, missing: tuple[str, ...], now: datetime
 ) -> ReportView:
+    kind, period = _kind_of(figures.kind), month_number(figures.last_month)
     if missing:
         raise Refused(
-            f"{figures.area_name}的月报里有 {len(missing)} 个字没有字形，印出来会缺字，因此没有签发。"
+            f"{figures.area_name}的{kind.label}里有 {len(missing)} 个字没有字形，印出来会缺字，因此没有签发。"
             "请核对区划和单位名称中的生僻字，或由系统管理员安装补充字体后再试。"
         )
-    kind, period = int(ReportKind.MONTHLY), month_number(figures.period)
     file_digest = hashlib.sha256(content).hexdigest()
-    standing = queries.numbered(work, kind, period, figures.area, figures.revision)
+    standing = queries.numbered(work, int(kind), period, figures.area, figures.revision)
     if standing is not None:
         # Somebody else was as quick, or the file was lost: the very same bytes may take its place again.
         if standing.file_digest != file_digest:
@@ -215,15 +323,17 @@ def _keep(
                 "请从备份恢复“reports”文件夹，或重新月结后签发新的一版。"
             )
         _write_file(_path(work, standing.file_name), content)
+        _write_file(_path(work, _figures_name(standing.file_name)), zlib.compress(canonical(figures)))
         return _view(standing, figures.area_name, standing.revision)
-    name = f"{period}/{figures.area:012d}-{figures.revision}.pdf"
+    name = _file_name(kind, period, figures)
     _write_file(_path(work, name), content)
+    _write_file(_path(work, _figures_name(name)), zlib.compress(canonical(figures)))
     digest = digest_of(figures)
     row = work.add(
         Report(
             id=new_key(),
             area=figures.area,
-            kind=kind,
+            kind=int(kind),
             number=figures.number,
             period=period,
             revision=figures.revision,
@@ -239,6 +349,11 @@ def _keep(
         )
     )
     return _view(row, figures.area_name, row.revision)
+
+
+def _kind_of(slug: str) -> ReportKind:
+    """The kind with this plain word; ``KeyError`` if there is none."""
+    return ReportKind[slug.upper()]
 
 
 def _path(work: Work, name: str) -> Path:
@@ -287,7 +402,7 @@ def _view(row: Report, area_name: str, newest: int) -> ReportView:
         key=row.id,
         number=row.number,
         kind=ReportKind.read(row.kind),
-        period=month_text(row.period),
+        period=period_text(ReportKind.read(row.kind), row.period),
         area=row.area,
         area_name=area_name,
         revision=row.revision,
@@ -429,9 +544,9 @@ def _judge(work: Work, file_digest: str, claim: Claim | None) -> Verification:
 def _named(work: Work, claim: Claim) -> ReportView | None:
     """The issued report a file pretends to be: by its code, else by month, area and revision."""
     found = queries.by_code(work, claim.code)
-    if found is None and claim.kind == "monthly":
-        period = month_number(claim.period)
-        found = queries.numbered(work, int(ReportKind.MONTHLY), period, claim.area, claim.revision)
+    if found is None and claim.kind.upper() in ReportKind.__members__:
+        kind = _kind_of(claim.kind)
+        found = queries.numbered(work, int(kind), month_number(claim.period), claim.area, claim.revision)
     return _known(work, found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select
@@ -73,6 +74,17 @@ def numbered(work: Work, kind: int, period: int, area: int, revision: int) -> Re
         )
     )
     return found
+
+
+def issued_since(work: Work, area: int, since: date, before: int | None) -> list[Report]:
+    """The reports of one area whose figures stand on a day after ``since``, in the order of their issue.
+
+    ``before``: only those with a smaller key, which are older.
+    """
+    statement = select(Report).where(Report.area == area, Report.as_of > since).order_by(Report.id)
+    if before is not None:
+        statement = statement.where(Report.id < before)
+    return work.entities(statement)
 
 
 def by_key(work: Work, key: int) -> Report | None:
