@@ -25,7 +25,7 @@ from casemgr.rules.counting import Counted
 from casemgr.rules.followup import Next
 from casemgr.rules.policy import in_force_on
 from casemgr.rules.risk import Change, Suggestion, needs_second
-from casemgr.services import clock, duties, revision, visit_rows
+from casemgr.services import clock, duties, medicine_visit, revision, visit_rows
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
 from casemgr.services.exchange_rows import VISIT_TEXTS
 from casemgr.services.use_case import use_case, within
@@ -172,7 +172,8 @@ class VisitForm:
     """Everything the page of a visit needs; ``raw`` is what stands in the fields (draft or stored visit).
 
     ``before`` are the words of the visit before by key, ``repeat`` the texts that «与上次相同» may take over
-    (never a judgement). ``today_id`` is a visit of today that is already there.
+    (never a judgement). ``today_id`` is a visit of today that is already there. ``ordered``: the drug rows of
+    both come from the regimen, ``ordered_more`` of its drugs have no row on the form.
     """
 
     case_id: int
@@ -188,6 +189,8 @@ class VisitForm:
     visit_id: int | None = None
     expects: int | None = None
     today_id: int | None = None
+    ordered: bool = False
+    ordered_more: int = 0
 
 
 @use_case(Action.FOLLOWUP_RECORD)
@@ -221,6 +224,10 @@ def open_visit(
             repeat = {
                 key: texts for key, texts in forms.to_raw(form, values).items() if form.field(key).may_repeat
             }
+    ordered = medicine_visit.rows_of(work, around.case, form, today if visit is None else visit.on)
+    if ordered is not None:
+        before = ordered.over(before) | dict(ordered.before)
+        repeat = ordered.over(repeat) | {key: list(texts) for key, texts in ordered.repeat.items()}
     today_id = next((one.id for one in around.visits if one.on == today), None) if visit is None else None
     return VisitForm(
         case_id=case_id,
@@ -236,6 +243,8 @@ def open_visit(
         visit_id=visit_id,
         expects=kept.get("expects") or (visit.version if visit is not None else None),
         today_id=today_id,
+        ordered=ordered is not None,
+        ordered_more=ordered.more if ordered is not None else 0,
     )
 
 

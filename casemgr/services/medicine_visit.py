@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -42,7 +43,11 @@ from casemgr.terms.medication import StopReason
 
 #: Rows for drugs by mouth on form 表8.
 PLACES = 3
+#: How a grey line begins that comes from the regimen and not from the visit before.
+ORDERED = "医嘱："
 NO_VISIT = "没有这次随访记录，或不在您的辖区内。请从患者页的随访记录重新进入。"
+#: Fields of the rows for drugs taken.
+DRUG_ROWS = re.compile(r"drug\d_|depot_")
 #: Before the first visit the records of so many days are looked at.
 FIRST = timedelta(91)
 
@@ -57,6 +62,10 @@ class FromRegimen:
     before: Mapping[str, str]
     repeat: Mapping[str, Sequence[str]]
     more: int
+
+    def over(self, found: Mapping[str, Any]) -> dict[str, Any]:
+        """What the visit before has, without its drugs: those are the regimen's."""
+        return {key: one for key, one in found.items() if not DRUG_ROWS.match(key)}
 
 
 def rows_of(work: Work, case: Any, form: Form, on: date) -> FromRegimen | None:
@@ -90,7 +99,7 @@ def rows_of(work: Work, case: Any, form: Form, on: date) -> FromRegimen | None:
             for part in ("morning_ug", "noon_ug", "evening_ug"):
                 values[f"{prefix}_{part}"] = getattr(one, part)
     values = {key: value for key, value in values.items() if value is not None and key in form.by_key}
-    before = {key: f"{forms.shown(form.field(key), value)}（现行医嘱）" for key, value in values.items()}
+    before = {key: f"{ORDERED}{forms.shown(form.field(key), value)}" for key, value in values.items()}
     return FromRegimen(before, forms.to_raw(form, values), max(0, number - PLACES))
 
 

@@ -265,7 +265,7 @@ def _sum(table: Iterable[Sequence[int]]) -> tuple[int, ...]:
 
 
 def _hide(table: Sequence[Sequence[int]]) -> Hiding:
-    return hide(table, (None, 0, 0, 0, 0, 0))
+    return hide(table, (None, 0, 0, 0, 0, 0) if table else ())
 
 
 def _shown(hiding: Hiding, place: int, counts: Sequence[int]) -> tuple[int | None, ...]:

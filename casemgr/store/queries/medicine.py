@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, exists, select
+from sqlalchemy.orm import aliased
 
 from casemgr.store.models.account import Account
 from casemgr.store.models.area import Area
@@ -254,26 +255,23 @@ _TOWNSHIPS = (
     .where(Area.code >= _LOW, Area.code < _HIGH, Area.level == int(AreaLevel.TOWNSHIP))
     .order_by(Area.code)
 )
-_RANKED = (
-    select(
-        Visit.case_id.label("case_id"),
-        Visit.area.label("area"),
-        Visit.adherence.label("adherence"),
-        func.row_number().over(partition_by=Visit.case_id, order_by=Visit.on.desc()).label("place"),
-    )
+_Later = aliased(Visit)
+_TOLD = (Visit.on >= _SINCE, Visit.loss_reason.is_(None), Visit.adherence.is_not(None))
+_CODES = lasting(
+    select(Visit.case_id, Visit.adherence)
+    .join(Case, Case.id == Visit.case_id)
     .where(
         Visit.area >= _LOW,
         Visit.area < _HIGH,
-        Visit.on >= _SINCE,
-        Visit.loss_reason.is_(None),
-        Visit.adherence.is_not(None),
+        *_TOLD,
+        Case.lifecycle == int(Lifecycle.ON_REGISTER),
+        ~exists().where(
+            _Later.case_id == Visit.case_id,
+            _Later.on > Visit.on,
+            _Later.loss_reason.is_(None),
+            _Later.adherence.is_not(None),
+        ),
     )
-    .subquery()
-)
-_CODES = lasting(
-    select(_RANKED.c.case_id, _RANKED.c.adherence)
-    .join(Case, Case.id == _RANKED.c.case_id)
-    .where(_RANKED.c.place == 1, Case.lifecycle == int(Lifecycle.ON_REGISTER))
 )
 
 

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from casemgr.forms.official.followup import COUNTS
 from casemgr.forms.visit_check import ABOUT_CLASS
 from casemgr.rules.access import Action
-from casemgr.services import caution, clock, followup, register
+from casemgr.services import caution, clock, followup, medicine_visit, register
 from casemgr.services.errors import Unfit
 from casemgr.services.followup import Answer, Envelope, Receipt, VisitForm
 from casemgr.services.visit_sheet import CURRENT, DATES, KINDS, NO_SYMPTOMS, incident_key, why_key
@@ -206,6 +206,7 @@ def _shown(
         form=form,
         caution=caution.of_case(g.access, form.case_id),
         sections=form.form.sections,
+        suggested=medicine_visit.suggested(g.access, form.case_id, today, form.visit_id),
         values=raw,
         step=step,
         problems=problems or {},
@@ -314,6 +315,8 @@ def view(key: int) -> str:
         "visit/view.html",
         view=found,
         name=_name(found.person_id),
+        offer=medicine_visit.offer(g.access, key) if g.access.may(Action.MEDICINE_WRITE) else None,
+        suggested=medicine_visit.suggested(g.access, found.case_id, found.on, key),
         referral=_there(f"/case/{found.case_id}/referral"),
         emergency=_there(f"/case/{found.case_id}/emergency"),
         death=_there(f"/case/{found.case_id}/death"),
