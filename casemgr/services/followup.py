@@ -544,7 +544,7 @@ def _keep(
         kept, answer = visit, Answer.CHANGED
         columns["entered_on"] = visit.entered_on
         if visit.risk != row.risk:
-            columns |= {"confirmed_by": None, "confirmed_on": None}
+            columns |= dict.fromkeys(("confirmed_by", "confirmed_on", "declined_by", "declined_on"))
         with identity.opening(work, "Visit", PURPOSE) as opened:
             before = _values(work, visit, around.case.file_no, opened)
         changes = {
@@ -1040,6 +1040,8 @@ class VisitView:
     before_risk: RiskLevel | None
     confirmed_by: str
     confirmed_on: date | None
+    declined_by: str = ""
+    declined_on: date | None = None
 
 
 @use_case(Action.FOLLOWUP_RECORD)
@@ -1056,7 +1058,8 @@ def read_visit(work: Work, visit_id: int, today: date) -> VisitView:
         values["risk_reason"] = told["risk_reason"]
     dated = queries.incidents(work, visit.case_id, visit.on - timedelta(days=3660))
     level = _level_before(around, visit)
-    names = people.authors(work, [one for one in (visit.recorded_by, visit.confirmed_by) if one])
+    involved = (visit.recorded_by, visit.confirmed_by, visit.declined_by)
+    names = people.authors(work, [one for one in involved if one])
     stability = values.get("stability")
     to_confirm = visit.confirmed_on is None and needs_second(level, visit.risk)
     author = _author_of_level(work, visit) if to_confirm else visit.recorded_by
@@ -1092,6 +1095,8 @@ def read_visit(work: Work, visit_id: int, today: date) -> VisitView:
         before_risk=None if level is None else RiskLevel.read(level),
         confirmed_by=names.get(visit.confirmed_by or 0, ""),
         confirmed_on=visit.confirmed_on,
+        declined_by=names.get(visit.declined_by or 0, ""),
+        declined_on=visit.declined_on,
     )
 
 
@@ -1130,9 +1135,40 @@ def confirm(work: Work, visit_id: int, today: date) -> int:
     :class:`Unfit` when nothing is to be agreed.
     """
     visit = _visit(work, visit_id)
-    around = _known(work, visit.case_id, today)
     if visit.confirmed_on is not None:
         return visit.case_id
+    _second_person(work, visit, today)
+    visit.confirmed_by, visit.confirmed_on = work.access.actor, today
+    visit.declined_by = visit.declined_on = None
+    work.flush()
+    duties.refresh(work, [visit.case_id])
+    return visit.case_id
+
+
+@use_case(Action.FOLLOWUP_CONFIRM)
+def decline(work: Work, visit_id: int, reason: str, today: date) -> int:
+    """Say, as a second person, that the lowered danger level is not agreed; answers the case.
+
+    The duty stays open until the level is changed or agreed after all. Raises as :func:`confirm`, and
+    :class:`Unfit` without a reason.
+    """
+    visit = _visit(work, visit_id)
+    if visit.confirmed_on is not None:
+        raise Refused("这次下调已经复核同意，没有改动。如情况有变，请记一次新的随访，或修改这次随访。")
+    _second_person(work, visit, today)
+    if not reason:
+        words = "请写明不同意下调的理由。填写医生要据此修改。请补写，或同意下调。"
+        raise Unfit("没有保存。", fields={"reason": words})
+    if visit.declined_on is not None and visit.declined_by == work.access.actor:
+        return visit.case_id  # a second press
+    visit.declined_by, visit.declined_on = work.access.actor, today
+    revision.note(work, "visit", visit, {"危险性下调复核": ("", "不同意")}, reason)
+    return visit.case_id
+
+
+def _second_person(work: Work, visit: Visit, today: date) -> None:
+    """Refuse whoever gave the level, and a visit that lowered none."""
+    around = _known(work, visit.case_id, today)
     if not needs_second(_level_before(around, visit), visit.risk):
         raise Unfit("这次随访没有从3级及以上下调，不需要复核。请核对随访日期，或从患者页重新进入。")
     if _author_of_level(work, visit) == work.access.actor:
@@ -1140,10 +1176,6 @@ def confirm(work: Work, visit_id: int, today: date) -> int:
             "下调危险性等级须由填写人以外的另一位医生复核。请同事登录后复核，或请县级人员复核。",
             rule="GW2017-6.3",
         )
-    visit.confirmed_by, visit.confirmed_on = work.access.actor, today
-    work.flush()
-    duties.refresh(work, [visit.case_id])
-    return visit.case_id
 
 
 __all__ = [
@@ -1164,6 +1196,7 @@ __all__ = [
     "case_of",
     "case_of_visit",
     "confirm",
+    "decline",
     "drop_draft",
     "merge",
     "new_once",

@@ -346,6 +346,25 @@ def test_a_lowered_level_waits_for_a_second_person(case: int) -> None:
     assert rows(Visit, Visit.id == key)[0].confirmed_by is None
 
 
+def test_a_second_person_may_disagree_with_a_reason(case: int) -> None:
+    visited(case, date(2026, 11, 7), risk=3, stability=1)
+    key = send(case).visit_id or 0
+    with pytest.raises(Refused):
+        followup.decline(DOCTOR_EAST, key, "自己的", TODAY)
+    with pytest.raises(Unfit) as wrong:
+        followup.decline(COLLEAGUE, key, "", TODAY)
+    assert "reason" in wrong.value.fields
+    assert followup.decline(COLLEAGUE, key, "上周仍有持刀", TODAY) == case
+    followup.decline(COLLEAGUE, key, "第二次按", TODAY)
+    assert (rows(Visit, Visit.id == key)[0].declined_by, count(Revision)) == (21, 1)
+    view = followup.read_visit(DOCTOR_EAST, key, TODAY)
+    assert view.to_confirm and view.declined_on == TODAY
+    followup.confirm(COLLEAGUE, key, TODAY)  # agreed after all
+    assert rows(Visit, Visit.id == key)[0].declined_by is None
+    with pytest.raises(Refused):
+        followup.decline(COLLEAGUE, key, "太晚", TODAY)
+
+
 def test_who_lowers_the_level_in_somebody_elses_visit_is_not_its_second_person(case: int) -> None:
     visited(case, date(2026, 11, 7), risk=3, stability=1)
     key = visited(case, date(2026, 11, 21), risk=4, stability=1)

@@ -204,6 +204,12 @@ def test_an_edit_and_its_second_look(site: Flask, client_of: Client, case: int) 
     officer = client_of("officer")
     page = get(officer, second)
     assert "同意下调" in page
+    refusal = {"csrf": token_in(page), "reason": ""}
+    empty = officer.post(second.replace("/confirm", "/decline"), data=refusal)
+    assert empty.status_code == 422 and "请写明不同意下调的理由" in empty.get_data(as_text=True)
+    refusal["reason"] = "上周仍有持刀"
+    assert officer.post(second.replace("/confirm", "/decline"), data=refusal).status_code == 303
+    assert "不同意" in get(client, answer.location) and "表示不同意" in get(officer, second)
     assert officer.post(second, data={"csrf": token_in(page)}).status_code == 303
     assert "复核" in get(client, answer.location)
     edit = f"{answer.location}/edit"
@@ -211,7 +217,7 @@ def test_an_edit_and_its_second_look(site: Flask, client_of: Client, case: int) 
     assert re.search(r'name="sleep" value="1" checked', page)
     changed = post(client, edit, page, typed(sleep="2"), save="1", reason="录错")
     assert changed.status_code == 303
-    assert "第 3 版" in get(client, answer.location)
+    assert "第 4 版" in get(client, answer.location)
 
 
 def test_a_failed_attempt_is_kept_and_taken_back(site: Flask, client_of: Client, case: int) -> None:

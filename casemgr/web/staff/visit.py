@@ -336,8 +336,15 @@ def _there(path: str) -> str:
 @guard.guard(Action.FOLLOWUP_CONFIRM)
 def second(key: int) -> str:
     """What a second person looks at before a lowered danger level counts as agreed."""
+    return _second(key, {})
+
+
+def _second(key: int, fields: Mapping[str, str]) -> str:
     found = followup.read_visit(g.access, key, clock.today())
-    return render_template("visit/confirm.html", view=found, name=_name(found.person_id))
+    reason = request.form.get("reason", "")
+    return render_template(
+        "visit/confirm.html", view=found, name=_name(found.person_id), fields=fields, reason=reason
+    )
 
 
 @pages.post(f"/visit/<{KEY}:key>/confirm")
@@ -346,6 +353,20 @@ def confirm(key: int) -> BaseResponse:
     """Agree to it."""
     followup.confirm(g.access, key, clock.today())
     flash("已复核。", "good")
+    return redirect(url_for("visit.view", key=key), 303)
+
+
+@pages.post(f"/visit/<{KEY}:key>/decline")
+@guard.guard(Action.FOLLOWUP_CONFIRM)
+def decline(key: int) -> BaseResponse | tuple[str, int]:
+    """Do not agree, and say why; the one who wrote the visit changes it."""
+    try:
+        followup.decline(g.access, key, request.form.get("reason", "").strip()[:300], clock.today())
+    except Unfit as wrong:
+        if "reason" not in wrong.fields:
+            raise
+        return _second(key, wrong.fields), wrong.status
+    flash("已记录不同意，这项复核仍在待办中，请与填写医生商定后修改。", "good")
     return redirect(url_for("visit.view", key=key), 303)
 
 
