@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, current_app, g, redirect, request, url_for
+from flask import Flask, current_app, g, redirect, render_template, request, url_for
 from werkzeug.exceptions import BadRequest, Unauthorized
 from werkzeug.wrappers import Response
 
@@ -24,13 +24,14 @@ from casemgr.rules.access import Action
 from casemgr.services import account, clock
 from casemgr.services.errors import Forbidden
 from casemgr.services.use_case import note_refusal
-from casemgr.web import csrf
+from casemgr.web import csrf, held
 
 log = logging.getLogger("casemgr.web")
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 FORM_BODY = 512 * 1024
+ENDED = "登录已过期，刚才填的还没有保存，内容都还在。请在这里重新登录，然后继续提交。"
 MARK = "casemgr_guard"
 COOKIE = "casemgr-session"
 
@@ -147,7 +148,14 @@ def _ask_to_sign_in() -> Response:
     if request.method in ("GET", "HEAD"):
         target = safe_next(request.full_path.rstrip("?"))
         return redirect(url_for("login.page", next=None if target == "/" else target or None), 303)
+    if kept := held.sent():
+        given = {"login": "", "next": "", "fields": {}, "kept": kept, "place": _place(), "sentence": ENDED}
+        return Response(render_template("login/page.html", **given), 401, mimetype="text/html")
     raise Unauthorized("您还没有登录，或登录已经过期。刚才的操作没有执行。请重新登录后再做一次。")
+
+
+def _place() -> str:
+    return safe_next(request.full_path.rstrip("?"))
 
 
 def _refuse_nul() -> None:
@@ -183,7 +191,14 @@ def _enter() -> Response | None:
             raise Forbidden("您的角色不能打开这个页面。如工作需要，请联系系统管理员调整账号角色。")
     # Only now is a body read: a stranger does not get a large upload parsed.
     _refuse_nul()
-    csrf.check()
+    try:
+        csrf.check()
+    except BadRequest:
+        # Signed in again in another window: the form is still the old one.
+        kept = held.sent() if g.person is not None else ""
+        if not kept or not _place():
+            raise
+        return held.again(held.read(kept), _place(), 400)
     return None
 
 

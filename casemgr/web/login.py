@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from casemgr.services import account, clock
 from casemgr.services.errors import Throttled, Unauthenticated
-from casemgr.web import guard, shell
+from casemgr.web import guard, held, shell
 
 pages = Blueprint("login", __name__)
 
@@ -16,6 +16,7 @@ def _page(
     login: str = "", sentence: str = "", fields: dict[str, str] | None = None, status: int = 200
 ) -> Response:
     values = {"login": login, "sentence": sentence, "fields": fields or {}}
+    values |= {"kept": request.form.get(held.KEPT, ""), "place": request.form.get(held.PLACE, "")}
     target = guard.safe_next(request.values.get("next"))
     return Response(render_template("login/page.html", next=target, **values), status, mimetype="text/html")
 
@@ -49,7 +50,11 @@ def sign_in() -> Response:
         target = url_for("account.password")
     else:
         target = guard.safe_next(request.form.get("next")) or shell.home_of(person)
-    response = redirect(target, 303)
+    response: Response = redirect(target, 303)
+    typed, place = held.read(request.form.get(held.KEPT, "")), guard.safe_next(request.form.get(held.PLACE))
+    if typed and place and not person.must_change:
+        g.person, g.access = person, person.access
+        response = held.again(typed, place, 200)
     guard.give_session(response, ticket.token)
     choice = shell.view_choice()
     if choice.large != person.large:

@@ -155,12 +155,18 @@
     const stay = function () {
       const token = document.querySelector("input[name=csrf]");
       fetch("/session/stay", { method: "POST", headers: { "X-CSRF-Token": token ? token.value : "" } }).then(function (answer) {
-        if (!answer.ok) return;
-        since = Date.now();
-        notice.remove();
-        notice = null;
-      });
+        if (answer.ok) document.dispatchEvent(new Event("session-alive"));
+      }, function () {});
     };
+    // Whoever types into a form is there; once a minute is enough to say so.
+    let said = 0;
+    document.addEventListener("input", function (event) {
+      const form = event.target.form;
+      const now = Date.now();
+      if (!form || form.method !== "post" || now - said < 60000 || now - since >= idle) return;
+      said = now;
+      stay();
+    });
     document.addEventListener("session-alive", function () {
       since = Date.now();
       if (notice) notice.remove();
@@ -188,7 +194,9 @@
       if (!notice) show();
       const words = left > 0
         ? "两分钟内没有操作将自动退出。请保存未完成的内容，或点“继续使用”。"
-        : "登录已过期。请先抄下未保存的内容，再刷新页面重新登录。";
+        : window.isSecureContext
+          ? "登录已过期，填的内容还在。请照常保存，重新登录后接着提交；附件要重新选择。"
+          : "登录已过期。请先抄下未保存的内容，再刷新页面重新登录。";
       if (notice.firstChild.textContent !== words) notice.firstChild.textContent = words;
     }, 5000);
   }
