@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -18,6 +19,7 @@ from casemgr.rules.policy import COUNTING, OWN_RULE, Policy
 from casemgr.services import clock
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
 from casemgr.services.use_case import use_case, within
+from casemgr.store.db import new_key
 from casemgr.store.models.edition import EditionEntry
 from casemgr.store.queries import closing as closings
 from casemgr.store.queries import edition as queries
@@ -26,6 +28,7 @@ from casemgr.terms.area import AreaLevel, ancestor, span_of
 
 NO_COUNTY = "口径由县（区）制定。请用县级账号，或先选择一个县（区）。"
 TITLE, SOURCE = 40, 120
+PLAIN_NUMBER = re.compile(r"[0-9]{1,4}(\.[0-9]{1,2})?")
 #: What a number of counting may be at most, by its unit.
 MOST = {"天": 400, "月": 12, "次": 60, "分钟": 600}
 
@@ -281,10 +284,7 @@ def _check_line(line: Line, wrong: dict[str, str]) -> None:
     if not text:
         return
     most = measure.unit.factor
-    try:
-        value = Fraction(text) if text.replace(".", "", 1).isascii() and "/" not in text else None
-    except (ValueError, ZeroDivisionError):
-        value = None
+    value = Fraction(text) if PLAIN_NUMBER.fullmatch(text) else None
     if value is None or not 0 < value <= most:
         wrong[f"target-{line.key}"] = f"目标应为大于 0、不超过 {most} 的数，如 80。没有目标请留空。"
 
@@ -306,3 +306,66 @@ def _numbers(
         elif int(text) != parameter.value:
             found[name] = int(text)
     return found
+
+
+# --- what the form shows --------------------------------------------------------------------------------
+
+NUMBER_LABELS = {
+    "gap_stable": "稳定者两次随访的间隔上限",
+    "gap_basic": "基本稳定者两次随访的间隔上限",
+    "gap_unstable": "不稳定者两次随访的间隔上限",
+    "gap_unclassified": "未分类者两次随访的间隔上限",
+    "gap_first": "年初或建档到首次随访的间隔上限",
+    "months_per_visit": "次数法：每几个月一次随访",
+    "visits_least": "折算法：至少几次随访",
+    "session_minutes": "康复活动每次至少",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NumberView:
+    """One parameter of counting as it is in force, with where it comes from."""
+
+    name: str
+    label: str
+    value: int
+    unit: str
+    rule: str
+    status: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureView:
+    """One figure that an edition can make official."""
+
+    key: str
+    name: str
+    variant: str
+    unit: str
+    status: str
+    rules: tuple[str, ...]
+
+
+def measures() -> tuple[MeasureView, ...]:
+    """Every figure of the catalogue, in its order."""
+    return tuple(
+        MeasureView(one.key, one.name, one.variant, one.unit.label, one.status, one.cites)
+        for one in BY_KEY.values()
+    )
+
+
+def begin() -> int:
+    """The key of the edition to be, for the form that is shown."""
+    return new_key()
+
+
+@use_case(Action.INDICATOR_READ)
+def numbers(work: Work, area: int | None, today: date) -> tuple[NumberView, ...]:
+    """The parameters of counting in force in an area today."""
+    known = numbers_on(work, today, area)
+    return tuple(
+        NumberView(name, NUMBER_LABELS[name], one.value, one.unit, one.rule, one.status, one.source)
+        for name in COUNTING
+        for one in (getattr(known, name),)
+    )

@@ -41,12 +41,15 @@ CHAPTERS = {
     "state": "case",
     "transfer": "case",
     "township": "county",
+    "closing": "county",
+    "edition": "county",
 }
 #: (label, endpoint, action that must be allowed); an entry whose page does not exist is left out.
 MENU = (
     ("待办", "work.page", Action.DUTY_READ),
     ("患者", "case.list_", Action.CASE_LIST),
     ("药品", "medicine.page", Action.MEDICINE_READ),
+    ("针剂", "injection.calendar", Action.INJECTION_READ),
     ("导入", "exchange.page", Action.EXCHANGE_PREVIEW),
     ("报表", "report.list_", Action.REPORT_READ),
     ("表单", "form.list_", Action.FORM_PRINT),
