@@ -36,6 +36,7 @@ IN_PATH: dict[str, type[Patterned]] = {
     "notice_id": Id,
     "referral_id": Id,
     "report_id": Id,
+    "result_id": Id,
     "transfer_id": Id,
 }
 

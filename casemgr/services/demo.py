@@ -14,7 +14,7 @@ from typing import Any
 
 from casemgr.rules.access import Access, Action
 from casemgr.rules.password import PUBLISHED
-from casemgr.services import account, clock, duties, indicator
+from casemgr.services import account, clock, demo_monitoring, duties, indicator
 from casemgr.services.demo_county import PREFECTURE, County, Township, counties, townships_for
 from casemgr.services.demo_course import Course, Courses
 from casemgr.services.demo_people import EPOCH, Facts, People
@@ -445,6 +445,7 @@ def load(
         areas, unit_rows = [], []
         done += chunk.people
         tell("people", done, people)
+    demo_monitoring.lay(access, as_of, doctors[0])
     _open_accounts(access, made, doctors)
     wanted = (MONTHS_CLOSED if people <= LARGE else 0) if months is None else months
     ended = months_ended(history, as_of, wanted)

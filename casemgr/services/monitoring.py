@@ -35,6 +35,8 @@ READING = "查阅检验结果"
 NOT_SAVED = "没有保存，请改正后再试。"
 #: Results of a test that the table shows, and the points of its line.
 SHOWN, DRAWN = 6, 12
+#: Tests due so soon stand first in the form.
+SOON = timedelta(14)
 #: A drug that ended is shown for so long.
 ENDED_SHOWN = timedelta(365)
 
@@ -162,8 +164,7 @@ def _view(work: Work, case_id: int, today: date) -> MonitoringView:
         if (card := _card(drugs, one, fact, facts))
     ]
     checks = rules.asked(drugs, known, today, facts.sex) if facts.lifecycle == Lifecycle.ON_REGISTER else ()
-    wanted = {(one.check.item, one.drug.key) for one in checks}
-    offered = tuple(one for one in laboratory.tests() if _is_wanted(one, wanted))
+    offered = tuple(one for one in laboratory.tests() if _is_wanted(one, checks, today))
     return MonitoringView(
         case_id,
         row.file_no,
@@ -178,8 +179,15 @@ def _view(work: Work, case_id: int, today: date) -> MonitoringView:
     )
 
 
-def _is_wanted(test: Test, wanted: set[tuple[str, str]]) -> bool:
-    return any(item == test.item and test.drug in ("", drug) for item, drug in wanted)
+def _is_wanted(test: Test, checks: Sequence[Asked], today: date) -> bool:
+    """Whether a test is due by now or soon, so that its row of the form stands first."""
+    return any(
+        one.check.item == test.item
+        and test.drug in ("", one.drug.key)
+        and one.check.due is not None
+        and one.check.due <= today + SOON
+        for one in checks
+    )
 
 
 def _fact(row: LabResult) -> ResultFact:
@@ -468,6 +476,8 @@ class ResultView:
     void: bool
     version: int
     card: ValueCard | None
+    #: Other critical values of the same report that wait for an answer, too.
+    together: tuple[str, ...]
     recorded_on: date
     written: str = field(default="", repr=False)
     laboratory: str = field(default="", repr=False)
@@ -494,6 +504,19 @@ def _range(row: LabResult) -> str:
     )
 
 
+def _waiting_with(work: Work, row: LabResult, drugs: Sequence[Taken], facts: CaseDay) -> list[LabResult]:
+    """Other critical values that came with the same report and wait for an answer."""
+    return [
+        one
+        for one in queries.results(work, row.case_id)
+        if one.entry == row.entry
+        and one.id != row.id
+        and not one.void
+        and one.handled_on is None
+        and _card(drugs, one, _fact(one), facts) is not None
+    ]
+
+
 @use_case(Action.MONITORING_READ)
 def result(work: Work, result_id: int) -> ResultView:
     """One result with its texts, which is written down as read; :class:`Missing` outside the access."""
@@ -505,6 +528,7 @@ def result(work: Work, result_id: int) -> ResultView:
     test = laboratory.by_code()[row.test]
     drugs = rules.taken(facts) if facts is not None else ()
     card = _card(drugs, row, _fact(row), facts) if facts is not None and not row.void else None
+    together = _waiting_with(work, row, drugs, facts) if facts is not None and card is not None else []
     return ResultView(
         row.id,
         row.case_id,
@@ -518,6 +542,7 @@ def result(work: Work, result_id: int) -> ResultView:
         row.void,
         row.version,
         card,
+        tuple(laboratory.by_code()[one.test].name for one in together),
         row.recorded_at.astimezone(clock.SHANGHAI).date(),
         written,
         place,
@@ -590,7 +615,10 @@ def _words(row: LabResult, test: Test) -> dict[str, revision.Value]:
 
 @use_case(Action.MONITORING_WRITE)
 def handle(work: Work, result_id: int, steps: Sequence[ValueStep], on: date, note: str, today: date) -> Kept:
-    """Write down what was done about a critical value; only this ends its duty."""
+    """Write down what was done about a critical value, and about the others of its report.
+
+    Only this ends their duties.
+    """
     row = _result(work, result_id)
     if row.handled_on is not None:
         return Kept(row.case_id, 1, again=True, ids=(row.id,))
@@ -603,16 +631,19 @@ def handle(work: Work, result_id: int, steps: Sequence[ValueStep], on: date, not
         wrong["note"] = "选择了“其他”或“差错”，请写明经过，以便复核。"
     if wrong:
         raise Unfit(NOT_SAVED, fields=wrong)
-    row.handled_on, row.handled_by, row.steps = on, work.access.actor, to_mask(steps)
-    row.handling = Plain(note) if note else None
+    facts = queries.facts(work, row.case_id)
+    rows = [row] + (_waiting_with(work, row, rules.taken(facts), facts) if facts is not None else [])
     changes: dict[str, tuple[revision.Value, revision.Value]] = {
         "危急值处理日期": (None, on),
         "危急值处理": ("", "、".join(one.label for one in steps)),
     }
-    revision.note(work, "lab_result", row, changes)
+    for one in rows:
+        one.handled_on, one.handled_by, one.steps = on, work.access.actor, to_mask(steps)
+        one.handling = Plain(note) if note else None
+        revision.note(work, "lab_result", one, changes)
     work.flush()
     duties.refresh(work, [row.case_id])
-    return Kept(row.case_id, 1, again=False, ids=(row.id,))
+    return Kept(row.case_id, len(rows), again=False, ids=tuple(one.id for one in rows))
 
 
 # --- drugs ----------------------------------------------------------------------------------------

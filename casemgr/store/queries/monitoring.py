@@ -11,6 +11,7 @@ from casemgr.store import course
 from casemgr.store.models import Case, DrugWatch, LabResult, RegimenLine, Visit
 from casemgr.store.scope import lasting
 from casemgr.store.work import Work
+from casemgr.terms.register import Lifecycle, Management
 
 _OF: Any = bindparam("case")
 _CASE = lasting(
@@ -74,3 +75,23 @@ def of_entry(work: Work, entry: int) -> list[Any]:
 def facts(work: Work, key: int) -> CaseDay | None:
     """Everything the rules may know of a case; ``None`` outside the access."""
     return next((one for one, _ in course.of_cases(work, [key])), None)
+
+
+#: The last visits that name a watched drug, of people managed as usual.
+_EXAMPLES = lasting(
+    select(Case.id, Case.area, Visit.watch, Visit.on)
+    .join(Visit, Visit.case_id == Case.id)
+    .where(
+        Visit.watch > 0,
+        Case.lifecycle == int(Lifecycle.ON_REGISTER),
+        Case.management == int(Management.MANAGED),
+        Case.pause.is_(None),
+    )
+    .order_by(Case.area, Case.file_no, Visit.on.desc())
+    .limit(500)
+)
+
+
+def examples(work: Work) -> list[Any]:
+    """(id, area, watch, on) of visits whose people may serve as an example, in the order of their files."""
+    return list(work.rows(_EXAMPLES))
