@@ -26,6 +26,7 @@ from casemgr.services.case_view import term
 from casemgr.services.clue import SOMEBODY_ELSE
 from casemgr.services.duties import refresh
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
+from casemgr.services.state import excluded_by_report
 from casemgr.services.use_case import SAVED_ALREADY, use_case
 from casemgr.store import identity
 from casemgr.store.db import new_key
@@ -38,12 +39,15 @@ from casemgr.store.work import Work
 from casemgr.terms import idnumber
 from casemgr.terms.area import AreaLevel, level_of
 from casemgr.terms.notice import NoticeKind, NoticeState, ReportType
+from casemgr.terms.register import Lifecycle
 
 Raw = Mapping[str, Sequence[str]]
 NOT_THERE = "没有这份告知单，或不在您的辖区内。请从列表重新进入。"
 PURPOSE = "登记建档"
 READING = "接收告知单"
 MOST = 300
+#: What becomes of the file that was opened on a report which proved wrong.
+EXCLUDE, KEEP = "exclude", "keep"
 FORM_OF = {NoticeKind.ONSET: "report_card", NoticeKind.DISCHARGE: "discharge"}
 #: What a notice knows under another key than the registration asks for it.
 RENAMED = {
@@ -105,6 +109,8 @@ class NoticeView:
     reason: str = field(default="", repr=False)
     #: Files within reach that carry the same identity number, as (case, file number).
     same: tuple[tuple[int, str], ...] = ()
+    #: Whether the file that was opened on it is on the register: a correction then asks what becomes of it.
+    filed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +230,13 @@ def get(work: Work, key: int, today: date, purpose: str = READING) -> NoticeView
         ),
         reason=reason,
         same=_same(work, number, one.case_id),
+        filed=_is_filed(work, one),
     )
+
+
+def _is_filed(work: Work, one: Notice) -> bool:
+    case = None if one.case_id is None else work.get(Case, one.case_id)
+    return case is not None and case.lifecycle == Lifecycle.ON_REGISTER
 
 
 def _same(work: Work, number: str, case: int | None) -> tuple[tuple[int, str], ...]:
@@ -405,15 +417,34 @@ def give_back(work: Work, key: int, version: int, reason: str, today: date) -> N
 
 
 @use_case(Action.NOTICE_WRITE)
-def correct(work: Work, key: int, version: int, reason: str, today: date) -> None:
-    """The hospital has corrected its report: this is no severe mental disorder (FB2013-3.5)."""
+def correct(work: Work, key: int, version: int, reason: str, today: date, file: str = "") -> bool:
+    """The hospital has corrected its report: this is no severe mental disorder (FB2013-3.5).
+
+    Where a file was opened on it, ``file`` says what becomes of it: :data:`EXCLUDE` closes it on the day,
+    :data:`KEEP` leaves it, because it has other ground. Answers whether the file was excluded. Raises
+    :class:`Unfit` without a reason or without that choice.
+    """
+    wrong: dict[str, str] = {}
     if not reason:
-        raise Unfit("没有保存。", fields={"reason": "请写明更正的依据，如复诊或鉴定结论。"})
+        wrong["reason"] = "请写明更正的依据，如复诊或鉴定结论。"
+    found = queries.one(work, key)
+    case = None if found is None or found.Notice.case_id is None else work.get(Case, found.Notice.case_id)
+    asked = case is not None and case.lifecycle == Lifecycle.ON_REGISTER
+    if asked and file not in (EXCLUDE, KEEP):
+        wrong["file"] = (
+            "这份报告已经建档。更正后档案继续计入在册，人数就多算了。请选择排除档案，或写明另有依据后保留。"
+        )
+    if wrong:
+        raise Unfit("没有保存。", fields=wrong)
     one = _at(work, key, version, "correct")
     one.state, one.ended_on, one.reason = int(NoticeState.CORRECTED), today, Plain(reason)
     work.flush()
-    if one.case_id is not None:
-        refresh(work, [one.case_id])
+    excluded = asked and file == EXCLUDE
+    if case is not None and excluded:
+        excluded_by_report(work, case, today, f"报告卡已更正；{reason}")
+    if case is not None:
+        refresh(work, [case.id])
+    return excluded
 
 
 @use_case(Action.NOTICE_WRITE)

@@ -549,6 +549,11 @@ def exclude(
     refresh(work, [case.id])
 
 
+def excluded_by_report(work: Work, case: Case, on: date, reason: str) -> None:
+    """Close the file because its report was corrected; part of the unit of work that corrects it."""
+    _leave(work, case, Lifecycle.EXCLUDED, max(on, case.registered_on), reason)
+
+
 @use_case(Action.REGISTER_WRITE)
 def moved(work: Work, case_id: int, version: int, on: date, place: str, reason: str, today: date) -> None:
     """Close the file of somebody who moved out of what this register covers; the receiver is written down.

@@ -14,8 +14,9 @@ from werkzeug.test import TestResponse
 from casemgr.rules.access import Action
 from casemgr.services import clock, notice
 from casemgr.services.errors import Missing
-from casemgr.store.models import Notice, Sheet
+from casemgr.store.models import Case, Notice, Sheet
 from casemgr.store.work import open_work
+from casemgr.terms.register import Lifecycle
 from tests.services.people import number_of
 from tests.services.test_registration import TODAY, typed
 from tests.store.register import DOCTOR_EAST, DOCTOR_WEST, EAST, OFFICER, SYSTEM, WEST, add_person, units
@@ -151,6 +152,42 @@ def test_returned_forwarded_again_and_corrected(client_of: ClientOf) -> None:
         at, data={"csrf": token_in(text(west.get("/notices"))), "version": "1", "step": "accept"}
     )
     assert late.status_code == 303 and "刚刚已被保存" in text(west.get(late.location))
+
+
+def filed(site: Flask) -> int:
+    """The file of the person on the card."""
+    with site.app_context():
+        unit = units()[EAST]
+        with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+            return add_person(work, EAST, unit, "100-00001", "赵试验", NUMBER)[1]
+
+
+def test_a_correction_asks_what_becomes_of_the_file(client_of: ClientOf, site: Flask) -> None:
+    officer, east = client_of("officer"), client_of("east")
+    at = enter(officer, "onset", CARD, to=str(EAST)).location
+    assert step(east, at, step="accept").status_code == 303
+    case = filed(site)
+    assert step(east, at, step="file", case=str(case)).status_code == 303
+    asked = step(east, at, step="correct", reason="复诊排除")
+    assert asked.status_code == 422 and "这份报告已经建档" in text(asked) and "复诊排除" in text(asked)
+    assert step(east, at, step="correct", reason="复诊排除", file="exclude").status_code == 303
+    assert "档案已排除" in text(east.get(at))
+    assert "排除" in text(east.get(f"/case/{case}"))
+    with site.app_context(), open_work(SYSTEM, Action.NOTICE_READ) as work:
+        row = work.get(Case, case)
+        assert row is not None and (row.lifecycle, row.lifecycle_on) == (Lifecycle.EXCLUDED, TODAY)
+
+
+def test_a_file_with_other_ground_stays(client_of: ClientOf, site: Flask) -> None:
+    officer, east = client_of("officer"), client_of("east")
+    at = enter(officer, "onset", CARD, to=str(EAST)).location
+    step(east, at, step="accept")
+    case = filed(site)
+    step(east, at, step="file", case=str(case))
+    assert step(east, at, step="correct", reason="另有省级医院诊断", file="keep").status_code == 303
+    with site.app_context(), open_work(SYSTEM, Action.NOTICE_READ) as work:
+        row = work.get(Case, case)
+        assert row is not None and row.lifecycle == Lifecycle.ON_REGISTER
 
 
 def test_a_second_press_enters_once_and_a_township_may_enter_its_own(

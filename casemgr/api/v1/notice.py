@@ -122,12 +122,16 @@ class NoticeIn(Sending):
 
 
 class NoticeStep(Versioned):
-    """The next step; forwarding takes ``to``, filing ``case``, returning and correcting ``reason``."""
+    """The next step; forwarding takes ``to``, filing ``case``, returning and correcting ``reason``.
+
+    Correcting a report that has a file on the register takes ``file``: exclude or keep it.
+    """
 
     step = f.OneOf(STEPS, required=True)
     to = f.AreaCode(load_default=None)
     case = f.Id(load_default=None)
     reason = f.Prose(longest=300, load_default="")
+    file = f.OneOf((notice.EXCLUDE, notice.KEEP), load_default="")
 
 
 @chapter.get("/notices", action=Action.NOTICE_READ, query=NoticeFilters, answer=Notices)
@@ -202,7 +206,7 @@ def step(access: Access, asked: Asked) -> dict[str, Any]:
         elif told["step"] == "return":
             notice.give_back(access, key, version, told["reason"], today)
         elif told["step"] == "correct":
-            notice.correct(access, key, version, told["reason"], today)
+            notice.correct(access, key, version, told["reason"], today, told["file"])
         elif told["case"] is None:
             raise Unfit("没有保存。", fields={"case": "请给出要归入的档案。"})
         else:

@@ -20,7 +20,7 @@ from casemgr.web.staff.typed import Typed
 pages = Blueprint("notice", __name__)
 
 KEY = "int(max=9223372036854775807)"
-LABELS = {"to": "转往乡镇", "reason": "理由", "received_on": "收到日期"}
+LABELS = {"to": "转往乡镇", "file": "已建的档案", "reason": "理由", "received_on": "收到日期"}
 KINDS = {"onset": NoticeKind.ONSET, "discharge": NoticeKind.DISCHARGE}
 
 
@@ -113,8 +113,8 @@ def step(key: int) -> Response | tuple[str, int]:
             notice.give_back(g.access, key, version, reason, today)
             flash("已退回县级。", "good")
         elif wanted == "correct":
-            notice.correct(g.access, key, version, reason, today)
-            flash("已更正。已建档的，请另行办理“排除”。", "good")
+            excluded = notice.correct(g.access, key, version, reason, today, form.get("file", ""))
+            flash("已更正，档案已排除，不再计入在册。" if excluded else "已更正。", "good")
         elif wanted == "file":
             case = listing.whole(form.get("case"), 1) or 0
             notice.file_to(g.access, key, version, case, today)
