@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -94,9 +94,9 @@ def substance(name: str) -> str:
 
 
 def match(
-    name: str, drugs: Iterable[Drug], dose_ug: int | None = None, *, long_acting: bool = False
+    name: str, drugs: Iterable[Drug], doses: Collection[int] = (), *, long_acting: bool = False
 ) -> Drug | None:
-    """The drug of the catalogue that a written name means; the strength that divides ``dose_ug`` best."""
+    """The drug of the catalogue that a written name means, in the largest strength that divides the doses."""
     asked = substance(name)
     same = [
         one
@@ -105,7 +105,9 @@ def match(
         and one.long_acting == long_acting
         and asked in (substance(one.name), one.ingredient.lower())
     ]
-    whole = [one for one in same if one.strength_ug and dose_ug and dose_ug % one.strength_ug == 0]
+    whole = [
+        one for one in same if one.strength_ug and doses and not any(dose % one.strength_ug for dose in doses)
+    ]
     fewest = sorted(whole, key=lambda one: -(one.strength_ug or 0))
     return next(iter((*fewest, *same)), None)
 

@@ -204,7 +204,8 @@ def _offered(number: int, one: Difference, drugs: Mapping[str, drug.Drug]) -> Of
     name = row.name if row is not None else line.name if line is not None else ""
     code, why_not = "", ""
     if row is not None:
-        found = drug.match(row.name, drugs.values(), row.daily_ug, long_acting=row.long_acting)
+        doses = [one for one in (row.morning_ug, row.noon_ug, row.evening_ug) if one]
+        found = drug.match(row.name, drugs.values(), doses, long_acting=row.long_acting)
         code = found.code if found is not None else ""
         if not row.long_acting and not row.in_parts:
             why_not = "随访记录没有分早、中、晚，请在用药页填写剂量。"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from casemgr.rules.access import Action
+from casemgr.rules.access import Access, Action
 from casemgr.services import medicine, medicine_ledger
 from casemgr.services.medicine import LineForm
 from casemgr.services.medicine_ledger import Handed
@@ -36,19 +36,25 @@ def one_case(areas: dict[int, int] | None = None, area: int = EAST, file_no: str
     return key
 
 
-def line(case: int, **given: object) -> int:
+def line(case: int, who: Access = DOCTOR, **given: object) -> int:
     """One more line of the regimen; its key."""
-    once = medicine.begin(DOCTOR, case).once
-    return medicine.add_line(DOCTOR, case, once, replace(LINE, **given), TODAY).id  # type: ignore[arg-type]
+    once = medicine.begin(who, case).once
+    return medicine.add_line(who, case, once, replace(LINE, **given), TODAY).id  # type: ignore[arg-type]
 
 
 def give(
-    case: int, on: date, days: int, code: str = "OLAN-5", quantity: int | None = None, **given: object
+    case: int,
+    on: date,
+    days: int,
+    code: str = "OLAN-5",
+    quantity: int | None = None,
+    who: Access = DOCTOR,
+    **given: object,
 ) -> int:
     """One handing-out, paid by insurance; its key."""
-    once = medicine_ledger.begin(DOCTOR, case, TODAY).once
+    once = medicine_ledger.begin(who, case, TODAY).once
     told = Handed(on, code, quantity if quantity is not None else 3 * days, days, **{**PAID, **given})  # type: ignore[arg-type]
-    return medicine_ledger.dispense(DOCTOR, case, once, told, TODAY).id
+    return medicine_ledger.dispense(who, case, once, told, TODAY).id
 
 
 def ended_stay(case: int, since: date, until: date) -> None:
