@@ -102,7 +102,7 @@ def _next(
         because = f"{words}，{closes:%m-%d}后须按错过处理"
         yield due(
             DutyKind.INJECTION_CLOSING, closing, closes, because, Urgency.WINDOW,
-            policy.injection_closing.rule, state, ended, closes,
+            policy.injection_closing.rule, state, ended, closing,
         )  # fmt: skip
     if today <= closes or state is not DutyState.MISSED:
         return

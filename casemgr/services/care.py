@@ -1,4 +1,4 @@
-"""服务记录: sessions, check-ups and injections entered by hand, on the declarations of the import."""
+"""服务记录: sessions and check-ups entered by hand, on the declarations of the import."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-from casemgr.forms import checkup, injection, rehab
+from casemgr.forms import checkup, rehab
 from casemgr.forms.cell import Amount, Code, Flag, FullDay, Pressure, Unfit, Whole, day_of, days
 from casemgr.forms.form import FUTURE, MISSING, MISSING_WHY, OUTSIDE, UNREADABLE
-from casemgr.forms.injection import DoseAround
 from casemgr.forms.known import CaseFacts
 from casemgr.forms.spec import Column, Fault, Sheet
 from casemgr.rules.access import Action
@@ -24,25 +23,19 @@ from casemgr.services.use_case import use_case
 from casemgr.store.db import new_key
 from casemgr.store.identity import open_texts
 from casemgr.store.models.checkup import Checkup
-from casemgr.store.models.injection import Dose
 from casemgr.store.models.rehab import RehabSession
 from casemgr.store.types import Plain
 from casemgr.store.work import Work
-from casemgr.terms.injection import products
 from casemgr.terms.register import Lifecycle
 
 NOT_THERE = "没有找到这条记录，或不在您的辖区内。请从患者页重新打开。"
 READING = "查阅服务记录"
 #: Columns of the workbook that a form does not ask for.
-NOT_ASKED = frozenset({"file_no", "product_name"})
+NOT_ASKED = frozenset({"file_no"})
 
 
 def _no_faults(_row: Any, _case: CaseFacts) -> Iterator[Fault]:
     return iter(())
-
-
-def _dose_faults(row: Any, case: CaseFacts) -> Iterator[Fault]:
-    return injection.faults(row, case, products())
 
 
 @dataclass(frozen=True)
@@ -63,7 +56,6 @@ CARES: Mapping[str, Care] = MappingProxyType(
         for one in (
             Care("rehab", "社区康复", rehab.SHEET, RehabSession, "provider", rehab.faults),
             Care("checkup", "健康体检", checkup.SHEET, Checkup, "note", _no_faults),
-            Care("dose", "长效针剂", injection.SHEET, Dose, "given_at", _dose_faults),
         )
     }
 )
@@ -106,9 +98,7 @@ def _fields(care: Care) -> tuple[CareField, ...]:
 
 def _field(column: Column) -> CareField:
     kind, choices, hint = "text", column.kind.choices, ""
-    if column.key == "product":
-        kind, choices = "select", [(code, one.name) for code, one in products().items()]  # type: ignore[misc]
-    elif isinstance(column.kind, Flag):
+    if isinstance(column.kind, Flag):
         kind, choices = "radio", [("是", "是"), ("否", "否")]  # type: ignore[list-item]
     elif isinstance(column.kind, Code):
         kind = "radio"
@@ -122,7 +112,7 @@ def _field(column: Column) -> CareField:
         hint = f"单位 {column.kind.unit}"
     elif column.key == "note":
         kind = "textarea"
-    label = "产品" if column.key == "product" else column.header
+    label = column.header
     if isinstance(column.kind, Amount):
         label = label.removesuffix(column.kind.unit)
     return CareField(column.key, label, kind, column.required, tuple(choices), hint)
@@ -209,7 +199,8 @@ def _read(care: Care, raw: Mapping[str, str], today: date) -> dict[str, Any]:
     return values
 
 
-def _facts(case: Any) -> CaseFacts:
+def facts_of(case: Any) -> CaseFacts:
+    """What the checks of a workbook know of a case."""
     left = case.lifecycle in (Lifecycle.MOVED_OUT, Lifecycle.EXCLUDED)
     on = None if case.lifecycle_on is None else days(case.lifecycle_on)
     return CaseFacts(
@@ -224,19 +215,16 @@ def _facts(case: Any) -> CaseFacts:
 
 def _judge(care: Care, case: Any, values: Mapping[str, Any]) -> tuple[str, ...]:
     """Refuse what cannot be; the sentences of what is worth a question, as the import asks them."""
-    facts = _facts(case)
+    facts = facts_of(case)
     row = care.sheet.row(
         **{column.key: values.get(column.key) for column in care.sheet.columns} | {"file_no": case.file_no}
     )
     keys = {column.header: column.key for column in care.sheet.columns}
     if wrong := {keys.get(one.column, "on"): one.sentence for one in care.faults(row, facts)}:
         raise errors.Unfit("没有保存，请改正后再试。", fields=wrong)
-    around: Any = facts
-    if care.noun == "dose":
-        around = DoseAround(facts, products()[values["product"]])
     asked = []
     for check in care.sheet.checks:
-        if (words := check.test(row, around)) is not None:
+        if (words := check.test(row, facts)) is not None:
             asked.append(f"{check.says.format(*words)}（{check.id}）")
     return tuple(asked)
 
@@ -334,8 +322,6 @@ def _shown(column: Column, value: Any) -> str:
     """A value as a person reads it."""
     if value is None:
         return ""
-    if column.key == "product":
-        return products()[value].name if value in products() else str(value)
     if isinstance(column.kind, FullDay):
         return day_of(value).isoformat()
     written = column.kind.write(value)

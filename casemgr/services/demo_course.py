@@ -124,6 +124,8 @@ class Depot:
     muscle: int
 
 
+#: Days between the two doses that begin a monthly course.
+START = 7
 DELTOID, GLUTEAL = int(Site.DELTOID), int(Site.GLUTEAL)
 DEPOTS = Choice(
     (Depot("PP1M", "棕榈酸帕利哌酮注射液", 30, 4, (75, 100, 150), DELTOID), 42),
@@ -884,7 +886,10 @@ class Courses:
         stop = self._as_of + 1 if chance() < 0.78 else day + 60 + int(chance() * 500)
         if injected is not None and end == self._as_of:
             # Counted back from the last dose, so that the windows stand where a demonstration needs them.
-            day, stop = max(floor, end - injected - 7 - 28 * int(1 + chance() * 9)), end - injected
+            months, stop = int(1 + chance() * 9), end - injected
+            day = stop - START - depot.days * months
+        else:
+            injected = None
         ordinal = 1
         while day <= min(end, stop):
             gap = depot.days
@@ -919,6 +924,7 @@ class Courses:
             slip = 0 if drawn < 0.45 else int(chance() * 4) - 1 if drawn < 0.86 else int(chance() * 10)
             if drawn > 0.975:
                 slip = gap + int(chance() * 30)  # one left out
+            slip = slip if injected is None else 0
             day += max(gap + slip, 5)
         if course.doses:
             if stop < end and injected is None:

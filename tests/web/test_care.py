@@ -31,7 +31,6 @@ CHECKUP = {
     "glucose": "2",
     "note": "复查血糖",
 }
-DOSE = {"on": "2026-11-10", "product": "pp1m", "ordinal": "3", "batch": "B-1"}
 
 
 @pytest.mark.parametrize(
@@ -39,7 +38,6 @@ DOSE = {"on": "2026-11-10", "product": "pp1m", "ordinal": "3", "batch": "B-1"}
     [
         ("rehab", REHAB, "生活技能训练"),
         ("checkup", CHECKUP, "128/82"),
-        ("dose", DOSE, "B-1"),
     ],
 )
 def test_a_service_is_kept_once_and_put_right_with_a_reason(
@@ -50,11 +48,6 @@ def test_a_service_is_kept_once_and_put_right_with_a_reason(
     page = page_of(client, f"/case/{key}/{noun}/new")
     assert "checked" not in page
     assert " selected" not in page
-    if noun == "dose":
-        given = {
-            **given,
-            "product": re.search(r'<option value="(\w+)"', page[page.index('id="f-product"') :])[1],
-        }  # type: ignore[index]
     for times in (1, 2):
         status, place, text = send(client, f"/case/{key}/{noun}/new", page, **given)
         assert (status, place) == (303, f"/case/{key}"), words_of(text)[:500]
@@ -102,7 +95,7 @@ def test_what_is_worth_a_question_is_kept_and_asked(visit: Visit, made: Made) ->
     assert "不在常见范围内" in page_of(client, place)
 
 
-@pytest.mark.parametrize("noun", ["rehab", "checkup", "dose"])
+@pytest.mark.parametrize("noun", ["rehab", "checkup"])
 def test_people_of_another_township_get_no_form(visit: Visit, made: Made, noun: str) -> None:
     assert visit("east").get(f"/case/{made.cases[WESTERN]}/{noun}/new").status_code == 404
     assert visit("east").get(f"/{noun}/1").status_code == 404

@@ -298,5 +298,6 @@ def test_a_page_takes_a_constant_number_of_statements(visit: Visit, made: Made, 
             page_of(client, address)
         counts[name] = len(sent)
     assert counts["few"] == counts["many"] <= 12
-    assert abs(counts["whole"] - counts["other"]) <= 3
+    # Whoever has injections asks for the doses, and for the labels of the county besides.
+    assert abs(counts["whole"] - counts["other"]) <= 5
     assert counts["whole"] <= 44

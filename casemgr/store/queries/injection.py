@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import bindparam, or_, select
 
 from casemgr.store.models.area import Area
 from casemgr.store.models.followup import Visit
@@ -61,6 +61,11 @@ _REFERRALS = lasting(
     .where(Referral.case_id == _CASE)
     .order_by(Referral.advised_on.desc(), Referral.id.desc())
     .limit(20)
+)
+_VISITS = lasting(
+    select(Visit.on, Visit.hospital, Visit.stability, Visit.risk)
+    .where(Visit.case_id == _CASE, Visit.on >= bindparam("since"), Visit.loss_reason.is_(None))
+    .order_by(Visit.on)
 )
 #: Of whoever is on the register of an area: the last dose of each course.
 _LAST = lasting(
@@ -137,6 +142,11 @@ def referrals(work: Work, case_id: int) -> Sequence[Any]:
     return work.rows(_REFERRALS, case=case_id)
 
 
+def visits(work: Work, case_id: int, since: date) -> Sequence[Any]:
+    """(on, hospital, stability, risk) of the visits of a case that reached somebody, oldest first."""
+    return work.rows(_VISITS, case=case_id, since=since)
+
+
 def last_doses(work: Work, low: int, high: int) -> Sequence[Any]:
     """The last dose of every course of the people on the register of an area, with their file."""
     return work.rows(_LAST, low=low, high=high)
@@ -149,21 +159,17 @@ def given(work: Work, low: int, high: int, first: date, last: date) -> Sequence[
 
 # --- candidates -----------------------------------------------------------------------------------
 
-_RANKED = (
+_SEEN = lasting(
     select(
         Visit.case_id,
         Visit.on,
         Visit.adherence,
         Visit.risk,
-        Visit.stability,
         Visit.disturbance_count,
         Visit.offence_count,
         Visit.crime_count,
         Visit.other_harm_count,
         Visit.acts,
-        func.row_number()
-        .over(partition_by=Visit.case_id, order_by=(Visit.on.desc(), Visit.id.desc()))
-        .label("place"),
     )
     .join(Case, Case.id == Visit.case_id)
     .where(
@@ -173,10 +179,7 @@ _RANKED = (
         Visit.loss_reason.is_(None),
         Case.lifecycle == int(Lifecycle.ON_REGISTER),
     )
-    .subquery()
-)
-_SEEN = lasting(
-    select(_RANKED).where(_RANKED.c.place <= bindparam("count")).order_by(_RANKED.c.case_id, _RANKED.c.place)
+    .order_by(Visit.case_id, Visit.on.desc(), Visit.id.desc())
 )
 _PEOPLE = lasting(
     select(
@@ -204,6 +207,6 @@ def people(work: Work, low: int, high: int) -> Sequence[Any]:
     return work.rows(_PEOPLE, low=low, high=high)
 
 
-def seen(work: Work, low: int, high: int, since: date, count: int) -> Sequence[Any]:
-    """The latest ``count`` visits of each of them that reached somebody, latest first."""
-    return work.rows(_SEEN, low=low, high=high, since=since, count=count)
+def seen(work: Work, low: int, high: int, since: date) -> Sequence[Any]:
+    """The visits of each of them that reached somebody, case by case, latest first."""
+    return work.rows(_SEEN, low=low, high=high, since=since)

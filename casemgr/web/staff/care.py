@@ -15,7 +15,7 @@ from casemgr.web.staff.typed import Typed
 pages = Blueprint("care", __name__)
 
 KEY = "int(max=9223372036854775807)"
-NOUN = "any(rehab, checkup, dose)"
+NOUN = "any(rehab, checkup)"
 
 
 def _typed() -> dict[str, str]:

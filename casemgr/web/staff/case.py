@@ -15,6 +15,7 @@ from casemgr.services import (
     clock,
     event,
     indicator,
+    injection,
     medicine,
     monitoring,
     question,
@@ -28,6 +29,7 @@ from casemgr.services.event import OpenedEventText, Reached
 from casemgr.services.register import OpenedIdentity
 from casemgr.terms.area import AreaLevel, level_of
 from casemgr.terms.duty import DutyState
+from casemgr.terms.injection import CourseEnd
 from casemgr.web import guard
 from casemgr.web.staff import course, listing, notes, ribbon, steps
 
@@ -142,6 +144,9 @@ def _page(
         kind=request.values.get("kind", ""),
         explained=indicator.explain(g.access, key, today),
         course=course.of(view, events),
+        injection=injection.card(g.access, key, today) if view.doses else None,
+        injection_ends=CourseEnd.choices(),
+        today=today,
         watch=monitoring.card(g.access, key, today) if watches else None,
         medicine_card=dosage,
         medicine_strip=ribbon.of(dosage.adherence) if dosage is not None and dosage.adherence else None,

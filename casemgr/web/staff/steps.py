@@ -51,6 +51,9 @@ PAGE_OF_DUTY: Mapping[DutyKind, str] = MappingProxyType(
         DutyKind.TRANSFER_ANSWER: "/transfers",
         DutyKind.TRANSFER_COUNTY: "/transfers",
         DutyKind.CHECKUP: "/case/{case}/checkup/new",
+        DutyKind.INJECTION: "/case/{case}/dose/new",
+        DutyKind.INJECTION_CLOSING: "/case/{case}/dose/new",
+        DutyKind.INJECTION_MISSED: "/case/{case}/dose/new",
         DutyKind.MEDICINE_OUT: "/case/{case}/dispense",
         DutyKind.MONITORING: "/case/{case}/monitoring",
         DutyKind.CRITICAL_VALUE: "/result/{origin}",
@@ -91,7 +94,7 @@ MENU = (
         ("个人信息补充表（表7）", "/case/{case}/sheet/supplement", Action.REGISTER_WRITE),
         ("应急处置知情同意书（表11）", "/case/{case}/sheet/emergency_consent", Action.REGISTER_WRITE),
         ("检查监测", "/case/{case}/monitoring", Action.MONITORING_WRITE),
-        ("长效针剂", "/case/{case}/dose/new", Action.EVENT_WRITE),
+        ("长效针剂", "/case/{case}/dose/new", Action.INJECTION_WRITE),
     )),
     ("状态变更", (
         ("知情同意", "/case/{case}/consent", Action.REGISTER_WRITE),
