@@ -6,9 +6,10 @@ day. Its data are kept apart from the register; only a confirmed clue opens a re
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from casemgr.rules import policy
@@ -25,6 +26,7 @@ from casemgr.store.identity import ID_NUMBER, open_texts
 from casemgr.store.models import Case, Clue
 from casemgr.store.queries import area as areas
 from casemgr.store.queries import clue as queries
+from casemgr.store.queries import revision as revision_queries
 from casemgr.store.types import Plain
 from casemgr.store.work import Work
 from casemgr.terms import idnumber
@@ -35,6 +37,7 @@ from casemgr.terms.person import Sex
 from casemgr.terms.register import Diagnosis
 
 PURPOSE = "登记建档"
+STEPPING = "核实线索"
 NOT_THERE = "没有这条线索，或不在您的辖区内。请从线索列表重新进入。"
 SOMEBODY_ELSE = (
     "这张表单刚才已经用来登记了另一个人，现在填的没有保存，内容都还在。"
@@ -114,6 +117,15 @@ class ClueRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Logged:
+    """One change of a clue: when, by whom, and each field with its old and new words."""
+
+    at: datetime
+    by: str
+    changes: tuple[tuple[str, str, str], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ClueView:
     """One clue with its steps; what identifies is filled only when it was opened for a purpose."""
 
@@ -137,6 +149,7 @@ class ClueView:
     surveyor: str = field(default="", repr=False)
     decided_by: str = field(default="", repr=False)
     note: str = field(default="", repr=False)
+    log: tuple[Logged, ...] = field(default=(), repr=False)
 
 
 def _due(clue: Clue, today: date) -> date | None:
@@ -220,9 +233,12 @@ def get(work: Work, key: int, today: date, purpose: str = "") -> ClueView:
         raise Missing(NOT_THERE)
     clue: Clue = found.Clue
     opened: dict[str, str] = {}
+    log: tuple[Logged, ...] = ()
     if purpose:
-        values = [(key, getattr(clue, name)) for name in _SEALED]
-        opened = dict(zip(_SEALED, open_texts(work, "Clue", values, purpose), strict=True))
+        values = [(key, getattr(clue, name)) for name in (*_SEALED, "log")]
+        *texts, told = open_texts(work, "Clue", values, purpose)
+        opened = dict(zip(_SEALED, texts, strict=True))
+        log = _log(work, told)
     parameter = policy.in_force_on(today).clue_verify
     state = ClueState.read(clue.state)
     return ClueView(
@@ -238,8 +254,36 @@ def get(work: Work, key: int, today: date, purpose: str = "") -> ClueView:
         rule=parameter.rule,
         status=parameter.status,
         opened=bool(purpose),
+        log=log,
         **opened,
     )
+
+
+def _log(work: Work, text: str) -> tuple[Logged, ...]:
+    """The changes of a clue, latest first."""
+    kept = json.loads(text or "[]")
+    names = revision_queries.authors(work, sorted({one["by"] for one in kept}))
+    return tuple(
+        Logged(
+            datetime.fromisoformat(one["at"]),
+            names.get(one["by"], "系统" if one["by"] == 0 else ""),
+            tuple((label, old, new) for label, old, new in one["changes"]),
+        )
+        for one in reversed(kept)
+    )
+
+
+def _in_words(work: Work, clue: Clue) -> dict[str, str]:
+    """The fields that a step changes, in words."""
+    (decided_by,) = open_texts(work, "Clue", [(clue.id, clue.decided_by)], STEPPING)
+    diagnosis = term(Diagnosis, clue.diagnosis)
+    days = {"核实日期": clue.verified_on, "诊断或排除日期": clue.decided_on, "复查日期": clue.review_on}
+    return {
+        "状态": ClueState.read(clue.state).label,
+        **{label: day.isoformat() if day else "" for label, day in days.items()},
+        "诊断": diagnosis.label if diagnosis is not None else "",
+        "诊断医院和医师": decided_by,
+    }
 
 
 _SEALED = ("name", "id_number", "phone", "residence", "informant", "surveyor", "decided_by", "note")
@@ -380,6 +424,7 @@ def step(work: Work, key: int, version: int, told: Step, today: date) -> None:
         )
     if wrong := _step_faults(clue, told, today):
         raise Unfit("没有保存，请改正后再试。", fields=wrong)
+    earlier = _in_words(work, clue)
     if told.to is ClueState.VERIFIED:
         clue.verified_on = told.on
     else:
@@ -389,9 +434,28 @@ def step(work: Work, key: int, version: int, told: Step, today: date) -> None:
     clue.review_on = told.review_on if told.to is ClueState.PENDING else None
     clue.state = int(told.to)
     clue.version += 1
-    (before,) = open_texts(work, "Clue", [(clue.id, clue.note)], "核实线索")
+    (before, log) = open_texts(work, "Clue", [(clue.id, clue.note), (clue.id, clue.log)], STEPPING)
     line = f"{told.on.isoformat()} {told.to.label}" + (f"：{told.note}" if told.note else "")
     clue.note = Plain("\n".join(filter(None, (before, line))))
+    later = {**earlier, **_stepped(told)}
+    changes = [[label, old, later[label]] for label, old in earlier.items() if old != later[label]]
+    entry = {"at": clock.now().isoformat(), "by": work.access.actor, "changes": changes}
+    clue.log = Plain(json.dumps([*json.loads(log or "[]"), entry], ensure_ascii=False))
+
+
+def _stepped(told: Step) -> dict[str, str]:
+    """What a step sets, in the words of :func:`_in_words`."""
+    review = told.review_on.isoformat() if told.review_on and told.to is ClueState.PENDING else ""
+    found = {"状态": told.to.label, "复查日期": review}
+    if told.to is ClueState.VERIFIED:
+        return {**found, "核实日期": told.on.isoformat()}
+    diagnosis = told.diagnosis.label if told.diagnosis is not None else ""
+    return {
+        **found,
+        "诊断或排除日期": told.on.isoformat(),
+        "诊断": diagnosis,
+        "诊断医院和医师": told.decided_by,
+    }
 
 
 def _step_faults(clue: Clue, told: Step, today: date) -> dict[str, str]:

@@ -215,3 +215,20 @@ def test_a_village_that_is_not_ones_own_is_not_taken(client_of: ClientOf, code: 
     answer = post(client_of("east"), "/clues/new", "/clues/new", **{**CLUE, "village": code})
     assert answer.status_code == 422
     assert "没有这个代码" in text(answer)
+
+
+def test_every_step_of_a_clue_is_logged_field_by_field(client_of: ClientOf) -> None:
+    east = client_of("east")
+    at = post(east, "/clues/new", "/clues/new", **CLUE).headers["Location"]
+    for told in (
+        {"to": "2", "on": "2026-11-20", "note": "已上门"},
+        {"to": "3", "on": "2026-11-21", "diagnosis": "1", "decided_by": "县院张医师"},
+    ):
+        page = text(east.get(at))
+        data = {"csrf": token_in(page), "version": hidden(page, "version"), **told}
+        assert east.post(f"{at}/step", data=data).status_code == 303
+    closed = text(east.get(at))
+    assert "改动记录" not in closed and "县院张医师" not in closed
+    opened = text(east.post(at, data={"csrf": token_in(closed), "purpose": "1"}))
+    assert "改动记录（2 次）" in opened and "状态：新线索 → 已核实待诊断" in opened
+    assert "诊断医院和医师：（空） → 县院张医师" in opened and "东镇乙" in opened
