@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from casemgr.store.db import new_key
+from casemgr.terms.clue import ClueSource
 from tests.security.conftest import Browser, World
 
 #: Keys of rows to be that no database holds, some of which hide behind zeros.
@@ -44,3 +45,26 @@ def test_a_number_that_is_none_comes_back_with_the_form(
         answer = doctor.post(path, id_number=number, reason="更正", once=str(new_key()), **typed)
         assert answer.status_code == 422
         assert "证件号码" in answer.get_data(as_text=True)
+
+
+UNSEEN = "\u202e钱\u200b试\x01\x0b\ufeff验\u2066\ufffe\x85"
+
+
+def test_what_nobody_sees_is_not_kept_in_a_name(
+    site: Flask, world: World, browser: Callable[[str], Browser]
+) -> None:
+    """Pasted marks would hide a double from every search and turn the order of what is read."""
+    doctor = browser("east")
+    clue = {
+        "name": UNSEEN,
+        "source": str(int(ClueSource.POLICE)),
+        "found_on": "2026-11-02",
+        "note": f"一\n{UNSEEN}",
+    }
+    made = doctor.post("/clues/new", once=str(new_key()), **clue).headers["Location"]
+    page = doctor.post(made, purpose="1").get_data(as_text=True)
+    assert "钱试验" in page
+    assert "一\n钱试验" in page.replace("\r", "")
+    assert not any(mark in page for mark in UNSEEN if mark not in "钱试验")
+    empty = doctor.post("/clues/new", once=str(new_key()), **{**clue, "name": "\u3000\u200b\ufeff"})
+    assert empty.status_code == 422
