@@ -54,8 +54,11 @@ from casemgr.store.models import (
 )
 from casemgr.store.scope import lasting
 from casemgr.store.work import Work
+from casemgr.terms.medication import StopReason
 from casemgr.terms.register import Lifecycle, Track
 
+#: A line of a regimen that was never meant.
+MISTAKE = int(StopReason.MISTAKE)
 #: How many cases one round of statements names; their facts are all that is held at a time.
 KEYS = 2_000
 
@@ -234,7 +237,7 @@ _REGIMEN = _of(
     RegimenLine.stopped_on,
     RegimenLine.recorded_at,
     RegimenLine.visit_id,
-    where=(RegimenLine.watch > 0,),
+    where=(RegimenLine.watch > 0, or_(RegimenLine.stop_reason.is_(None), RegimenLine.stop_reason != MISTAKE)),
     order=(RegimenLine.since,),
 )
 _FILLS = _of(
