@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 
 from casemgr.indicators import editions
-from casemgr.indicators.catalogue import BY_KEY
+from casemgr.indicators.catalogue import BY_KEY, Measure
 from casemgr.indicators.editions import DECIMALS, Edition, Target
 from casemgr.indicators.period import Period
 from casemgr.rules import policy as policies
@@ -25,6 +25,7 @@ from casemgr.store.queries import closing as closings
 from casemgr.store.queries import edition as queries
 from casemgr.store.work import Work
 from casemgr.terms.area import AreaLevel, ancestor, span_of
+from casemgr.terms.rulebook import book
 
 NO_COUNTY = "口径由县（区）制定。请用县级账号，或先选择一个县（区）。"
 TITLE, SOURCE = 40, 120
@@ -345,14 +346,33 @@ class MeasureView:
     unit: str
     status: str
     rules: tuple[str, ...]
+    reading: str
+
+
+def _reading(measure: Measure) -> str:
+    """How the figure is read, in the words of the rules it cites besides its own and the plain register."""
+    own = [one for one in measure.cites if one not in (measure.indicator, "SET-REG-A", "SET-MAN")]
+    named = [one for one in own if one in (measure.variant, f"SET-{measure.variant}", "SET-REG-B", "MED-EX4")]
+    words = [re.split("[：＝=，；]", book()[one].wording)[0].strip() for one in named]
+    if measure.base == "REG-A-MAN":
+        words.append("分母为在管患者")
+    if "REHAB-SESSION" in measure.cites:
+        words.append(f"有效康复活动至少 {measure.variant[1:]} 次")
+    return "；".join(words)
 
 
 def measures() -> tuple[MeasureView, ...]:
     """Every figure of the catalogue, in its order."""
     return tuple(
-        MeasureView(one.key, one.name, one.variant, one.unit.label, one.status, one.cites)
+        MeasureView(one.key, one.name, one.variant, one.unit.label, one.status, one.cites, _reading(one))
         for one in BY_KEY.values()
     )
+
+
+def choices(views: Sequence[EditionView]) -> tuple[Edition, ...]:
+    """What a month can be counted under: the editions that hold here, then those of other regions."""
+    here = [one.edition for one in views]
+    return (*here, *(one for one in editions.shipped() if one not in here))
 
 
 def begin() -> int:

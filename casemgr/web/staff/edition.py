@@ -60,10 +60,11 @@ def compare() -> str | tuple[str, int]:
     """One month under two editions."""
     area, today = _area(), clock.today()
     views = edition.of_area(g.access, area, today)
-    codes = [one.edition.id for one in views]
+    offered = edition.choices(views)
+    codes = [one.id for one in offered]
     current = next((one.edition.id for one in views if one.current), codes[0])
     before = request.args.get("before", current)
-    after = request.args.get("after", codes[0])
+    after = request.args.get("after", next((one for one in codes if one != before), before))
     month = request.args.get("month", "") or _last_month()
     fields: dict[str, str] = {}
     effect: Effect | None = None
@@ -77,7 +78,7 @@ def compare() -> str | tuple[str, int]:
     page = render_template(
         "edition/compare.html",
         area=area,
-        views=views,
+        offered=offered,
         before=before,
         after=after,
         month=month,
