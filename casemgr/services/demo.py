@@ -14,7 +14,7 @@ from typing import Any
 
 from casemgr.rules.access import Access, Action
 from casemgr.rules.password import PUBLISHED
-from casemgr.services import account, clock, demo_monitoring, duties, indicator
+from casemgr.services import account, clock, demo_medicine, demo_monitoring, duties, indicator
 from casemgr.services.demo_county import PREFECTURE, County, Township, counties, townships_for
 from casemgr.services.demo_course import Course, Courses
 from casemgr.services.demo_people import EPOCH, Facts, People
@@ -29,11 +29,14 @@ from casemgr.store.models import (
     CaseState,
     Checkup,
     Consent,
+    Dispensing,
     Dose,
     DrugLine,
     Guardian,
     Identity,
+    NoMedicine,
     Person,
+    RegimenLine,
     RehabSession,
     Supplement,
     Unit,
@@ -184,9 +187,25 @@ TABLES = (
     Dose,
     RehabSession,
     Checkup,
+    RegimenLine,
+    Dispensing,
+    NoMedicine,
 )
 #: Columns of tables that hold their own key as ``id``.
-OWN_KEY = frozenset({Guardian, Consent, CaseState, DrugLine, Dose, RehabSession, Checkup})
+OWN_KEY = frozenset(
+    {
+        Guardian,
+        Consent,
+        CaseState,
+        DrugLine,
+        Dose,
+        RehabSession,
+        Checkup,
+        RegimenLine,
+        Dispensing,
+        NoMedicine,
+    }
+)
 
 
 class Chunk:
@@ -219,6 +238,9 @@ class Chunk:
             (Dose, course.doses),
             (RehabSession, course.sessions),
             (Checkup, course.checkups),
+            (RegimenLine, course.lines),
+            (Dispensing, course.fills),
+            (NoMedicine, course.unmedicated),
         )
         for table, own in hanging:
             for row in own:
@@ -446,6 +468,10 @@ def load(
         done += chunk.people
         tell("people", done, people)
     demo_monitoring.lay(access, as_of, doctors[0])
+    if people <= LARGE:
+        demo_medicine.stock(
+            access, [(town.code, doctor) for town, doctor in zip(towns, doctors, strict=True)], as_of
+        )
     _open_accounts(access, made, doctors)
     wanted = (MONTHS_CLOSED if people <= LARGE else 0) if months is None else months
     ended = months_ended(history, as_of, wanted)

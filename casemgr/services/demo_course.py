@@ -17,6 +17,7 @@ from casemgr.rules.injection_course import Given, settle
 from casemgr.rules.injection_label import labels
 from casemgr.rules.monitoring import kinds_taken
 from casemgr.services.demo_county import Township
+from casemgr.services.demo_medicine import Supplies
 from casemgr.services.demo_people import EPOCH, Choice, Facts
 from casemgr.services.injection_course import values
 from casemgr.terms.checkup import TestResult
@@ -273,6 +274,9 @@ class Course:
     doses: list[Row] = field(default_factory=list)
     sessions: list[Row] = field(default_factory=list)
     checkups: list[Row] = field(default_factory=list)
+    lines: list[Row] = field(default_factory=list)
+    fills: list[Row] = field(default_factory=list)
+    unmedicated: list[Row] = field(default_factory=list)
 
 
 def _instant(day: int, chance: float) -> int:
@@ -357,6 +361,7 @@ class Courses:
         self._history = history
         self._as_of = as_of
         self._calendar = Calendar(history, as_of)
+        self._supplies = Supplies(as_of)
         self._drugs = {group: self._drug_choice(group) for group in ("psychosis", "mood", "epilepsy")}
 
     @staticmethod
@@ -426,6 +431,10 @@ class Courses:
             self._doses(rng, town, person, course, end, absences, doctor, injected)
             self._sessions(rng, town, course, begin, end, absences, doctor)
             self._checkups(rng, town, course, begin, end, absences, doctor)
+            if left is None and not self._sparse:
+                course.lines, course.fills, course.unmedicated = self._supplies.of(
+                    person.drugs, person.taking, begin, town.code, doctor
+                )
         self._states(course, registered, agreed_on, end, left, lifecycle, absences, refuses, elsewhere, rng)
         return course
 
