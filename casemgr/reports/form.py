@@ -170,6 +170,25 @@ def document(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One letter: receiver, paragraphs around the facts, who signs; ``basis`` stands in the foot."""
+
+    title: str
+    to: str
+    opening: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...] = field(repr=False)
+    closing: tuple[str, ...]
+    unit: str
+    day: date
+    basis: str
+
+
+def letter(written: Letter, demo: bool = False) -> str:
+    """A letter as HTML for :func:`casemgr.reports.pdf.printed`; its title never names a person."""
+    return _environment().get_template("reports/forms/letter.html").render(letter=written, demo=demo)
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     return Environment(

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from weasyprint import CSS, HTML
+from weasyprint.document import Document, Page
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
@@ -82,6 +83,8 @@ def _press() -> tuple[FontConfiguration, tuple[CSS, ...], LockedFetcher]:
 
 #: PDF/UA-1: tagged, with title and language; nothing in it depends on the day of printing.
 _OPTIONS: dict[str, Any] = {"pdf_variant": "pdf/ua-1", "pdf_tags": True, "custom_metadata": True}
+#: PDF/A-2a for the archive: tagged as well, every font inside, colours defined.
+_ARCHIVE: dict[str, Any] = {**_OPTIONS, "pdf_variant": "pdf/a-2a"}
 
 #: One at a time: the font configuration and the capturing of log records belong to the process.
 _TURN = threading.Lock()
@@ -120,21 +123,118 @@ def _not_drawn(messages: list[str]) -> tuple[str, ...]:
     return tuple(seen)
 
 
-def printed(html: str) -> Printed:
+#: One paper of a document of forms: its opening with the head, its body, its end (templates/reports/forms).
+_PAPER = re.compile(r'(<section class="form-paper[^>]*>)(.*?)<!--body-->(.*?)</section><!--end-->', re.DOTALL)
+
+
+def _rendered(html: str) -> Document:
+    fonts, sheets, fetcher = _press()
+    return HTML(string=html, base_url=ASSETS, url_fetcher=fetcher).render(
+        stylesheets=list(sheets), font_config=fonts, **_OPTIONS
+    )
+
+
+def _laid_out(html: str) -> Document:
+    """The document with its pages; papers with the same body are laid out once, their heads one by one."""
+    papers = [(found[1], found[2], found[3]) for found in _PAPER.finditer(html)]
+    first: dict[tuple[str, str], int] = {}
+    for index, (opening, _, body) in enumerate(papers):
+        first.setdefault((opening, body), index)
+    if len(first) == len(papers):
+        return _rendered(html)
+    kept = sorted(first.values())
+    others = [index for index in range(len(papers)) if index not in set(kept)]
+    whole = _rendered(_only(html, kept))
+    heads = _rendered(_only(html, others, bare=True))
+    pages = _put_together(papers, first, kept, others, whole.pages, heads.pages)
+    return _rendered(html) if pages is None else whole.copy(pages)
+
+
+def _only(html: str, wanted: list[int], *, bare: bool = False) -> str:
+    """The document with these papers alone; ``bare``: without their bodies."""
+    count = iter(range(len(html)))
+
+    def keep(found: re.Match[str]) -> str:
+        if next(count) not in wanted:
+            return ""
+        return f"{found[1]}{found[2]}</section>" if bare else found[0]
+
+    return _PAPER.sub(keep, html)
+
+
+def _put_together(
+    papers: list[tuple[str, str, str]],
+    first: dict[tuple[str, str], int],
+    kept: list[int],
+    others: list[int],
+    whole: list[Page],
+    heads: list[Page],
+) -> list[Page] | None:
+    """All pages in the order of the papers; ``None`` where pages do not fit together as they are."""
+    each, rest = divmod(len(whole), len(kept))
+    # Sheets are printed on both sides: a paper of an odd number of pages is followed by an empty one.
+    if rest or each % 2 or len(heads) != 2 * len(others) - 1:
+        return None
+    pages: list[Page] = []
+    for index, (opening, _, body) in enumerate(papers):
+        start = each * kept.index(first[opening, body])
+        front = whole[start]
+        if index in others:
+            front = _headed(front, heads[2 * others.index(index)])
+        if front is None:
+            return None
+        pages += [front, *whole[start + 1 : start + each]]
+    return pages
+
+
+def _way(page: Page) -> list[Any]:
+    """The boxes from a page down to the paper on it; fewer than four where there is none."""
+    way = [page._page_box]
+    for tag in ("html", "body", "section"):
+        inside = [one for one in way[-1].children if one.element_tag == tag]
+        if len(inside) != 1:
+            break
+        way += inside
+    return way
+
+
+def _headed(page: Page, head: Page) -> Page | None:
+    """A page under another head; ``None`` if the other head takes another place."""
+    way, given = _way(page), _way(head)
+    if len(way) != len(given) or len(way) != WAY:
+        return None
+    below, above = way[-1].children, given[-1].children
+    if not 0 < len(above) < len(below):
+        return None
+    for old, new in zip(below, above, strict=False):
+        if any(getattr(old, name) != getattr(new, name) for name in _PLACE):
+            return None
+    copied = way[-1].copy_with_children([*above, *below[len(above) :]])
+    for outer, old in zip(reversed(way[:-1]), reversed(way[1:]), strict=True):
+        copied = outer.copy_with_children([copied if one is old else one for one in outer.children])
+    return Page(copied)
+
+
+#: Page, html, body, paper; and what must be alike for one block to stand where another stood.
+WAY = 4
+_PLACE = ("element_tag", "position_x", "position_y", "width", "height", "margin_top", "margin_bottom")
+
+
+def printed(html: str, *, archive: bool = False) -> Printed:
     """``html`` (complete, escaped, with its title, language and dates) as a tagged PDF/UA document.
+
+    ``archive``: as PDF/A-2a instead, for keeping.
 
     The same text gives the same bytes: no clock, no random identifier. Raises ``ValueError`` when the
     document asks for anything outside the program; a missing glyph is reported, not raised.
     """
     with _TURN, _captured() as messages:
-        fonts, sheets, fetcher = _press()
+        _, _, fetcher = _press()
         target = BytesIO()
         fetcher.refused = False
         try:
-            document = HTML(string=html, base_url=ASSETS, url_fetcher=fetcher).render(
-                stylesheets=list(sheets), font_config=fonts, **_OPTIONS
-            )
-            document.write_pdf(target, **_OPTIONS)
+            document = _laid_out(html)
+            document.write_pdf(target, **(_ARCHIVE if archive else _OPTIONS))
         except FatalURLFetchingError:
             raise ValueError(_OUTSIDE) from None
         if fetcher.refused:

@@ -47,13 +47,16 @@ PREPARING, READY, FAILED = "preparing", "ready", "failed"
 #: People in one file, and earlier records to choose from.
 MOST, LISTED = 150, 20
 #: Seconds that drawing may take at all and for each person; a form takes about one on an idle machine.
-SECONDS, SECONDS_EACH = 120, 15
+SECONDS, SECONDS_EACH = 120, 8
+#: No print waits longer than this: then its process is gone, and whoever waits is told so.
+LONGEST_WAIT, SHORTEST_WAIT = timedelta(hours=1), timedelta(minutes=10)
 ROOT = Path(__file__).resolve().parents[2]
 #: All that the drawing process gets to know on Linux; elsewhere it finds its libraries by the surroundings.
 SURROUNDINGS = {"PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"} if sys.platform == "linux" else None
 
 GONE = "没有这份打印文件，或已超过 24 小时被清除。请返回“表单”页重新打印。"
 BROKEN = "生成 PDF 时出错，没有生成文件。请再试一次；如仍出错，请把时间告诉系统管理员。"
+LOST = "生成这份文件的程序已经中断，没有生成文件，也不会再继续。请返回重新打印；仍不行时，请联系系统管理员。"
 GLYPHS = (
     "有 {0} 个字没有字形，印出来会缺字，因此没有生成文件。"
     "请核对姓名、地址中的生僻字，或请系统管理员安装补充字体。"
@@ -300,7 +303,7 @@ def begin(work: Work, case_ids: Sequence[int], name: str, purpose: str, today: d
         case_key=keys[0] if len(keys) == 1 else None,
     )
     text = document(papers, today, demo=within(work).demo)
-    return _put(work, text, title, len(papers))
+    return put(work, text, title, len(papers))
 
 
 def begin_village(access: Access, village: int, name: str, purpose: str, today: date) -> int:
@@ -321,7 +324,8 @@ def _of_village(work: Work, village: int) -> list[int]:
     return queries.of_village(work, village, MOST + 1)
 
 
-def _put(work: Work, text: str, title: str, people: int) -> int:
+def put(work: Work, text: str, title: str, people: int) -> int:
+    """Lay a finished text down to be drawn, sealed; part of the unit of work that opened what is in it."""
     key, now = new_key(), clock.now()
     _forget(work, now)
     note = {
@@ -478,6 +482,12 @@ def _patience(people: int) -> int:
     return SECONDS + SECONDS_EACH * people
 
 
+def _longest(people: int) -> timedelta:
+    """How long a print may wait and draw; another one of the largest kind may come before a large one."""
+    turns = timedelta(seconds=_patience(people) + _patience(MOST if people > 1 else 1))
+    return min(max(turns, SHORTEST_WAIT), LONGEST_WAIT)
+
+
 def _drawn(text: str, people: int = 1) -> tuple[bytes, int]:
     """HTML → the bytes of the PDF and how many characters could not be drawn, made by a child process."""
     made = subprocess.run(
@@ -524,10 +534,9 @@ def view(work: Work, key: int) -> PrintView:
     if sealed_files.exists(work, FOLDER, key, BODY):
         state = READY
     else:
-        # Another print may come first; one without an end after twice its time has lost its process.
-        lost = clock.now() - begun > timedelta(seconds=2 * _patience(max(int(note["people"]), MOST)))
+        lost = clock.now() - begun > _longest(int(note["people"]))
         state = FAILED if note["message"] or lost else PREPARING
-    message = note["message"] or (BROKEN if state == FAILED else "")
+    message = note["message"] or (LOST if state == FAILED else "")
     return PrintView(key, state, note["title"], note["people"], message, begun)
 
 

@@ -1,4 +1,4 @@
-"""事件 over the JSON door: attempts, acts, lock-ups, an emergency to its record, a referral and its result."""
+"""事件 over the JSON door: attempts, acts, lock-ups, an emergency to its record, a referral done."""
 
 from __future__ import annotations
 

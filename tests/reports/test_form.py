@@ -13,7 +13,7 @@ from pypdf import PdfReader
 from casemgr.forms.cell import Amount, Code, Codes, Flag, FullDay, Partial, PartialDay, Whole
 from casemgr.forms.form import Field, Form, Moment, read
 from casemgr.forms.registry import FORMS, form_named
-from casemgr.reports.form import Paper, document, listed, paper
+from casemgr.reports.form import Letter, Paper, document, letter, listed, paper
 from casemgr.terms.code import to_mask
 
 pdf = pytest.importorskip("casemgr.reports.pdf", reason="WeasyPrint finds no Pango here", exc_type=OSError)
@@ -135,3 +135,35 @@ def test_a_list_has_a_line_for_everybody_and_room_for_more() -> None:
     html = document([listed(form, [{"name": "陈测试", "signs": 2 + 512}])], DAY)
     assert ">1、9<" in html and ">陈测试<" in html
     assert html.count("<tr>") == 1 + 14
+
+
+def test_papers_of_the_same_body_are_the_same_pages_however_they_are_laid_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    form = form_named("followup")
+    people = ("赵试验", "阿卜杜热合曼·买买提", "钱试验")
+    text = document(
+        [paper(form, {}, (("姓名", name), ("编号", f"100-{one}"))) for one, name in enumerate(people)], DAY
+    )
+    together = pdf.printed(text)
+    assert together.pages == 6
+    monkeypatch.setattr(pdf, "_laid_out", pdf._rendered)
+    assert pdf.printed(text).content == together.content
+
+
+def test_a_head_that_takes_more_room_is_laid_out_with_its_own_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    form = form_named("followup")
+    text = document([paper(form, {}, (("姓名", name),)) for name in ("赵试验", "很" * 70)], DAY)
+    together = pdf.printed(text)
+    monkeypatch.setattr(pdf, "_laid_out", pdf._rendered)
+    assert pdf.printed(text).content == together.content
+
+
+def test_a_letter_is_one_page_titled_by_its_kind() -> None:
+    facts = (("姓名", "<b>赵试验</b>"),)
+    told = Letter("失访告知书", "公安派出所", ("如下：",), facts, ("请协助。",), "东镇卫生院", DAY, "依据 X")
+    made = pdf.printed(letter(told))
+    [page] = PdfReader(BytesIO(made.content)).pages
+    words = page.extract_text().replace(" ", "")
+    assert "公安派出所：" in words and "<b>赵试验</b>" in words and "签收人" in words
+    assert made.missing == ()

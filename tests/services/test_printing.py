@@ -247,6 +247,21 @@ def test_what_goes_wrong_is_said_and_old_prints_are_forgotten(
         printing.view(DOCTOR_EAST, key)
 
 
+def test_a_print_whose_process_died_says_so_within_an_hour(
+    made: Made, drawn: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = printing.begin(DOCTOR_EAST, [made.cases[WHOLE]], "followup", FOLLOW_UP, TODAY)
+    village = printing.begin_village(DOCTOR_EAST, VILLAGE, "followup", FOLLOW_UP, TODAY)
+    now = clock.now()
+    waiting = ("preparing", "preparing")
+    for minutes, states in ((9, waiting), (11, ("failed", "preparing")), (61, ("failed", "failed"))):
+        monkeypatch.setattr(clock, "now", lambda minutes=minutes: now + timedelta(minutes=minutes))
+        assert tuple(printing.view(DOCTOR_EAST, key).state for key in (one, village)) == states
+    assert printing.view(DOCTOR_EAST, one).message == printing.LOST
+    printing.carry_out(DOCTOR_EAST, one)
+    assert printing.view(DOCTOR_EAST, one).state == "ready", "a late end is an end"
+
+
 def test_a_blank_form_is_drawn_once_by_a_process_of_its_own(home: tuple[Flask, Made]) -> None:
     pytest.importorskip("weasyprint", reason="WeasyPrint finds no Pango here", exc_type=OSError)
     assert printing.blank(DOCTOR_EAST, "signs", "2018.1") is None

@@ -50,6 +50,11 @@ def _start(function: Callable[..., None], *arguments: Any, large: bool = False) 
     in_background(app, function, g.access, *arguments, large=large)
 
 
+def begin_drawing(key: int, *, large: bool = False) -> None:
+    """Draw a print that was begun, beside the requests."""
+    _start(printing.carry_out, key, large=large)
+
+
 @pages.get("/forms")
 @guard.guard(Action.FORM_PRINT)
 def list_() -> str:
@@ -153,7 +158,7 @@ def village() -> Response | tuple[str, int]:
         )
     except Unfit as wrong:
         return _list(wrong), wrong.status
-    _start(printing.carry_out, key, large=True)
+    begin_drawing(key, large=True)
     return redirect(url_for("form.print_", key=key), 303)
 
 
@@ -171,7 +176,7 @@ def case(key: int, name: str) -> Response | str | tuple[str, int]:
         except Unfit as unfit:
             wrong = unfit
         else:
-            _start(printing.carry_out, made)
+            begin_drawing(made)
             return redirect(url_for("form.print_", key=made), 303)
     shown = render_template(
         "form/case.html",

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import clock, state
+from casemgr.services import letter as letters
 from casemgr.services.errors import Conflict, Refused, Unfit
 from casemgr.services.state import Answer, Death, Rediagnosis
 from casemgr.terms.followup import BodilyDisease, DeathCause, LossReason
@@ -20,6 +21,7 @@ from casemgr.terms.register import Diagnosis, Lifecycle, Management, Pause
 from casemgr.terms.state import ConsentStep, DeathProof
 from casemgr.web import guard
 from casemgr.web.staff import listing
+from casemgr.web.staff.form import begin_drawing
 from casemgr.web.staff.typed import Typed
 
 pages = Blueprint("state", __name__)
@@ -332,9 +334,11 @@ def _tapped(key: int, act: Callable[[], None], said: str) -> Response:
 
 @pages.post(f"/case/<{KEY}:key>/lost/letter")
 @guard.guard(Action.FORM_PRINT)
-def letter(key: int) -> str:
-    """One written notice about somebody lost, as a page to be printed and signed."""
+def letter(key: int) -> Response:
+    """One written notice about somebody lost, to be printed and signed; its page tells when it is drawn."""
     to = request.form.get("to", "")
     if to not in state.RECEIVERS:
         raise NotFound
-    return render_template("state/letter.html", letter=state.letter(g.access, key, to, clock.today()))
+    made = letters.lost(g.access, key, to, clock.today())
+    begin_drawing(made)
+    return redirect(url_for("form.print_", key=made), 303)
