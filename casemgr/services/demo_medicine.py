@@ -37,7 +37,7 @@ def _drug(name: str, doses: tuple[int, ...], long_acting: bool) -> Drug | None:
 
 
 class Supplies:
-    """Writes the medicine of one county's people with chances of its own, so that their lives stay as they are."""
+    """Writes the medicine of one county's people, with chances of its own: their lives stay as they are."""
 
     def __init__(self, as_of: int) -> None:
         self._as_of = as_of
@@ -93,9 +93,7 @@ class Supplies:
                 fills += self._fills(known, -(-daily // known.strength_ug), taking, since, area, doctor)
         return lines, fills, []
 
-    def _fills(
-        self, known: Drug, daily: int, taking: int, since: int, area: int, doctor: int
-    ) -> list[Row]:
+    def _fills(self, known: Drug, daily: int, taking: int, since: int, area: int, doctor: int) -> list[Row]:
         chance = self._chance
         days = DAYS[int(chance() * len(DAYS))]
         day = max(since, self._as_of - 330 + int(chance() * 30))
