@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import date, timedelta
 
 import pytest
@@ -13,12 +14,13 @@ from casemgr.services import duties, monitoring, revision
 from casemgr.services.errors import Conflict, Forbidden, Missing, Unfit
 from casemgr.services.monitoring import Correction, Line, Sheet
 from casemgr.store.db import new_key
-from casemgr.store.models import Duty, LabResult, RegimenLine, Visit
+from casemgr.store.models import Case, Duty, LabResult, RegimenLine, Visit
 from casemgr.store.types import Secret
 from casemgr.store.work import open_work
 from casemgr.terms.code import to_mask
 from casemgr.terms.duty import DutyKind, DutyState, Urgency
 from casemgr.terms.monitoring import Knowledge, Phase, ResultFinding, ResultOrigin, ValueStep, WatchedDrug
+from casemgr.terms.register import Pause
 from tests.conftest import TODAY
 from tests.services import day as days
 from tests.services.people import NOW
@@ -328,3 +330,53 @@ def test_weight_is_compared_with_the_beginning(case: int) -> None:
     assert [one.rule for one in view.notes] == ["M-MET-GAIN7", "M-MET-GAIN"]
     weight = next(one for one in view.series if one.test.key == "weight")
     assert [one.shown for one in weight.drawn] == ["60", "64.3"]
+
+
+def test_in_hospital_nothing_is_asked_here(case: int) -> None:
+    prescribe(case, CLOZAPINE, date(2026, 11, 1))
+
+    def pause(kind: Pause | None) -> None:
+        with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+            row = work.get(Case, case)
+            assert row is not None
+            row.pause = None if kind is None else int(kind)
+            work.flush()
+            duties.refresh(work, [case])
+
+    before = open_tests(case)
+    pause(Pause.IN_HOSPITAL)
+    assert open_tests(case) == {}
+    pause(None)
+    assert open_tests(case) == before
+
+
+def test_one_answer_serves_the_values_of_one_report(case: int) -> None:
+    prescribe(case, CLOZAPINE, date(2026, 11, 1))
+    saved = enter(case, TODAY, count("2.6"), Line("neutrophils", "0.9", "10⁹/L"))
+    assert len(saved.critical) == len(kept(case, DutyKind.CRITICAL_VALUE)) == 2
+    assert monitoring.result(DOCTOR_EAST, saved.ids[0]).together == ("中性粒细胞",)
+    assert monitoring.handle(DOCTOR_EAST, saved.ids[0], (ValueStep.SPECIALIST,), TODAY, "", TODAY).count == 2
+    assert {one.state for one in kept(case, DutyKind.CRITICAL_VALUE)} == {DutyState.DONE}
+
+
+def test_an_old_value_taken_over_with_a_newer_one_asks_for_nothing(case: int) -> None:
+    prescribe(case, CLOZAPINE, date(2026, 6, 1))
+    enter(case, date(2026, 11, 20), count("5"))
+    enter(case, date(2026, 7, 1), count("2.5"))
+    assert kept(case, DutyKind.CRITICAL_VALUE) == []
+
+
+def test_results_stay_within_their_area_on_both_databases(both: Flask) -> None:
+    units = open_areas()
+    with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+        key = days.person(work, units, "both", None)
+    prescribe(key, CLOZAPINE, date(2026, 11, 1))
+    saved = enter(key, TODAY, count("2.6"))
+    view = monitoring.card(DOCTOR_EAST, key, TODAY)
+    assert view is not None
+    assert [one.id for one in view.open] == list(saved.ids)
+    for ask in (monitoring.view, monitoring.card):
+        with pytest.raises(Missing) if ask is monitoring.view else nullcontext():
+            assert ask(DOCTOR_WEST, key, TODAY) is None
+    with pytest.raises(Missing):
+        monitoring.result(DOCTOR_WEST, saved.ids[0])
