@@ -814,11 +814,13 @@ def _emergencies(course: _Course) -> Iterator[Due]:
             )
         if course.silent(one.on) and course.left is not None:
             continue
-        end = deadline(one.on, policy.emergency_visit)
-        done = course.next_reached(one.on, after=True)
-        state, ended = _ended(end.on, done, course.left and max(course.left, one.on), DutyState.MISSED)
+        # It may go on past midnight: the two weeks run from its end, and what is seen until then is still it.
+        since = one.ended_on or one.on
+        end = deadline(since, policy.emergency_visit)
+        done = course.next_reached(since, after=True)
+        state, ended = _ended(end.on, done, course.left and max(course.left, since), DutyState.MISSED)
         because = f"应急处置后{followup.words(policy.emergency_visit)}内随访"
-        yield _due(DutyKind.EMERGENCY_VISIT, one.id, one.on, end, because, Urgency.NOW, state, ended)
+        yield _due(DutyKind.EMERGENCY_VISIT, one.id, since, end, because, Urgency.NOW, state, ended)
 
 
 def _lockups(course: _Course) -> Iterator[Due]:

@@ -87,6 +87,13 @@ def _order(facts: EmergencyFacts) -> Iterator[Finding]:
                 f"{name}晚于现在。请改正时间，或在处置结束后再填写。",
             )
         before, label = at, name
+    if facts.consent_on is not None and facts.consent_on > facts.today:
+        yield Finding(
+            "ev02",
+            Weight.BLOCKS,
+            "consent_on",
+            "知情同意书签署日期晚于今天。还没有签的不能登记。请改正日期，或先清空。",
+        )
 
 
 def _ground(facts: EmergencyFacts) -> Iterator[Finding]:

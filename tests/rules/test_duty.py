@@ -335,6 +335,19 @@ def told(
             [("GF2018-7.15", d("11-16"), OPEN, None)],
         ),
         (
+            "an emergency past midnight: two weeks from its end, and a visit of that day is still itself",
+            K.EMERGENCY_VISIT,
+            case(
+                visits=(visit("11-03", 1),),
+                emergencies=(
+                    EmergencyFact(
+                        4, d("11-02"), datetime(2026, 11, 2, 18, tzinfo=UTC), d("11-03"), None, None
+                    ),
+                ),
+            ),
+            [("GF2018-7.15", d("11-17"), OPEN, None)],
+        ),
+        (
             "a lock-up ends with a release",
             K.UNLOCK,
             case(lockups=(LockUpFact(6, d("09-01"), None), LockUpFact(7, d("10-01"), d("10-20")))),

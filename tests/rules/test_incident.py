@@ -131,6 +131,11 @@ def test_the_police_are_not_asked_for_when_somebody_harms_himself() -> None:
             ("ev02", Weight.BLOCKS, "reported_at"),
         ),
         (
+            {"consent_on": TODAY + timedelta(1)},
+            {"consent_on": TODAY},
+            ("ev02", Weight.BLOCKS, "consent_on"),
+        ),
+        (
             {"visit_due": date(2026, 11, 20)},
             {"visit_due": date(2026, 11, 20), "seen_on": date(2026, 11, 20)},
             ("ev03", Weight.LATER, "ended_at"),
