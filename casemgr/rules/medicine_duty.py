@@ -1,7 +1,8 @@
 """药品将用完: when what was handed out ends by the records, so that somebody asks in time (REC-MED-3).
 
 A pure function like the other duties. It asks only about drugs that are ordered; an early refill is no duty,
-and long after the end nobody is asked any more: the list of the township keeps the person.
+a refill in time is not told again after a month, and long after the end nobody is asked any more: the list of
+the township keeps the person.
 """
 
 from __future__ import annotations
@@ -76,6 +77,8 @@ def _due(
     if ended is not None and ended > today:
         state, ended = DutyState.OPEN, None
     if ended is not None and ended < last - timedelta(policy.medicine_ahead.value):
+        return None
+    if state is DutyState.DONE and done is not None and done < today - timedelta(policy.gap_stopped.value):
         return None
     return Due(
         DutyKind.MEDICINE_OUT,
