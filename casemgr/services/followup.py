@@ -389,7 +389,7 @@ def _record(work: Work, envelope: Envelope, today: date, now: datetime) -> Recei
         says = "没有这个版本的随访表，没有保存。请刷新页面后用现行版本填写，或联系管理员。"
         return Receipt(Answer.REFUSED, case_id, message=says)
     around = _known(work, case_id, today)
-    digest = _digest(envelope)
+    digest = _digest(work, envelope)
     off = envelope.filled_at is not None and abs(envelope.filled_at - now) > CLOCK_OFF
     ahead = envelope.filled_at is not None and envelope.filled_at - now > CLOCK_OFF
     sent = queries.envelope(work, work.access.actor, envelope.id)
@@ -480,10 +480,11 @@ STALE = "您打开之后，这次随访已被改动。为避免覆盖，还没�
 OTHER_DAY = "改成的日期已有另一次随访（FU-C12）。一天只计一次。请换一个日期，或到那一次随访中修改。"
 
 
-def _digest(envelope: Envelope) -> bytes:
+def _digest(work: Work, envelope: Envelope) -> bytes:
     told = {key: list(texts) for key, texts in sorted(envelope.data.items()) if any(texts)}
     whole = [envelope.id, envelope.version, envelope.case_id, told]
-    return hashlib.sha256(json.dumps(whole, ensure_ascii=False).encode()).digest()
+    # Keyed: somebody who only has the database must not be able to try drugs and notes out.
+    return bytes(work.vault.mac("sent", json.dumps(whole, ensure_ascii=False).encode()))
 
 
 def _same_day(around: Known, visit: Visit, judged: Judgement) -> bool:
@@ -948,7 +949,7 @@ def _sent_before(work: Work, envelope: Envelope) -> int | Receipt:
         return int.from_bytes(named[:8], "big") >> 1 | 1
     if sent.noun != ATTEMPT:
         return Receipt(Answer.REFUSED, envelope.case_id, message="这个信封编号已用于另一种表，没有保存。")
-    if sent.digest == _digest(envelope):
+    if sent.digest == _digest(work, envelope):
         return Receipt(Answer.ALREADY_HERE, envelope.case_id)
     says = "这个信封编号已用于另一次联系，没有保存。请用新的编号重发，或先撤销原来的一次。"
     return Receipt(Answer.REFUSED, envelope.case_id, message=says)
@@ -965,7 +966,7 @@ def _mark_sent(work: Work, envelope: Envelope, once: int, now: datetime) -> None
             area=case.area,
             sent_id=envelope.id,
             form=ATTEMPT,
-            digest=_digest(envelope),
+            digest=_digest(work, envelope),
             noun=ATTEMPT,
             row_id=once,
             filled_at=envelope.filled_at,

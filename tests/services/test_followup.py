@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -96,6 +97,16 @@ def test_sending_twice_changes_nothing(case: int) -> None:
     again = send(case)
     assert (again.answer, again.visit_id) == (Answer.ALREADY_HERE, first.visit_id)
     assert (count(Visit), count(DrugLine), count(Envelope), count(Revision)) == (1, 1, 1, 0)
+
+
+def test_the_database_alone_tells_nothing_of_what_was_sent(case: int) -> None:
+    """The digest that knows an envelope again is keyed: drugs and notes cannot be tried out against it."""
+    told = envelope(case)
+    send(case)
+    [row] = rows(Envelope)
+    content = {key: list(texts) for key, texts in sorted(told.data.items()) if any(texts)}
+    whole = json.dumps([told.id, told.version, case, content], ensure_ascii=False)
+    assert row.digest != hashlib.sha256(whole.encode()).digest()
 
 
 def test_the_same_envelope_with_other_content_changes_the_visit_and_keeps_the_old_values(case: int) -> None:
