@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
 from casemgr.rules import laboratory
 from casemgr.rules import monitoring as rules
-from casemgr.rules.access import Action
+from casemgr.rules.access import Access, Action
 from casemgr.rules.facts import CaseDay, ResultFact
 from casemgr.rules.laboratory import Test, Unclear
 from casemgr.rules.monitoring import Alert, Asked, Standing, Taken, Weight
@@ -18,7 +18,7 @@ from casemgr.services.case_view import term
 from casemgr.services.errors import Conflict, Missing, Unfit
 from casemgr.services.use_case import use_case
 from casemgr.store.db import new_key
-from casemgr.store.identity import open_texts
+from casemgr.store.identity import open_texts, opening
 from casemgr.store.models import DrugWatch, LabResult
 from casemgr.store.queries import monitoring as queries
 from casemgr.store.types import Plain
@@ -696,3 +696,33 @@ def state_drug(
 
 def _phase(phase: int | None) -> str:
     return "" if phase is None else Phase.read(int(phase)).label
+
+
+# --- records from before --------------------------------------------------------------------------
+
+#: How far back visits are looked at whose drugs were never told apart, and how many lines at a time.
+LOOKED_AT, LOT = timedelta(400), 2_000
+
+
+@use_case(Action.JOB_RUN)
+def _look_back(work: Work, today: date) -> int:
+    """Tell the watched drugs of visits recorded before they were kept; how many visits."""
+    rows = queries.unread(work, today - LOOKED_AT, LOT)
+    if len(rows) == LOT:  # the last visit may have more lines than were read
+        rows = [one for one in rows if one.visit_id != rows[-1].visit_id]
+    named: dict[int, tuple[list[str | None], list[str | None]]] = {}
+    with opening(work, "DrugLine", "辨认需要监测的药物") as opened:
+        for one in rows:
+            taken, depots = named.setdefault(one.visit_id, ([], []))
+            (depots if one.long_acting else taken).append(opened(one.id, one.name))
+    for visit in queries.visits(work, list(named)):
+        taken, depots = named[visit.id]
+        # Whatever was looked at is looked at once, be it that no line had a name.
+        visit.watch = rules.kinds_taken(taken, next((one for one in depots if one), None)) or 0
+    return len(named)
+
+
+def look_back(access: Access, today: date) -> Iterator[int]:
+    """The same for every visit inside the access, in lots with a transaction each."""
+    while count := _look_back(access, today):
+        yield count

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from casemgr.rules.access import Action
-from casemgr.services import audit, duties, job, transfer
+from casemgr.services import audit, duties, job, monitoring, transfer
 from casemgr.services.job import Outcome, Run
 from casemgr.services.use_case import use_case
 from casemgr.store.queries import account as accounts
@@ -37,6 +37,8 @@ def verify(run: Run) -> Outcome:
 def refresh_duties(run: Run) -> Outcome:
     """Bring the duties of every case in line with the new day, and late transfers to the county."""
     asked, count = transfer.ask_county(run.access, run.today), 0
+    for _ in monitoring.look_back(run.access, run.today):
+        run.step(0, 1)
     for done in duties.refresh_all(run.access):
         count += done
         run.step(0, 1)

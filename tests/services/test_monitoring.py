@@ -14,8 +14,8 @@ from casemgr.services import duties, monitoring, revision
 from casemgr.services.errors import Conflict, Forbidden, Missing, Unfit
 from casemgr.services.monitoring import Correction, Line, Sheet
 from casemgr.store.db import new_key
-from casemgr.store.models import Case, Duty, LabResult, RegimenLine, Visit
-from casemgr.store.types import Secret
+from casemgr.store.models import Case, DrugLine, Duty, LabResult, RegimenLine, Visit
+from casemgr.store.types import Plain, Secret
 from casemgr.store.work import open_work
 from casemgr.terms.code import to_mask
 from casemgr.terms.duty import DutyKind, DutyState, Urgency
@@ -380,3 +380,18 @@ def test_results_stay_within_their_area_on_both_databases(both: Flask) -> None:
             assert ask(DOCTOR_WEST, key, TODAY) is None
     with pytest.raises(Missing):
         monitoring.result(DOCTOR_WEST, saved.ids[0])
+
+
+def test_visits_from_before_are_looked_at_once(case: int) -> None:
+    seen(case, date(2026, 11, 1), None)
+    with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+        visit = work.one(select(Visit).where(Visit.case_id == case))
+        for position, name in enumerate(("氯氮平片", ""), 1):
+            work.add(
+                DrugLine(id=new_key(), area=EAST, visit_id=visit.id, position=position, name=Plain(name))
+            )
+    assert list(monitoring.look_back(SYSTEM, TODAY)) == [1]
+    assert list(monitoring.look_back(SYSTEM, TODAY)) == []
+    view = monitoring.card(DOCTOR_EAST, case, TODAY)
+    assert view is not None
+    assert [one.drug for one in view.drugs] == [WatchedDrug.CLOZAPINE, WatchedDrug.SECOND_GENERATION]

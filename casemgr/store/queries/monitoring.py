@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from sqlalchemy import bindparam, exists, or_, select
 
 from casemgr.rules.facts import CaseDay
 from casemgr.store import course
-from casemgr.store.models import Case, DrugWatch, LabResult, RegimenLine, Visit
+from casemgr.store.models import Case, DrugLine, DrugWatch, LabResult, RegimenLine, Visit
 from casemgr.store.scope import lasting
 from casemgr.store.work import Work
 from casemgr.terms.register import Lifecycle, Management
@@ -95,3 +96,28 @@ _EXAMPLES = lasting(
 def examples(work: Work) -> list[Any]:
     """(id, area, watch, on) of visits whose people may serve as an example, in the order of their files."""
     return list(work.rows(_EXAMPLES))
+
+
+#: Drug lines of visits whose kinds of watched drugs were never told (records from before they were kept).
+_UNREAD = lasting(
+    select(DrugLine.visit_id, DrugLine.id, DrugLine.name, DrugLine.long_acting)
+    .join(Visit, Visit.id == DrugLine.visit_id)
+    .where(
+        Visit.on >= bindparam("since"),
+        Visit.watch.is_(None),
+        DrugLine.guidance.is_(False),
+    )
+    .order_by(DrugLine.visit_id, DrugLine.position)
+    .limit(bindparam("size"))
+)
+_VISITS = lasting(select(Visit).where(Visit.id.in_(bindparam("keys", expanding=True))))
+
+
+def unread(work: Work, since: date, size: int) -> list[Any]:
+    """(visit, line, name, long-acting) of visits since a day whose drugs were never looked at."""
+    return list(work.rows(_UNREAD, since=since, size=size))
+
+
+def visits(work: Work, keys: list[int]) -> list[Visit]:
+    """Visits to be changed."""
+    return work.entities(_VISITS, keys=keys)
