@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from casemgr.rules.calendar import months_after
 from casemgr.rules.duty import ALONG
@@ -15,8 +15,7 @@ from casemgr.terms.duty import Block, DutyKind, Urgency
 RANK = {Block.TODAY: 0, Block.LATE: 1, Block.WEEK: 2, Block.LOST: 3, Block.TOLD: 4}
 
 
-@dataclass(frozen=True, slots=True)
-class OpenDuty:
+class OpenDuty(NamedTuple):
     """What ordering needs to know of an open duty."""
 
     kind: DutyKind

@@ -305,7 +305,11 @@ def _begin(work: Work, account: int, source: str, agent: str, rehashed: str, now
 
 
 def _person(
-    work: Work, session: LoginSession, account: Account, area_name: str | None, request: str
+    work: Work,
+    session: LoginSession | queries.SessionFacts,
+    account: Account | queries.AccountFacts,
+    area_name: str | None,
+    request: str,
 ) -> SignedIn:
     role = Role.read(account.role)
     return SignedIn(

@@ -11,13 +11,14 @@ from casemgr.rules.access import Access, Role
 from casemgr.services.errors import Unfit
 from casemgr.store.models import Account
 from casemgr.store.queries import area as areas
+from casemgr.store.queries.account import AccountFacts
 from casemgr.store.work import Work
 from casemgr.terms.area import AreaLevel, span_of
 
 EVERYTHING = (0, 10**12)
 
 
-def reach_of(work: Work, account: Account, request: str = "") -> Access:
+def reach_of(work: Work, account: Account | AccountFacts, request: str = "") -> Access:
     """The access of an account; wide only for an officer without area on a register without areas."""
     role = Role.read(account.role)
     if role is Role.COUNTY_OFFICER and account.area_code is None and areas.none_yet(work):

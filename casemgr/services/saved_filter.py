@@ -49,7 +49,7 @@ def of_account(work: Work, area: int) -> tuple[View, ...]:
             one.mine,
             one.first,
         )
-        for one in queries.saved(work, work.access.actor, area)
+        for one in queries.views(work, work.access.actor, area)
     )
 
 

@@ -22,10 +22,11 @@ from casemgr.services.unfiled import unfiled
 from casemgr.services.use_case import use_case, within
 from casemgr.store import identity
 from casemgr.store.db import new_keys
+from casemgr.store.queries import area as areas
 from casemgr.store.queries import duty as queries
 from casemgr.store.queries import register as registers
 from casemgr.store.work import Work
-from casemgr.terms.area import AreaLevel, level_of
+from casemgr.terms.area import AreaLevel, level_of, span_of
 from casemgr.terms.attempt import AttemptResult
 from casemgr.terms.duty import Block, Calendar, DutyKind, DutyState, Urgency
 from casemgr.terms.followup import VisitMode
@@ -42,6 +43,9 @@ NOT_A_TOWNSHIP = "待办清单按乡镇（街道）列出。请先选择一个�
 NOT_THERE = "没有找到这项应办事项，或已经办结。请回到待办清单刷新后再办。"
 #: The blocks whose counters stand on top of the list.
 COUNTED = (Block.TODAY, Block.WEEK, Block.LATE)
+#: Words by their code: looked up for every duty of a township.
+KINDS = {int(one): one for one in DutyKind}
+URGENCIES = {int(one): one for one in Urgency}
 FOLDED = (Block.TOLD, Block.LOST)
 
 
@@ -285,7 +289,6 @@ class _Person:
 
     case_id: int
     village: int | None
-    village_name: str
     lost: bool
     #: Keys of the duties that bring the person here, whose they are, and what puts them in order.
     keys: list[int] = field(default_factory=list)
@@ -411,7 +414,14 @@ def _worklist(work: Work, query: WorkQuery, today: date, purpose: str) -> Workli
         total=len(shown),
         page=number,
         size=query.size,
-        villages=_villages([*of_kind, *apart_of_kind]),
+        villages=_villages(
+            work,
+            area,
+            _counted(
+                [one.village or 0 for one in of_kind if one.block in COUNTED]
+                + [one.village or 0 for one in apart_of_kind if one.block in COUNTED]
+            ),
+        ),
         kinds=_kinds(of_village, apart_of_village),
         apart=tuple(one for one in apart if query.block in (None, one.block)),
         staff=staff,
@@ -442,24 +452,30 @@ def _standing(rows: Sequence[Any], tried: Mapping[int, Any], today: date, policy
     for row in rows:
         (
             key, case, kind, urgency, began_on, due_on, planned_on, remind_on, given, village, management,
-            village_name,
         ) = row  # fmt: skip
         person = people.get(case)
         if person is None:
-            person = people[case] = _Person(case, village, village_name or "", management == Management.LOST)
+            person = people[case] = _Person(case, village, management == Management.LOST)
         person.keys.append(key)
         person.given.append(given)
-        duty = OpenDuty(
-            known(DutyKind, kind), known(Urgency, urgency), began_on, due_on, planned_on, remind_on
+        person.duties.append(
+            OpenDuty(KINDS[kind], URGENCIES[urgency], began_on, due_on, planned_on, remind_on)
         )
-        person.duties.append(duty)
     found = []
+    block_of = rules.block_of
     for person in people.values():
-        blocks = [(duty, rules.block_of(duty, person.lost, today, policy)) for duty in person.duties]
-        main = rules.place(blocks)
-        if main is None:
-            continue
-        duty, block = blocks[main]
+        lost, own = person.lost, person.duties
+        if len(own) == 1:
+            main, block = 0, block_of(own[0], lost, today, policy)
+            if block is None:
+                continue
+        else:
+            blocks = [(duty, block_of(duty, lost, today, policy)) for duty in own]
+            first = rules.place(blocks)
+            if first is None:
+                continue
+            main, block = first, blocks[first][1]
+        duty = own[main]
         person.place, person.block = main, block or Block.WEEK
         last = tried.get(person.case_id)
         told_today = last is not None and last.on == today and last.next_on != today
@@ -526,11 +542,11 @@ def _kinds(people: Sequence[_Person], apart: Sequence[Apart]) -> tuple[tuple[Dut
     return tuple(sorted(found.items()))
 
 
-def _villages(entries: Sequence[_Person | Apart]) -> tuple[tuple[int, str, int], ...]:
+def _villages(work: Work, area: int, found: Mapping[int, int]) -> tuple[tuple[int, str, int], ...]:
     """(code, name, entries of the list) of the villages that have some; 0 stands for none."""
-    found = _counted(one.village or 0 for one in entries if one.block in COUNTED)
-    names = {one.village or 0: one.village_name for one in entries}
-    return tuple((code, names[code] or "未填村（社区）", found[code]) for code in sorted(found))
+    low, high = span_of(area)
+    names = {row.code: row.name for row in areas.within(work, low, high, int(AreaLevel.VILLAGE))}
+    return tuple((code, names.get(code, "未填村（社区）"), found[code]) for code in sorted(found))
 
 
 def _apart(work: Work, area: int, today: date, policy: Policy) -> list[Apart]:

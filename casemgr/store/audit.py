@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import event, func, insert, inspect, select, text
 from sqlalchemy.orm import Session
 
+from casemgr.store import prepared
 from casemgr.store.models.audit import AuditEntry, AuditSubject
 from casemgr.store.scope import lasting
 from casemgr.store.session import LockBroken, WorkSession
@@ -137,8 +138,8 @@ def write(session: WorkSession, vault: Vault, ledger: Ledger, now: datetime) -> 
     if session.get_bind().dialect.name == "postgresql":
         # Readers of the head must queue, or two transactions would continue from the same entry.
         session.open_connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHAIN_LOCK})
-    head = session.execute(_HEAD).first()
-    seq, previous = (0, NOTHING) if head is None else (head.seq, head.mac)
+    head = prepared.rows(session, _HEAD, {})
+    seq, previous = head[0] if head else (0, NOTHING)
     key_id = vault.active_id
     entries: list[dict[str, Any]] = []
     subjects: list[dict[str, int]] = []

@@ -47,6 +47,11 @@ def lasting(statement: S) -> S:
     return statement
 
 
+def is_lasting(statement: Any) -> bool:
+    """Whether a select was said to be asked again and again."""
+    return statement in _lasting
+
+
 @lru_cache(maxsize=20_000)
 def _limited(statement: Any, low: int, high: int) -> Any:
     return statement.options(criteria(low, high))

@@ -63,6 +63,7 @@ class WorkSession(Session):
     access: Access | None = None
     action: Action | None = None
     internal: bool = False
+    _opened: Any = None
 
     def bind_access(self, access: Access, action: Action) -> None:
         """Bind once; a second access needs a second session (no reuse of objects loaded more widely)."""
@@ -100,7 +101,7 @@ class WorkSession(Session):
 
     def start(self, writes: bool) -> None:
         """Begin the transaction, taking the writer's place at once when ``writes``; for store/ only."""
-        connection = super().connection(execution_options={"casemgr_writes": writes})
+        connection = self._opened = super().connection(execution_options={"casemgr_writes": writes})
         if connection.dialect.name == "postgresql":
             connection.execute(REACH, self.reach())
 
@@ -111,7 +112,7 @@ class WorkSession(Session):
 
     def open_connection(self) -> Any:
         """The connection of the running transaction; for store/ only."""
-        return super().connection()
+        return self._opened if self._opened is not None and self.in_transaction() else super().connection()
 
 
 def _unmapped(element: Any) -> bool:

@@ -30,6 +30,20 @@ class Key(TypeDecorator[int]):
         return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else BigInteger())
 
 
+#: Days that were read before: few different ones are read again and again.
+_days: dict[int | None, date | None] = {None: None}
+_MOST_DAYS = 200_000
+
+
+def _day(value: int | None) -> date | None:
+    found = _days.get(value, EPOCH)
+    if found is EPOCH and value is not None:
+        found = EPOCH + timedelta(days=value)
+        if len(_days) < _MOST_DAYS:
+            _days[value] = found
+    return found
+
+
 class Day(TypeDecorator[date]):
     """A calendar day as whole days since 1970-01-01, so both databases compare without parsing."""
 
@@ -47,7 +61,14 @@ class Day(TypeDecorator[date]):
         return str(self.process_bind_param(value, dialect))
 
     def process_result_value(self, value: Any, dialect: Dialect) -> date | None:
-        return None if value is None else EPOCH + timedelta(days=value)
+        return _day(value)
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Any:
+        return _day
+
+
+def _instant(value: int | None) -> datetime | None:
+    return None if value is None else EPOCH_AT + timedelta(milliseconds=value)
 
 
 class Instant(TypeDecorator[datetime]):
@@ -67,7 +88,10 @@ class Instant(TypeDecorator[datetime]):
         return str(self.process_bind_param(value, dialect))
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        return None if value is None else EPOCH_AT + timedelta(milliseconds=value)
+        return _instant(value)
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Any:
+        return _instant
 
 
 class Plain:

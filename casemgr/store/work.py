@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from casemgr.rules.access import Access, Action
-from casemgr.store import audit, batch, scope
+from casemgr.store import audit, batch, prepared, scope
 from casemgr.store.audit import Ledger, Note
 from casemgr.store.db import db
 from casemgr.store.session import LockBroken, Question, WorkSession, unit_of_work_writes
@@ -140,6 +140,10 @@ class Work:
 
         A select that is asked often is built once, with parameters: building it costs more than running it.
         """
+        if scope.is_lasting(statement):
+            found = prepared.rows(self._session, statement, values)
+            if found is not None:
+                return found
         return self._session.execute(statement, values or None).all()
 
     def each(self, statement: Any, size: int = 2_000) -> Iterator[Any]:
@@ -156,6 +160,10 @@ class Work:
 
     def row(self, statement: Any, **values: Any) -> Row[Any] | None:
         """First row of a select, ``None`` if there is none."""
+        if scope.is_lasting(statement):
+            found = prepared.rows(self._session, statement, values)
+            if found is not None:
+                return found[0] if found else None
         return self._session.execute(statement, values or None).first()
 
     def scalar(self, statement: Any, **values: Any) -> Any:

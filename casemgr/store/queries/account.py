@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, select
 
@@ -42,8 +42,38 @@ def everybody(work: Work) -> list[tuple[Account, str | None, datetime | None]]:
 
 
 #: Asked at every request.
+class SessionFacts(NamedTuple):
+    """What every request needs of its session."""
+
+    id: int
+    csrf: str
+    seen_at: datetime
+    ends_at: datetime
+    names_until: datetime | None
+    names_purpose: str
+
+
+class AccountFacts(NamedTuple):
+    """What every request needs of the account that asks; never its password."""
+
+    id: int
+    login: str
+    display: str
+    role: int
+    area_code: int | None
+    must_change: bool
+    active: bool
+    large_view: bool
+
+
+_OWN = len(SessionFacts._fields)
 _SESSION = lasting(
-    select(LoginSession, Account, Area.name)
+    select(
+        *(getattr(LoginSession, name).label(f"session_{name}") for name in SessionFacts._fields),
+        *(getattr(Account, name) for name in AccountFacts._fields),
+        Area.name,
+    )
+    .select_from(LoginSession)
     .join(Account, Account.id == LoginSession.account_id)
     .outerjoin(Area, Area.code == Account.area_code)
     .where(LoginSession.digest.in_(bindparam("digests", expanding=True)))
@@ -51,8 +81,11 @@ _SESSION = lasting(
 
 
 def session_by_digest(work: Work, digests: list[bytes]) -> Any:
-    """(LoginSession, Account, area name) of the session with one of these digests, or ``None``."""
-    return work.row(_SESSION, digests=digests)
+    """(SessionFacts, AccountFacts, area name) of the session with one of these digests, or ``None``."""
+    row: Any = work.row(_SESSION, digests=digests)
+    if row is None:
+        return None
+    return SessionFacts._make(row[:_OWN]), AccountFacts._make(row[_OWN:-1]), row[-1]
 
 
 def token_by_digest(work: Work, digests: list[bytes]) -> Any:

@@ -66,10 +66,8 @@ _LISTED = lasting(
         Duty.assignee,
         Case.village,
         Case.management,
-        Village.name.label("village_name"),
     )
     .join(Case, Case.id == Duty.case_id)
-    .outerjoin(Village, Village.code == Case.village)
     .where(
         Duty.area == _AREA,
         Duty.state == OPEN,
@@ -144,6 +142,20 @@ _STAND_INS = lasting(
         StandIn.until >= _TODAY,
     )
     .order_by(StandIn.since)
+)
+_VIEW = (
+    SavedFilter.id,
+    SavedFilter.label,
+    SavedFilter.block,
+    SavedFilter.village,
+    SavedFilter.kind,
+    SavedFilter.mine,
+    SavedFilter.first,
+)
+_VIEWS = lasting(
+    select(*_VIEW)
+    .where(SavedFilter.owner == bindparam("owner"), SavedFilter.area == _AREA)
+    .order_by(SavedFilter.label)
 )
 _SAVED = lasting(
     select(SavedFilter)
@@ -297,8 +309,13 @@ def stand_ins(work: Work, low: int, high: int, today: date) -> Sequence[Any]:
     return work.rows(_STAND_INS, low=low, high=high, today=today)
 
 
+def views(work: Work, owner: int, area: int) -> Sequence[Any]:
+    """(id, label, block, village, kind, mine, first) of these views, by name."""
+    return work.rows(_VIEWS, owner=owner, area=area)
+
+
 def saved(work: Work, owner: int, area: int) -> list[SavedFilter]:
-    """The views of a township's list that an account has named, by name."""
+    """The views of a township's list that an account has named, to be changed."""
     return work.entities(_SAVED, owner=owner, area=area)
 
 

@@ -128,7 +128,7 @@ def page(code: int | None) -> str:
         views=[(one, _link(address, _given(one), bare, {}), _given(one) == given) for one in found.views],
         names_views=g.access.may(Action.FILTER_WRITE),
         own=own,
-        place=areas.get(g.access, place),
+        place_name=g.person.area_name if own else areas.get(g.access, place).name,
         names=names,
         purposes=listing.PURPOSES,
         words=BLOCK_WORDS,
