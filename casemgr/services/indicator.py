@@ -227,12 +227,13 @@ def live(work: Work, area: int, today: date) -> Computation:
 
 
 @use_case(Action.INDICATOR_READ)
-def explain(work: Work, case_id: int, when: date | str) -> list[Explanation]:
+def explain(work: Work, case_id: int, when: date | str, further: bool = True) -> list[Explanation]:
     """Per figure why one person counts, does not, or is not asked about, on a day or in a month.
 
-    Raises :class:`Missing` when there is no such case within the access.
+    Without ``further`` only of the usual and the official readings. Raises :class:`Missing` when there is no
+    such case within the access.
     """
-    return _explained(work, case_id, _period(when))
+    return _explained(work, case_id, _period(when), further)
 
 
 @use_case(Action.INDICATOR_READ)
@@ -246,16 +247,18 @@ def explain_file(work: Work, file_no: str, when: date | str) -> list[Explanation
     return _explained(work, found[0], _period(when))
 
 
-def _explained(work: Work, case_id: int, period: Period) -> list[Explanation]:
+def _explained(work: Work, case_id: int, period: Period, further: bool = True) -> list[Explanation]:
     from casemgr.indicators.explain import explain_case, not_yet_registered  # loads polars
     from casemgr.services import counting
 
-    basis = _basis(work, period, _edition(work, period, _home(work, case_id)))
+    edition = _edition(work, period, _home(work, case_id))
+    basis = _basis(work, period, edition)
     frames = counting.of_case(work, case_id, period, clock.today())
     if frames.cases.is_empty():
         raise Missing("没有这份档案，或不在您的辖区内。请从名单进入。")
     rows = frames.collect(counting.judge(frames, basis))
-    return explain_case(rows, basis) or not_yet_registered(basis)
+    wanted = [one for key, one in BY_KEY.items() if further or not one.further or key in edition.official]
+    return explain_case(rows, basis, wanted) or not_yet_registered(basis)
 
 
 def _home(work: Work, case_id: int) -> int | None:

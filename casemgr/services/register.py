@@ -268,6 +268,15 @@ def _by_ids(work: Work, ids: Sequence[int], today: date) -> dict[int, CaseRow]:
     return rows_of(work, ids, today)
 
 
+def by_ids(access: Access, ids: Sequence[int], today: date, purpose: str = "") -> dict[int, CaseRow]:
+    """What a list shows of these cases, by key; their names only with a ``purpose``, and recorded."""
+    found: dict[int, CaseRow] = _by_ids(access, ids, today)
+    if not purpose:
+        return found
+    names = reveal_names(access, [row.person_id for row in found.values()], purpose)
+    return {key: replace(row, name=names.get(row.person_id, "")) for key, row in found.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Behind:
     """The people behind one number: the page asked for, and what the number is."""

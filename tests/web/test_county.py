@@ -124,3 +124,18 @@ def test_others_are_not_shown_the_county(visit: Visit) -> None:
     assert visit("east").get("/county").headers["Location"] == "/township"
     assert visit("admin").get("/county").status_code == 403
     assert visit("officer").get("/township").status_code == 404
+
+
+def test_what_a_township_lacks_leads_to_a_list_for_one_trip(visit: Visit) -> None:
+    officer = visit("officer")
+    page = page_of(officer, "/county?month=2026-10")
+    links = re.findall(r'href="(/gap/[^"]+)"', page)
+    assert links
+    for link in links[:3]:
+        words = words_of(page_of(officer, link.replace("&amp;", "&")))
+        assert "差距名单" in words
+        assert "不会建议改动分类、危险性或用药依从性" in words
+    assert "同村的排在一起" in words_of(page_of(visit("east"), f"/gap/{EAST}/IND-03?order=village&page=9"))
+    assert visit("east").get(f"/gap/{WEST}/IND-03").status_code == 404
+    assert visit("admin").get(f"/gap/{EAST}/IND-03").status_code == 403
+    assert officer.get(f"/gap/{EAST}/IND-01").status_code == 422

@@ -14,6 +14,7 @@ from casemgr.services import (
     caution,
     clock,
     event,
+    gap,
     indicator,
     injection,
     medicine,
@@ -68,6 +69,38 @@ def people(area: int, key: str, part: str) -> str:
     behind = register.behind(g.access, query, clock.today(), listing.names().purpose)
     return render_template(
         "case/people.html", behind=behind, month=month, **listing.shown(query, behind.page)
+    )
+
+
+@pages.get(f"/gap/<{AREA}:area>/<key>")
+@guard.guard(Action.CASE_LIST)
+def gaps(area: int, key: str) -> str:
+    """Who is missing to a target and what would help, least missing first or village by village."""
+    month = request.args.get("month", "")
+    village = listing.whole(request.args.get("village"))
+    by_village = request.args.get("order") == "village"
+    size = listing.whole(request.args.get("size"), 1)
+    names = listing.names()
+    found = gap.of_area(
+        g.access,
+        area,
+        key,
+        month or clock.today(),
+        clock.today(),
+        village=village,
+        by_village=by_village,
+        number=min(listing.whole(request.args.get("page"), 1) or 1, 10**6),
+        size=size if size in register.SIZES else 50,
+        purpose=names.purpose,
+    )
+    return render_template(
+        "case/gap.html",
+        found=found,
+        month=month,
+        village=village,
+        by_village=by_village,
+        names=names,
+        purposes=listing.PURPOSES,
     )
 
 
@@ -142,7 +175,7 @@ def _page(
         told=notes.told(view, events, opened, texts, request.values.get("kind", "")),
         kinds=notes.KINDS,
         kind=request.values.get("kind", ""),
-        explained=indicator.explain(g.access, key, today),
+        explained=indicator.explain(g.access, key, today, further=False),
         course=course.of(view, events),
         injection=injection.card(g.access, key, today) if view.doses else None,
         injection_ends=CourseEnd.choices(),

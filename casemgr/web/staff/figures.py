@@ -35,6 +35,7 @@ class Tile:
     denominator_url: str
     missing: int | None
     missing_url: str
+    gap_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,7 @@ def _tile(own: AreaFigures, one: Figure, month: str, trends: Sequence[Trend]) ->
         denominator_url="" if resident else people_url(own.code, one.key, "denominator", month),
         missing=None if resident or one.denominator is None else one.denominator - one.numerator,
         missing_url="" if resident else people_url(own.code, one.key, "missing", month),
+        gap_url="" if resident else url_for("case.gaps", area=own.code, key=one.key, month=month or None),
     )
 
 
