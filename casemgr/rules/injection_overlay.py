@@ -169,7 +169,7 @@ def read_value(figure: Figure, text: str) -> Any:
         if not all(0 < one <= 10_000 for one in doses):
             raise ValueError("毫克数应大于 0。请核对说明书的规格。")
         if figure.key != "strengths" and len(doses) > 1:
-            raise ValueError("这里只填一个毫克数。")
+            raise ValueError("单次最大量只有一个毫克数。请只填一个。")
         return doses if figure.key == "strengths" else doses[0]
     if not (text.isascii() and text.isdigit() and int(text[:6]) <= LONGEST):
         raise ValueError(f"请填 0–{LONGEST} 的整数（{figure.unit}），或清空。")

@@ -392,8 +392,9 @@ def _digest(values: Mapping[str, Any]) -> str:
 
 def _raw(work: Work, row: Dose) -> dict[str, str]:
     """A stored dose as the texts a page would post."""
-    given_at = open_texts(work, "Dose", [(row.id, row.given_at)], READING, row.case_id)[0]
-    note = open_texts(work, "Dose", [(row.id, row.note)], READING, row.case_id)[0] if row.note else ""
+    sealed = [(row.id, row.given_at)]
+    given_at = open_texts(work, "Dose", sealed, READING, row.case_id)[0]
+    note = open_texts(work, "Dose", [(row.id, row.note)], READING, row.case_id)[0]
     observed = row.observed_until
     return {
         "product": row.product,

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casemgr.rules.injection import Advice, Given, Role, Site, Status, advise, move, stand
+from casemgr.rules.injection import Advice, Given, Role, Site, Status, advise, move, resume, stand
+from casemgr.rules.injection_course import Placed, counted, place, settle
 from casemgr.rules.injection_label import document, labels, local, read, source_title
 
 CASES: dict[str, dict[str, Any]] = json.loads(
@@ -378,3 +379,71 @@ def test_the_last_dose_alone_gives_the_same_answer(
         whole.guidance,
         whole.reason,
     )
+
+
+@given(
+    products,
+    starts,
+    st.lists(st.tuples(st.integers(1, 200), st.sampled_from([None, None, None, *Role])), max_size=7),
+    st.sampled_from([None, 1, 2, 6]),
+    st.integers(0, 500),
+)
+def test_the_stored_tail_answers_like_the_whole_history(
+    product: str, start: date, more: list[tuple[int, Role | None]], ordinal: int | None, ahead: int
+) -> None:
+    """Role, number and the rest of their place as they are stored: the last two doses answer for all."""
+    label, interval = labels()[product], INTERVALS.get(product)
+    history = [Given(start, ordinal=ordinal, dose_ug=100_000, interval=interval)]
+    for gap, role in more:
+        history.append(Given(history[-1].on + gap * DAY, role, 75_000, interval=interval))
+    as_of = history[-1].on + ahead * DAY
+    stored = [
+        Placed(
+            one,
+            one.role or where.role,
+            one.role is None,
+            where.number or 1,
+            where.start_on,
+            where.aside or 0,
+            where.cover_days or 0,
+            where.cover_until,
+        )
+        for one, where in zip(history, settle(label, history), strict=True)
+        if where.role is not None
+    ]
+    whole = advise(product, history, as_of)
+    assert resume(label, stored[-2:], as_of) == whole
+    later = Given(as_of + DAY, interval=interval)
+    taken_up = list(place(label, [later], before=stored[-1]))[-1]
+    assert taken_up == list(place(label, counted([*history, later])))[-1]
+
+
+@given(products, roles, starts, st.integers(0, 500))
+def test_exactly_one_rule_applies_on_each_day(product: str, role: Role, start: date, elapsed: int) -> None:
+    found = advise(product, [Given(start, role)], start + elapsed * DAY, interval=INTERVALS.get(product))
+    if found.plan is None:
+        return
+    day = start + elapsed * DAY
+    holding = [
+        row
+        for number, (first, row) in enumerate(found.plan.rows)
+        if first <= day and (number + 1 == len(found.plan.rows) or day < found.plan.rows[number + 1][0])
+    ]
+    inside = found.plan.opens <= day <= found.plan.closes
+    before = day < found.plan.opens
+    assert [before, inside, bool(holding)].count(True) == 1
+    assert len(holding) <= 1
+    assert found.row == (holding[0] if holding else None)
+
+
+def test_settling_marks_what_is_no_injection_and_tells_what_follows() -> None:
+    days = [date(2025, 3, 1), date(2025, 3, 5), date(2025, 3, 8), date(2025, 3, 8)]
+    history = [Given(days[0]), Given(days[1], complete=False), Given(days[2]), Given(days[3])]
+    first, partial, second, twice = settle(labels()["PP1M"], history)
+    assert (first.role, first.number, first.followed_on) == (Role.INIT1, 1, days[2])
+    assert (partial.role, partial.followed_on) == (None, days[1])
+    assert (second.role, second.start_on, second.followed_on) == (Role.INIT2, days[0], None)
+    assert (twice.role, twice.followed_on) == (None, days[3])
+    unknown = settle(None, [Given(days[0]), Given(days[2])])
+    assert [one.followed_on for one in unknown] == [days[2], None]
+    assert {one.role for one in unknown} == {None}
