@@ -68,12 +68,12 @@ class InjectionDays(Enum):
 
 
 class DayState(Enum):
-    """一天的用药状况: medicine at hand, none at hand, in hospital, or no order for medicine on that day."""
+    """一天的用药状况: medicine at hand, none at hand, in hospital, or neither order nor record yet."""
 
     COVERED = "有药"
     GAP = "无药"
     HOSPITAL = "住院"
-    NO_ORDER = "无用药医嘱"
+    NO_ORDER = "无医嘱或无记录"
 
 
 @dataclass(frozen=True, slots=True)

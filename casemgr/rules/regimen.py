@@ -37,37 +37,46 @@ def supply(
 ) -> Supply:
     """Everything known of one person up to ``until`` as the counting of days needs it.
 
-    Days without any order are left out of it. What was handed out before the first line, or where no line
-    was ever written down, is taken for ordered from that day on.
+    Days without any order are left out of it, and so are those before the first handing-out or injection on
+    record: what somebody had before the records begin nobody knows (REC-ADH-2, as PQA counts from the first
+    fill). What was handed out before the first line, or where no line was ever written down, is taken for
+    ordered.
     """
     off = tuple(
         Span(since, last)
         for since, ended in no_medicine
         if (last := until if ended is None else min(ended - ONE_DAY, until)) >= since
     )
-    events = [*(one.on for one in fills), *(one.on for one in injections)]
-    ordered = [
-        (one.since, until if one.stopped_on is None else one.stopped_on - ONE_DAY)
-        for one in lines
-        if one.since <= until
-    ]
-    if events and (first := min(events)) <= until:
-        ordered.append((first, min((one.since for one in lines), default=until)))
-    without_line = {one.drug for one in lines}
-    ordered += [(one.on, one.on + timedelta(one.days - 1)) for one in fills if one.drug not in without_line]
-    ordered += [(one.on, one.on) for one in injections]
-    begin = min((since for since, _ in ordered), default=until)
+    begin = first_event(fills, injections)
+    ordered: list[tuple[date, date]] = []
+    if begin is not None and begin <= until:
+        ordered = [
+            (max(one.since, begin), until if one.stopped_on is None else one.stopped_on - ONE_DAY)
+            for one in lines
+            if one.since <= until and (one.stopped_on is None or one.stopped_on > begin)
+        ]
+        ordered.append((begin, max(begin, min((one.since for one in lines), default=until))))
+        without_line = {one.drug for one in lines}
+        ordered += [
+            (one.on, one.on + timedelta(one.days - 1)) for one in fills if one.drug not in without_line
+        ]
+        ordered += [(one.on, one.on) for one in injections]
     return Supply(
-        tuple(fills), tuple(injections), tuple(hospital), off, tuple(_between(sorted(ordered), begin, until))
+        tuple(fills), tuple(injections), tuple(hospital), off, tuple(_between(sorted(ordered), until))
     )
+
+
+def first_event(fills: Sequence[Fill], injections: Sequence[Injected]) -> date | None:
+    """The day of the first handing-out or injection on record."""
+    return min((*(one.on for one in fills), *(one.on for one in injections)), default=None)
 
 
 #: Long before anything that is counted.
 LONG_AGO = date(1970, 1, 1)
 
 
-def _between(ordered: Sequence[tuple[date, date]], begin: date, until: date) -> Iterable[Span]:
-    """The days up to ``until`` on which nothing of ``ordered`` holds; those before ``begin`` included."""
+def _between(ordered: Sequence[tuple[date, date]], until: date) -> Iterable[Span]:
+    """The days up to ``until`` on which nothing of ``ordered`` holds."""
     free = LONG_AGO
     for since, last in ordered:
         if since > free:

@@ -551,6 +551,7 @@ def _ledger(work: Work, case_id: int, drugs: Mapping[str, Drug]) -> tuple[EntryV
 
 # --- the suggestion -------------------------------------------------------------------------------
 
+UNRECORDED = "还没有发药或注射的记录，无法推算，可能在别处取药"
 #: How many visits the page sets beside what the records propose.
 VISITS_SHOWN = 6
 
@@ -559,6 +560,11 @@ def suggestion(known: Known, since: date, on: date, policy: Policy) -> Suggested
     """What the records from ``since`` to ``on`` propose (REC-ADH-1); ``None`` where nothing is recorded."""
     if known.empty or since > on:
         return None
+    begin = regimen.first_event(known.supply.fills, known.supply.injections)
+    if begin is None and not known.supply.no_medication:
+        return Suggested(on, since, Proposal(None, None, UNRECORDED))
+    # What somebody had before the records begin nobody knows.
+    since = max(since, min(begin or since, on))
     period = Span(since, on)
     ordered = any(
         one.since <= on and (one.stopped_on is None or one.stopped_on > since) for one in known.lines

@@ -197,7 +197,28 @@ def test_medicine_for_side_effects_covers_nothing(case: int) -> None:
     give(case, date(2026, 9, 1), 60, code="TRIH-2")
     found = medicine.page(DOCTOR, case, TODAY).adherence
     assert found is not None
-    assert (found.counted.covered, found.counted.days) == (0, 82)
+    assert (found.counted.covered, found.counted.days) == (0, 0)
+    give(case, date(2026, 10, 1), 30)
+    found = medicine.page(DOCTOR, case, TODAY).adherence
+    assert found is not None
+    assert (found.counted.covered, found.counted.days) == (30, 52)
+
+
+def test_nothing_is_proposed_before_the_records_begin(case: int) -> None:
+    line(case, since=date(2026, 3, 1))
+    with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+        for month in (3, 6, 9):
+            add_visit(work, EAST, case, date(2026, month, 1))
+    page = medicine.page(DOCTOR, case, TODAY)
+    assert [one.proposal.computed for one in page.suggestions] == [None, None]
+    assert "无法推算" in page.suggestions[0].proposal.reason
+    assert page.adherence is not None
+    assert page.adherence.percent is None
+    give(case, date(2026, 8, 1), 40)
+    (after, before) = medicine.page(DOCTOR, case, TODAY).suggestions
+    assert (after.since, before.proposal.computed) == (date(2026, 8, 1), None)
+    assert after.proposal.computed is not None
+    assert after.proposal.computed.label == "按医嘱规律用药"
 
 
 def test_the_suggestion_stands_beside_the_code_and_never_replaces_it(case: int) -> None:

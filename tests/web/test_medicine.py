@@ -208,7 +208,7 @@ def test_the_strip_the_table_and_the_figures_of_the_page_agree(
     sums = re.search(r'<tr class="sum">(.*?)</tr>', page, re.DOTALL)
     assert sums is not None
     told = [int(one) for one in re.findall(r'class="num">(\d+)', sums[1])]
-    assert told == [by_kind["有药"], by_kind["无药"], 0, by_kind["无用药医嘱"]]
+    assert told == [by_kind["有药"], by_kind["无药"], 0, by_kind["无医嘱或无记录"]]
 
 
 def test_strangers_meet_nothing(case: int, site: Flask, client_of: Callable[[str], FlaskClient]) -> None:

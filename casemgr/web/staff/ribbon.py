@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from casemgr.services.medicine import AdherenceView
 
 LEFT, RIGHT = 2.0, 398.0
-KINDS = {"有药": "covered", "无药": "gap", "住院": "ward", "无用药医嘱": "off"}
+KINDS = {"有药": "covered", "无药": "gap", "住院": "ward", "无医嘱或无记录": "off"}
 
 
 @dataclass(frozen=True, slots=True)
