@@ -50,7 +50,7 @@ from casemgr.services.register import NOT_THERE
 from casemgr.services.use_case import use_case
 from casemgr.store.db import new_key
 from casemgr.store.identity import opening
-from casemgr.store.models import Case
+from casemgr.store.models import Case, Draft
 from casemgr.store.queries import area as areas
 from casemgr.store.queries import registration as queries
 from casemgr.store.queries import state as states
@@ -366,6 +366,9 @@ def _write(
     answers = {f"{one.id} {one.says}": (None, one.reason) for one in asked.questions}
     revision.note(work, "answer", case, answers)
     _keep_answers(work, case, row, details, asked, today)
+    draft = work.get(Draft, asked.once)
+    if draft is not None and draft.owner == work.access.actor:
+        work.remove(draft)
     if asked.clue is not None:
         clue.register(work, asked.clue, case)
     if asked.notice is not None:

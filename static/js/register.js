@@ -7,6 +7,38 @@
   if (!form) return;
   const asked = ["name", "id_number", "birth_on", "village"];
   let last = "";
+
+  // What is typed is kept as a draft every 20 seconds and when a field is left.
+  const saved = document.getElementById("saved");
+  let sending = false, kept = "";
+  function typed() {
+    return new URLSearchParams(Array.from(new FormData(form).entries()).filter(function (pair) {
+      return pair[0] !== "csrf" && pair[1] !== "";
+    }));
+  }
+  function keep() {
+    const now = typed().toString();
+    if (sending || now === kept) return;
+    sending = true;
+    fetch(form.dataset.draft, { method: "POST", body: typed(), headers: { "X-CSRF-Token": form.elements.csrf.value } }).then(function (answer) {
+      sending = false;
+      if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
+      kept = now;
+      return answer.status === 204 ? null : answer.json();
+    }).then(function (told) {
+      document.dispatchEvent(new Event("session-alive"));
+      if (told && told.saved) saved.textContent = "草稿已存 " + told.saved;
+    }).catch(function () {
+      sending = false;
+      saved.textContent = "草稿未能存到服务器。请检查网络；登录过期时请在另一个窗口登录后再试";
+    });
+  }
+  if (form.dataset.draft && saved) {
+    kept = typed().toString();
+    window.setInterval(keep, 20000);
+    form.addEventListener("focusout", function () { window.setTimeout(keep, 0); });
+  }
+
   function ask() {
     const body = new URLSearchParams();
     for (const name of [...asked, "case"]) {

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, func, select
 
 from casemgr.store.models.area import Unit
 from casemgr.store.models.register import Case
+from casemgr.store.models.sheet import Draft
 from casemgr.store.scope import lasting
 from casemgr.store.work import Work
 
@@ -48,6 +49,18 @@ def cases_of(work: Work, people: Iterable[int]) -> Sequence[Any]:
     """The files of these people as far as the access reaches."""
     wanted = list(people)
     return work.rows(_OF_PEOPLE, people=wanted) if wanted else ()
+
+
+_DRAFTS = lasting(
+    select(Draft.id, Draft.saved_at)
+    .where(Draft.owner == bindparam("owner"), Draft.form == bindparam("form"), Draft.case_id.is_(None))
+    .order_by(Draft.saved_at.desc())
+)
+
+
+def drafts(work: Work, owner: int, form: str) -> Sequence[Any]:
+    """(id, saved_at) of what this account has typed of a form about somebody without a file, latest first."""
+    return work.rows(_DRAFTS, owner=owner, form=form)
 
 
 def case(work: Work, key: int) -> Case | None:

@@ -1,16 +1,19 @@
-"""登记建档页: entering the register, the warning about duplicates while typing, and correcting a file."""
+"""登记建档页: entering the register, its drafts, the warning about duplicates, and correcting a file."""
 
 from __future__ import annotations
+
+import json
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
-from casemgr.services import clock, registration
+from casemgr.services import clock, registration, registration_draft
 from casemgr.services.errors import Conflict
 from casemgr.services.registration import Asked, Done
 from casemgr.web import guard
 from casemgr.web.staff import listing
+from casemgr.web.staff.typed import Typed
 
 pages = Blueprint("registration", __name__)
 
@@ -23,11 +26,14 @@ def _raw() -> dict[str, list[str]]:
 
 def _shown(asked: Asked, status: int = 200) -> tuple[str, int]:
     labels = {each.key: each.label for each in asked.form.fields}
+    drafts = () if asked.case_id is not None else registration_draft.list_(g.access)
     page = render_template(
         "registration/edit.html" if asked.case_id is not None else "registration/new.html",
         asked=asked,
         labels=labels,
         reasons=registration.REASONS,
+        drafts=[one for one in drafts if one.key != asked.once],
+        draft=next((one for one in drafts if one.key == asked.once), None),
         reason=request.form.get("reason", ""),
     )
     return page, status
@@ -39,7 +45,37 @@ def new() -> tuple[str, int]:
     """The registration, empty or filled with what a clue or a notice knows."""
     clue = listing.whole(request.args.get("clue"), 1)
     notice = listing.whole(request.args.get("notice"), 1)
+    draft = listing.whole(request.args.get("draft"), 1)
+    if draft is not None:
+        return _shown(registration_draft.resume(g.access, draft, clock.today()))
     return _shown(registration.begin(g.access, clock.today(), clue, notice))
+
+
+@pages.post("/register/draft")
+@guard.guard(Action.DRAFT_WRITE)
+def draft() -> Response:
+    """Keep what was typed: asked for by a script while somebody types, or by the button."""
+    once = Typed(request.form).key("once")
+    saved = registration_draft.save(g.access, once, _raw())
+    if request.headers.get("X-CSRF-Token"):
+        if saved is None:
+            return Response(status=204)
+        said = saved.astimezone(clock.SHANGHAI).strftime("%H:%M")
+        return Response(json.dumps({"saved": said}), mimetype="application/json")
+    if saved is None:
+        flash("还没有填写姓名、证件、电话或诊断，没有可存的草稿。", "warn")
+        return redirect(url_for("registration.new"), 303)
+    flash("草稿已存。可以稍后从“登记建档”继续填写。", "good")
+    return redirect(url_for("registration.new", draft=once), 303)
+
+
+@pages.post(f"/register/draft/<{KEY}:key>/drop")
+@guard.guard(Action.DRAFT_WRITE)
+def drop(key: int) -> Response:
+    """Throw one's own draft away."""
+    registration_draft.drop(g.access, key)
+    flash("草稿已删除。", "good")
+    return redirect(url_for("registration.new"), 303)
 
 
 @pages.post("/register/new")
