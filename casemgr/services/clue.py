@@ -433,7 +433,6 @@ def step(work: Work, key: int, version: int, told: Step, today: date) -> None:
         clue.decided_by = Plain(told.decided_by) if told.decided_by else None
     clue.review_on = told.review_on if told.to is ClueState.PENDING else None
     clue.state = int(told.to)
-    clue.version += 1
     (before, log) = open_texts(work, "Clue", [(clue.id, clue.note), (clue.id, clue.log)], STEPPING)
     line = f"{told.on.isoformat()} {told.to.label}" + (f"：{told.note}" if told.note else "")
     clue.note = Plain("\n".join(filter(None, (before, line))))
@@ -518,4 +517,3 @@ def register(work: Work, key: int, case: Case) -> None:
         raise Conflict("这条线索已经建档。请从线索页打开已有档案。")
     clue.area = case.area
     clue.case_id = case.id
-    clue.version += 1

@@ -169,9 +169,7 @@ def _local(at: datetime) -> date:
 
 
 @use_case(Action.EVENT_WRITE)
-def view(
-    work: Work, emergency_id: int, now: datetime, today: date, purpose: str = READING
-) -> EmergencyPage:
+def view(work: Work, emergency_id: int, now: datetime, today: date, purpose: str = READING) -> EmergencyPage:
     """One emergency with its steps, its deadlines and what is still to be asked; read is written down.
 
     Without a ``purpose`` it is not opened who is in charge.
@@ -260,7 +258,6 @@ def tick(work: Work, emergency_id: int, step: EmergencyStep, now: datetime) -> R
         row.started_at = now
     if step is EmergencyStep.CONSENT and row.consent_on is None:
         row.consent_on = _local(now)
-    row.version += 1
     return Recorded(row.id, row.case_id, again=False)
 
 
@@ -282,7 +279,6 @@ def end(work: Work, emergency_id: int, told: EmergencyEnd, now: datetime, today:
     row.ground = None if told.ground is None else int(told.ground)
     row.consent_on = told.consent_on or row.consent_on
     row.in_charge = Plain(told.in_charge) if told.in_charge else None
-    row.version += 1
     weigh(rules.check(_facts(row, now, today, bool(told.in_charge), None, None)), "")
     revision.note(
         work,
@@ -330,9 +326,7 @@ def record_form(
     )
 
 
-def _begun(
-    work: Work, row: Emergency, case: Any, form: Form, today: date, purpose: str
-) -> dict[str, Any]:
+def _begun(work: Work, row: Emergency, case: Any, form: Form, today: date, purpose: str) -> dict[str, Any]:
     """What the record can begin with: who it is, times and what was told at the end; judgements stay open."""
     opened = identity.reveal(work, [case.person_id], purpose, ("name", "id_number"), row.case_id).get(
         case.person_id
@@ -399,9 +393,8 @@ def keep_record(
         before = identity.open_texts(work, "Sheet", [(sheet.id, sheet.data)], READING, row.case_id)[0]
         if before == data:
             return Recorded(row.id, row.case_id, again=True)
-        sheet.data, sheet.version = Plain(data), sheet.version + 1
+        sheet.data = Plain(data)
         revision.note(work, "emergency", row, _changed(form, json.loads(before), filled.values))
-    row.version += 1
     work.flush()
     duties.refresh(work, [row.case_id])
     return Recorded(row.id, row.case_id, again=False)
@@ -434,7 +427,6 @@ def uploaded(work: Work, emergency_id: int, on: date, today: date) -> Recorded:
             fields={"on": f"上报日期应在填表日期（{row.recorded_on.isoformat()}）与今天之间。（ev01）"},
         )
     row.uploaded_on = on
-    row.version += 1
     revision.note(work, "emergency", row, {"上报日期": (None, on)})
     work.flush()
     duties.refresh(work, [row.case_id])

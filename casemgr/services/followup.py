@@ -685,7 +685,7 @@ def _keep_answers(work: Work, visit: Visit, envelope: Envelope, judged: Judgemen
     data = Plain(json.dumps(told, ensure_ascii=False))
     sheet = work.get(Sheet, visit.id)
     if sheet is not None:
-        sheet.data, sheet.version = data, sheet.version + 1
+        sheet.data = data
         return
     work.add(
         Sheet(

@@ -377,7 +377,6 @@ def _at(work: Work, key: int, version: int, step: str) -> Notice:
     state = NoticeState.read(one.state)
     if state not in STEPS[step]:
         raise Refused(f"告知单已是“{state.label}”，不能进行这一步。请刷新页面核对。", rule="GF2018-5.2")
-    one.version += 1
     return one
 
 
@@ -500,5 +499,4 @@ def register(work: Work, key: int, case: Case, today: date) -> None:
         raise Missing(NOT_THERE)
     if one.case_id is not None:
         raise Conflict("这份告知单已经建档或归档。请从告知单打开已有档案。")
-    one.version += 1
     _tie(work, one, case, today)

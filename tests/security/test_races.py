@@ -14,11 +14,26 @@ from sqlalchemy import func, select
 from casemgr.rules.access import Action
 from casemgr.services import account, audit, clock, exchange, indicator, register
 from casemgr.services.errors import Conflict, Problem
-from casemgr.store.models import Case, Checkup, Dose, LoginAttempt, MonthClose, RehabSession, Visit
+from casemgr.store.db import new_key
+from casemgr.store.models import (
+    Case,
+    Checkup,
+    Clue,
+    Dose,
+    LoginAttempt,
+    MonthClose,
+    Notice,
+    RehabSession,
+    Sheet,
+    Visit,
+)
+from casemgr.store.models.emergency import Emergency
+from casemgr.store.models.referral import Referral
+from casemgr.store.types import Plain
 from casemgr.store.work import Taken, open_work
 from tests.conftest import TODAY
 from tests.forms.example import PERSON, SESSION, VISIT
-from tests.security.conftest import SYSTEM
+from tests.security.conftest import NOW, SYSTEM
 from tests.services.workbooks import AREAS, WHOLE, Here, workbook
 
 
@@ -82,6 +97,50 @@ def test_who_changes_a_row_that_was_changed_meanwhile_is_told(postgres_app: Flas
     with open_work(SYSTEM, Action.CASE_LIST) as work:
         assert [row.risk for row in work.rows(select(Visit.risk))] == [4]
     assert VISIT.risk != 4
+
+
+KEPT: dict[type[Any], tuple[dict[str, Any], str, Any, Any]] = {
+    Clue: ({"state": 1, "found_on": TODAY, "form_version": 2018, "name": Plain("赵试验")}, "state", 2, 5),
+    Notice: (
+        {"kind": 1, "state": 2, "name": Plain("赵试验"), "happened_on": TODAY, "received_on": TODAY},
+        "state",
+        3,
+        4,
+    ),
+    Emergency: ({"reported_at": NOW}, "steps", Plain("{}"), Plain("[]")),
+    Referral: ({"direction": 1, "state": 1, "advised_on": TODAY}, "state", 2, 7),
+    Sheet: (
+        {"form": "emergency", "form_version": "2018.1", "data": Plain("{}")},
+        "data",
+        Plain("1"),
+        Plain("2"),
+    ),
+}
+
+
+@pytest.mark.parametrize("model", KEPT, ids=lambda model: model.__name__)
+def test_of_two_who_take_a_step_at_once_one_is_told(postgres_app: Flask, model: type[Any]) -> None:
+    """What both have read, only one may change: else a step, a tick or a sheet of the other is gone."""
+    exchange.import_file(SYSTEM, workbook(WHOLE), TODAY)
+    given, name, first, second = KEPT[model]
+    key = new_key()
+    with open_work(SYSTEM, Action.CASE_READ) as work:
+        case = work.one(select(Case))
+        own = {} if model in (Clue, Notice) else {"case_id": case.id}
+        if model is Notice:
+            sheet = work.add(
+                Sheet(id=new_key(), area=case.area, recorded_at=NOW, recorded_by=1, **KEPT[Sheet][0])
+            )
+            own = {"sheet_id": sheet.id}
+            work.flush()
+        work.add(model(id=key, area=case.area, recorded_at=NOW, recorded_by=1, **own, **given))
+    with pytest.raises(Taken), open_work(SYSTEM, Action.CASE_READ) as slow:
+        mine = slow.get(model, key)
+        with open_work(SYSTEM, Action.CASE_READ) as quick:
+            setattr(quick.get(model, key), name, first)
+        setattr(mine, name, second)
+    with open_work(SYSTEM, Action.CASE_READ) as work:
+        assert work.get(model, key).version == 2
 
 
 def test_a_month_is_closed_once(both: Flask) -> None:

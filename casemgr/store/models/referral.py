@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
@@ -41,4 +42,5 @@ class Referral(AreaScoped, Model):
     recorded_by: Mapped[int] = mapped_column(BigInteger)
     version: Mapped[int] = mapped_column(SmallInteger, default=1)
 
+    __mapper_args__ = MappingProxyType({"version_id_col": version})
     __table_args__ = (of_case(), Index(None, "case_id", "advised_on"))
