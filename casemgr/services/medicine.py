@@ -945,3 +945,62 @@ def card(work: Work, case_id: int, today: date) -> MedicineCard:
         tuple(left_view(one, today) for one in left_of(rows, known, today)),
         adherence_of(known, today, in_force_on(today, within(work).region)),
     )
+
+
+# --- without texts, for the interface --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFacts:
+    """One entry of the ledger without its reason; ``counters``: the entry that it takes back."""
+
+    id: int
+    code: str
+    drug: str
+    on: date
+    days: int
+    counters: int | None
+    stands: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MedicineFacts:
+    """The medicine of one person as codes and days; nothing that is sealed."""
+
+    case_id: int
+    lines: tuple[LineView, ...]
+    off: tuple[tuple[date, date | None], ...]
+    entries: tuple[EntryFacts, ...]
+    left: tuple[LeftView, ...]
+    right: Entitlement
+    adherence: AdherenceView | None
+
+
+@use_case(Action.MEDICINE_READ, writes=False)
+def facts(work: Work, case_id: int, today: date) -> MedicineFacts:
+    """What the page of one person shows, without any text; :class:`Missing` outside the access."""
+    case = known_case(work, case_id)
+    drugs = catalogue(work, case.area)
+    rows = queries.of_case(work, case_id)
+    known = known_of(rows, today)
+    stand = {one.id for one in effective(rows.fills)}
+    return MedicineFacts(
+        case_id,
+        tuple(line_views(queries.lines(work, case_id), drugs, {})),
+        tuple((one.since, one.ended_on) for one in rows.off),
+        tuple(
+            EntryFacts(
+                one.id,
+                one.code,
+                drugs[one.code].label if one.code in drugs else one.code,
+                one.on,
+                one.days,
+                one.counters,
+                one.id in stand,
+            )
+            for one in rows.fills
+        ),
+        tuple(left_view(one, today) for one in left_of(rows, known, today)),
+        dispensing.entitlement(case.lifecycle, case.lifecycle_on, case.registered_on, today),
+        adherence_of(known, today, in_force_on(today, within(work).region), case.file_no),
+    )
