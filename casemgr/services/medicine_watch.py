@@ -11,6 +11,7 @@ from casemgr.indicators.small_cells import Hiding, hide, small
 from casemgr.rules.access import Action
 from casemgr.rules.medication import Span, coverage
 from casemgr.rules.policy import Policy, in_force_on
+from casemgr.services.errors import Missing
 from casemgr.services.medicine import Known, drug_name, known_of, left_of, left_view, months_before
 from casemgr.services.medicine_ledger import township_of
 from casemgr.services.use_case import use_case, within
@@ -23,6 +24,7 @@ from casemgr.terms.medication import Adherence
 #: How far ahead the list may look, in days.
 AHEAD = (7, 14, 30)
 LISTED = 500
+NOT_HERE = "没有这个区划，或不在您的辖区内。请从药品页重新进入。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,12 @@ class CountyAdherence:
 
 @use_case(Action.MEDICINE_READ, writes=False)
 def county(work: Work, area: int, today: date) -> CountyAdherence:
-    """Adherence by township and by drug; counts of one to four people are not printed (REC-SMALL-1)."""
+    """Adherence by township and by drug; counts of one to four people are not printed (REC-SMALL-1).
+
+    Raises :class:`Missing` for an area out of reach.
+    """
+    if not work.access.reaches(area):
+        raise Missing(NOT_HERE)
     policy = in_force_on(today, within(work).region)
     since = months_before(today)
     rows = queries.of_area(work, area)
