@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as made
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -51,11 +52,15 @@ TOO_MANY = "“数据”表超过 {0} 行，没有读取。请拆成几个文件
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the sheet: its number as Excel counts, the file number beside it, what was read."""
+    """One line of the sheet: its number as Excel counts, the file number beside it, what was read.
+
+    ``raw`` are the cells as texts, before they were read.
+    """
 
     row: int
     file_no: str
     filled: Filled
+    raw: Mapping[str, Sequence[str]] = made(default_factory=dict, repr=False)
 
 
 def template(form: Form, lines: Sequence[tuple[str, Mapping[str, Any]]] = ()) -> bytes:
@@ -276,7 +281,7 @@ def _lines(
         }
         own = as_text(cells[file_no]) if 0 <= file_no < len(cells) and cells[file_no] is not None else ""
         if raw:
-            yield Line(number, own, read(form, raw, today))
+            yield Line(number, own, read(form, raw, today), raw)
 
 
 def _typed(each: Field, cell: Any) -> str:

@@ -47,3 +47,18 @@ def test_a_form_is_printed_for_one_person(page: Page, server: str, tmp_path: Pat
     saved = tmp_path / waiting.value.suggested_filename
     waiting.value.save_as(saved)
     assert saved.read_bytes().startswith(b"%PDF")
+
+
+def test_a_filled_sheet_is_chosen_on_a_page_of_its_own(page: Page, server: str) -> None:
+    sign_in(page, server, "east")
+    page.goto(f"{server}/cases")
+    address = page.locator("tbody a[href^='/case/']").first.get_attribute("href")
+    page.goto(f"{server}{address}/visit?step=1")
+    page.get_by_role("link", name="带入填好的表格").click()
+    assert_accessible(page, "filled")
+    page.complaints.expected = {422}  # type: ignore[attr-defined]
+    page.locator("input[type=file]").set_input_files(
+        files=[{"name": "表.xlsx", "mimeType": "application/octet-stream", "buffer": b"nothing"}]
+    )
+    page.get_by_role("button", name="带入").click()
+    assert_accessible(page, "filled-wrong")

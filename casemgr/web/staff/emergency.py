@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import caution, clock, contact, emergency, event
 from casemgr.services.clock import SHANGHAI
-from casemgr.services.emergency import EmergencyEnd
+from casemgr.services.emergency import EmergencyEnd, RecordForm
 from casemgr.services.errors import Conflict, Unfit
 from casemgr.services.event import Reached
 from casemgr.terms.emergency import (
@@ -174,7 +176,12 @@ def record(key: int) -> Response | str:
     except Conflict as wrong:
         flash(wrong.message, "warn")
         return redirect(url_for("emergency.page", key=key), 303)
-    return render_template("emergency/record.html", shown=shown, values=shown.raw, problems={})
+    return record_page(shown, shown.raw, {})
+
+
+def record_page(shown: RecordForm, values: Mapping[str, Sequence[str]], problems: Mapping[str, str]) -> str:
+    """表12 with what stands in it and what is wrong."""
+    return render_template("emergency/record.html", shown=shown, values=values, problems=problems)
 
 
 @pages.post(f"/emergency/<{KEY}:key>/record")
@@ -186,8 +193,7 @@ def keep_record(key: int) -> Response | tuple[str, int]:
         saved = emergency.keep_record(g.access, key, request.form.get("version", ""), raw, clock.today())
     except Unfit as wrong:
         shown = emergency.record_form(g.access, key, clock.today())
-        page = render_template("emergency/record.html", shown=shown, values=raw, problems=wrong.fields)
-        return page, wrong.status
+        return record_page(shown, raw, wrong.fields), wrong.status
     flash("记录单没有变化。" if saved.again else "记录单已保存。上报后请登记上报日期。", "good")
     return redirect(url_for("emergency.page", key=key), 303)
 

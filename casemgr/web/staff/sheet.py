@@ -17,7 +17,8 @@ KEY = "int(max=9223372036854775807)"
 NAME = "any(resident,supplement,emergency_consent)"
 
 
-def _shown(shown: SheetForm) -> str:
+def shown_page(shown: SheetForm) -> str:
+    """The form as it stands."""
     return render_template(
         "sheet/page.html",
         shown=shown,
@@ -30,7 +31,7 @@ def _shown(shown: SheetForm) -> str:
 @guard.guard(Action.REGISTER_WRITE)
 def page(key: int, name: str) -> str:
     """The form with what it held the last time; what the register keeps is shown and not asked."""
-    return _shown(sheet.open_sheet(g.access, key, name, clock.today()))
+    return shown_page(sheet.open_sheet(g.access, key, name, clock.today()))
 
 
 @pages.post(f"/case/<{KEY}:key>/sheet/<{NAME}:name>")
@@ -41,6 +42,6 @@ def save(key: int, name: str) -> Response | tuple[str, int]:
     raw = {field: texts[:40] for field, texts in request.form.lists()}
     found = sheet.save(g.access, key, name, once, raw, clock.today())
     if isinstance(found, SheetForm):
-        return _shown(found), 422
+        return shown_page(found), 422
     flash("已保存，可在“表单”中打印。", "good")
     return redirect(url_for("case.page", key=key), 303)

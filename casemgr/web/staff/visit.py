@@ -237,6 +237,12 @@ def _shown(
     )
 
 
+def with_problems(case_id: int, raw: Mapping[str, Sequence[str]], problems: Mapping[str, str]) -> str:
+    """The form of a new visit with what stands in it and what is wrong, open at the first step that is."""
+    form = followup.open_visit(g.access, case_id, clock.today())
+    return _shown(form, raw, _step_of(form, problems), problems)
+
+
 @pages.post(f"/case/<{KEY}:key>/visit/draft")
 @guard.guard(Action.DRAFT_WRITE)
 def draft(key: int) -> BaseResponse:
