@@ -95,5 +95,7 @@ def test_asked_for_from_the_warning(client_of: ClientOf, case: int) -> None:
     done = send(east, at, answer="accept")
     assert done.location == at
     assert west.get(f"/case/{case}").status_code == 200
-    nobody = west.post("/transfers/ask-in", data={"csrf": token, "id_number": "1"})
-    assert nobody.location == "/register/new"
+    typed = {"csrf": token, "id_number": "1", "name": "钱试验", "residence": "某村二组"}
+    nobody = west.post("/transfers/ask-in", data=typed)
+    assert nobody.status_code == 422
+    assert 'value="钱试验"' in text(nobody) and "某村二组" in text(nobody) and "才能申请转入" in text(nobody)

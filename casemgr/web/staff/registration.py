@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -37,6 +39,20 @@ def _shown(asked: Asked, status: int = 200) -> tuple[str, int]:
         reason=request.form.get("reason", ""),
     )
     return page, status
+
+
+def again(problems: Mapping[str, str]) -> tuple[str, int]:
+    """The registration as it was typed, with what another page found wrong with it."""
+    begun, typed = registration.begin(g.access, clock.today()), _raw()
+    asked = replace(
+        begun,
+        raw={**begun.raw, **typed},
+        problems=problems,
+        once=listing.whole(request.form.get("once"), 1) or begun.once,
+        clue=listing.whole(request.form.get("clue"), 1),
+        notice=listing.whole(request.form.get("notice"), 1),
+    )
+    return _shown(asked, 422)
 
 
 @pages.get("/register/new")

@@ -12,6 +12,7 @@ from casemgr.terms.area import AreaLevel, ancestor, level_of
 from casemgr.web import guard
 from casemgr.web.staff import listing
 from casemgr.web.staff.clue import village_choices
+from casemgr.web.staff.registration import again
 from casemgr.web.staff.typed import Typed
 
 pages = Blueprint("transfer", __name__)
@@ -133,8 +134,8 @@ def ask(key: int) -> Response | tuple[str, int]:
 
 @pages.post("/transfers/ask-in")
 @guard.guard(Action.TRANSFER_WRITE)
-def ask_in() -> Response:
-    """«申请转入» from the warning about duplicates: what was typed travels in the body."""
+def ask_in() -> Response | tuple[str, int]:
+    """«申请转入» from the warning about duplicates: what was typed travels in the body, and comes back."""
     form = request.form
     try:
         made = transfer.ask_in(
@@ -145,7 +146,6 @@ def ask_in() -> Response:
             clock.today(),
         )
     except (Unfit, Refused, Conflict) as wrong:
-        flash("；".join(wrong.fields.values()) or wrong.message, "bad")
-        return redirect(url_for("registration.new"), 303)
+        return again({"id_number": "；".join(wrong.fields.values()) or wrong.message})
     flash("转入申请已送出。对方同意后，档案会转到本单位；在此之前由对方负责管理。", "good")
     return redirect(url_for("transfer.page", key=made), 303)
