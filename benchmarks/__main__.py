@@ -11,7 +11,7 @@ from benchmarks import report
 from benchmarks.county import ROOT, County
 
 #: Every module here has ``run(county) -> list[Row]``.
-TOPICS = ("indicator", "pages", "day", "paper", "exchange", "start")
+TOPICS = ("indicator", "pages", "day", "injection", "paper", "exchange", "start")
 SIZES = (10_000, 100_000)
 
 

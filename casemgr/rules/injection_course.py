@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from casemgr.rules.calendar import months_after
 from casemgr.rules.injection_label import Due, Ground, Label, Phase, Row, Span, generic
@@ -20,8 +21,7 @@ ONE_DAY = timedelta(1)
 HOME_PROFILE = "CN"
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """One dose on record; ``ordinal`` is 剂次 as written down. An incomplete dose is no injection.
 
     ``interval`` are the days prescribed with this dose, where the prescriber sets them.
@@ -77,8 +77,7 @@ class Plan:
         return row.status if row else Status.OVERDUE
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """A dose in its course: its role (``inferred`` or entered), its number since the start, the start dose.
 
     ``aside`` is how many days it lay from the due day while inside the window (0 outside of it),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -504,7 +504,7 @@ def _placed(label: Label, before: Sequence[Given], entry: DoseEntry) -> tuple[Pl
         course = place(label, counted([*before, one]))
         return next((each for each in course if each.dose.on == one.on), None)
 
-    alone = of(replace(own, role=None))
+    alone = of(own._replace(role=None))
     return of(own), alone.role if alone else None
 
 

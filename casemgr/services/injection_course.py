@@ -21,15 +21,9 @@ _SITES = {int(one): one for one in Site}
 
 def given(row: Any) -> Given:
     """A stored dose as the rules see it; a role counts as entered only where somebody told it."""
-    return Given(
-        row.on,
-        _ROLES.get(row.role) if row.role_told else None,
-        row.dose_ug,
-        _SITES.get(row.site),
-        row.ordinal,
-        not row.partial,
-        row.interval_days,
-    )
+    told = _ROLES.get(row.role) if row.role_told else None
+    site = _SITES.get(row.site)
+    return Given(row.on, told, row.dose_ug, site, row.ordinal, not row.partial, row.interval_days)
 
 
 def placed(row: Any) -> Placed | None:
