@@ -9,10 +9,10 @@ import click
 
 from casemgr.cli.door import PoliteGroup, put_json
 from casemgr.rules.access import Access
-from casemgr.services import area, report
+from casemgr.services import area, rendition, report
 from casemgr.services.report import ReportView, Verification
 from casemgr.terms.area import AreaLevel
-from casemgr.terms.report import ReportKind
+from casemgr.terms.report import Rendition, ReportKind
 
 group = PoliteGroup("report", help="报表：签发月报、季报、年报、表9、表14，核验文件。")
 
@@ -45,9 +45,27 @@ def _save(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-def _issue(kind: ReportKind, period: str, code: int, out: Path, as_json: bool) -> None:
+LAYOUTS = {"table": Rendition.TABLE, "official": Rendition.OFFICIAL}
+ARCHIVED = {"table": Rendition.TABLE_ARCHIVE, "official": Rendition.OFFICIAL_ARCHIVE}
+
+
+def _rendition(layout: str, archive: bool, out: Path) -> Rendition:
+    if out.suffix.lower() != ".xlsx":
+        return (ARCHIVED if archive else LAYOUTS)[layout]
+    if archive or layout != "table":
+        raise click.UsageError(
+            "--layout 和 --archive 只用于 PDF。要 Excel 请去掉这两个选项，要 PDF 请把文件名改成 .pdf。"
+        )
+    return Rendition.WORKBOOK
+
+
+def _issue(kind: ReportKind, period: str, code: int, out: Path, as_json: bool, form: Rendition) -> None:
     view = report.issue(ISSUER, period, code, kind)
-    _save(out, report.download(ISSUER, view.key).content)
+    if form is Rendition.TABLE:
+        _save(out, report.download(ISSUER, view.key).content)
+    else:
+        rendition.make(ISSUER, view.key, form)
+        _save(out, rendition.download(ISSUER, view.key, form).content)
     if as_json:
         put_json(_document(view) | {"file": str(out)})
     else:
@@ -61,11 +79,19 @@ def _command(name: str, kind: ReportKind, metavar: str, example: str, areas: str
     @click.option("--period", required=True, metavar=metavar, help=f"{example}；其最后一个月须已月结。")
     @click.option("--area", "code", required=True, type=int, metavar="CODE", help=f"{areas}的区划代码。")
     @click.option(
-        "--out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="写到这个文件。"
+        "--out",
+        required=True,
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="写到这个文件；以 .xlsx 结尾的为 Excel。",
     )
+    @click.option(
+        "--layout", type=click.Choice(list(LAYOUTS)), default="table", help="统计表（默认）或公文 official。"
+    )
+    @click.option("--archive", is_flag=True, help="归档格式 PDF/A。")
     @click.option("--json", "as_json", is_flag=True, help="只输出 JSON。")
-    def command(period: str, code: int, out: Path, as_json: bool) -> None:
-        _issue(kind, period, code, out, as_json)
+    def command(period: str, code: int, out: Path, layout: str, archive: bool, as_json: bool) -> None:
+        _issue(kind, period, code, out, as_json, _rendition(layout, archive, out))
 
 
 _command("monthly", ReportKind.MONTHLY, MONTH, "月份，如 2026-10", "县（区）或乡镇", "签发一份月报")

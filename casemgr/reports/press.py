@@ -20,18 +20,18 @@ def limit() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def press(text: str) -> tuple[bytes, tuple[str, ...]]:
-    """HTML → the bytes of the PDF and the characters that could not be drawn."""
+def press(text: str, archive: bool = False) -> tuple[bytes, tuple[str, ...]]:
+    """HTML → the bytes of the PDF (PDF/A with ``archive``) and the characters that could not be drawn."""
     from casemgr.reports.pdf import printed  # WeasyPrint is loaded by the child, not by its parent
 
-    made = printed(text)
+    made = printed(text, archive=archive)
     return made.content, made.missing
 
 
 def main() -> None:
     """HTML on the standard input → the number of characters not drawn, a line end, the bytes of the PDF."""
     limit()
-    made, missing = press(sys.stdin.buffer.read().decode())
+    made, missing = press(sys.stdin.buffer.read().decode(), "--archive" in sys.argv[1:])
     sys.stdout.buffer.write(b"%d\n" % len(missing) + made)
     sys.stdout.buffer.flush()
 

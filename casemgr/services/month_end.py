@@ -12,6 +12,7 @@ from casemgr.services.errors import Problem
 from casemgr.services.fault import describe
 from casemgr.services.job import Abandoned, Outcome, Overdue, Run, Stopping
 from casemgr.terms.area import AreaLevel, ancestor
+from casemgr.terms.report import ReportKind
 
 #: More names than this do not fit into the sentence of a run.
 NAMED = 8
@@ -92,8 +93,55 @@ def issue_reports(run: Run) -> Outcome:
     return Outcome(f"{text}未完成：{'；'.join(failures[:NAMED])}{more}。", ok=False, again=True)
 
 
+def kinds_due(period: str) -> tuple[ReportKind, ...]:
+    """Which reports besides the monthly one end with this month: of the quarter, of the year, 表14."""
+    month = int(period[5:])
+    if month == 12:
+        return (ReportKind.QUARTERLY, ReportKind.YEARLY, ReportKind.STATISTICS)
+    return (ReportKind.QUARTERLY,) if month % 3 == 0 else ()
+
+
+def issue_periods(run: Run) -> Outcome:
+    """Issue what ends with ``run.period``: quarterly reports, in December also the year's and 表14."""
+    kinds = kinds_due(run.period)
+    if not kinds:
+        return Outcome(f"{run.period} 不是季末，没有要出的季报、年报。")
+    return _issue_kinds(run, kinds)
+
+
+def issue_exchange(run: Run) -> Outcome:
+    """Issue 表9 of ``run.period`` for every county and township in reach."""
+    return _issue_kinds(run, (ReportKind.EXCHANGE,))
+
+
+def _issue_kinds(run: Run, kinds: Sequence[ReportKind]) -> Outcome:
+    failures: list[str] = []
+    counts = dict.fromkeys(kinds, 0)
+    wanted = [
+        (county, kind, (county,) if kind is ReportKind.STATISTICS else (county, *townships))
+        for county, townships in _counties(run.access)
+        for kind in kinds
+    ]
+    total, done = sum(len(places) for _county, _kind, places in wanted), 0
+    for county, kind, places in wanted:
+        access = run.claim.job.access(run.claim.job.name, county.code)
+        counts[kind] += _issue(run, access, places, (done, total), failures, kind)
+        done += len(places)
+    run.step(total, total)
+    text = f"{run.period}：{'、'.join(f'{kind.label} {count} 份' for kind, count in counts.items())}。"
+    if not failures:
+        return Outcome(text)
+    more = f"等 {len(failures)} 处" if len(failures) > NAMED else ""
+    return Outcome(f"{text}未完成：{'；'.join(failures[:NAMED])}{more}。", ok=False, again=True)
+
+
 def _issue(
-    run: Run, access: Access, places: Sequence[AreaView], progress: tuple[int, int], failures: list[str]
+    run: Run,
+    access: Access,
+    places: Sequence[AreaView],
+    progress: tuple[int, int],
+    failures: list[str],
+    kind: ReportKind = ReportKind.MONTHLY,
 ) -> int:
     """Issue the reports of ``places``; how many there are now. What fails is named in ``failures``."""
     from casemgr.services import report  # WeasyPrint's templates stay out of start-up
@@ -106,16 +154,16 @@ def _issue(
         run.step(done + number, total)
 
     try:
-        for code, result in report.issue_many(access, run.period, list(names), step):
+        for code, result in report.issue_many(access, run.period, list(names), step, kind):
             name = names.pop(code)
             if isinstance(result, Problem):
-                failures.append(f"{name}（月报：{result.message}）")
+                failures.append(f"{name}（{kind.label}：{result.message}）")
             else:
                 issued += 1
     except (Stopping, Overdue, Abandoned):
         raise
     except Exception as wrong:
         # The presses broke down: none of those that have not come out will.
-        sentence = describe(wrong, "month end, 月报")
-        failures.append(f"{'、'.join(names.values())}（月报：{sentence}）")
+        sentence = describe(wrong, f"month end, {kind.label}")
+        failures.append(f"{'、'.join(names.values())}（{kind.label}：{sentence}）")
     return issued

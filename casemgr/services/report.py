@@ -52,7 +52,7 @@ PRESSES = 2
 #: What a paper hides stays hidden in the papers of the year after it.
 REMEMBERED = timedelta(days=366)
 #: What some system does not take in the name of a file, or a header not in a line.
-_UNFIT_FOR_FILES = re.compile(r'[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069/\\:*?"<>|]+')
+UNFIT_FOR_FILES = re.compile(r'[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069/\\:*?"<>|]+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +286,7 @@ def earlier_papers(work: Work, area: int, as_of: date, before: int | None = None
 def frozen(work: Work, row: Report) -> Figures | None:
     """The figures a report was printed from; ``None`` where they were not kept or are damaged."""
     try:
-        content = zlib.decompress(_path(work, _figures_name(row.file_name)).read_bytes())
+        content = zlib.decompress(path_of(work, figures_name(row.file_name)).read_bytes())
     except (OSError, zlib.error):
         return None
     if hashlib.sha256(content).hexdigest() != row.figures_digest:
@@ -294,7 +294,8 @@ def frozen(work: Work, row: Report) -> Figures | None:
     return restored(content)
 
 
-def _figures_name(file_name: str) -> str:
+def figures_name(file_name: str) -> str:
+    """Where the figures lie beside a report's file."""
     return file_name.removesuffix(".pdf") + ".figures"
 
 
@@ -322,12 +323,12 @@ def _keep(
                 f"{standing.number}的原文件已经损坏或丢失，重新生成的文件与原件不完全相同，不能冒充原件。"
                 "请从备份恢复“reports”文件夹，或重新月结后签发新的一版。"
             )
-        _write_file(_path(work, standing.file_name), content)
-        _write_file(_path(work, _figures_name(standing.file_name)), zlib.compress(canonical(figures)))
+        write_file(path_of(work, standing.file_name), content)
+        write_file(path_of(work, figures_name(standing.file_name)), zlib.compress(canonical(figures)))
         return _view(standing, figures.area_name, standing.revision)
     name = _file_name(kind, period, figures)
-    _write_file(_path(work, name), content)
-    _write_file(_path(work, _figures_name(name)), zlib.compress(canonical(figures)))
+    write_file(path_of(work, name), content)
+    write_file(path_of(work, figures_name(name)), zlib.compress(canonical(figures)))
     digest = digest_of(figures)
     row = work.add(
         Report(
@@ -356,12 +357,13 @@ def _kind_of(slug: str) -> ReportKind:
     return ReportKind[slug.upper()]
 
 
-def _path(work: Work, name: str) -> Path:
+def path_of(work: Work, name: str) -> Path:
+    """A file of the folder of reports."""
     folder: Path = within(work).instance / FOLDER
     return folder / name
 
 
-def _write_file(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes) -> None:
     """Whole or not at all, readable by the program's user only, on the disk before the row is."""
     path.parent.parent.mkdir(mode=0o700, exist_ok=True)
     path.parent.mkdir(mode=0o700, exist_ok=True)
@@ -378,7 +380,7 @@ def _write_file(path: Path, content: bytes) -> None:
 
 def _read_file(work: Work, report: Report) -> bytes | None:
     """The kept file if it is there and still the one that was issued."""
-    path = _path(work, report.file_name)
+    path = path_of(work, report.file_name)
     try:
         content = path.read_bytes()
     except OSError:
@@ -463,7 +465,7 @@ def download(work: Work, key: int) -> Download:
         )
     work.note("download", "Report", row_key=row.id)
     again = f"第{row.revision}版" if row.revision > 1 else ""
-    return Download(f"{_UNFIT_FOR_FILES.sub(' ', row.title)}{again}.pdf", content)
+    return Download(f"{UNFIT_FOR_FILES.sub(' ', row.title)}{again}.pdf", content)
 
 
 # --- verifying ------------------------------------------------------------------------------------
@@ -514,7 +516,7 @@ def _known(work: Work, row: Report | None) -> ReportView | None:
 
 @use_case(Action.REPORT_VERIFY)
 def _judge(work: Work, file_digest: str, claim: Claim | None) -> Verification:
-    genuine = _known(work, queries.by_file(work, file_digest))
+    genuine = _known(work, queries.by_file(work, file_digest) or queries.by_further_file(work, file_digest))
     if genuine is not None:
         sentence = f"通过核验：这是本系统签发的报表，内容没有改动。{_told(genuine)}。{_newer(genuine)}"
         return Verification(Verdict.GENUINE, sentence, genuine)

@@ -24,6 +24,8 @@ def test_the_lines() -> None:
     assert [(line.name, line.title, line.when.words if line.when else "") for line in JOBS] == [
         ("close-month", "月结与月报", "每月 1 日 02:00"),
         ("issue-reports", "签发月报", ""),
+        ("issue-periods", "签发季报、年报", "每月 1 日 05:00"),
+        ("issue-exchange", "签发表9（信息交换表）", ""),
         ("audit-anchor", "审计锚定", "每 10 分钟"),
         ("refresh-duties", "更新应办事项", "每天 00:10"),
         ("ask-questions", "核对档案", "每天 01:40"),

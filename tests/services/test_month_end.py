@@ -16,6 +16,7 @@ from casemgr.services.errors import Problem, Refused
 from casemgr.store.models import Area, MonthClose, Report
 from casemgr.store.work import open_work
 from casemgr.terms.job import RunState
+from casemgr.terms.report import ReportKind
 from tests.store.register import COUNTY, EAST, OFFICER, SYSTEM, WEST, add_person, add_visit, open_areas
 
 SECOND = COUNTY + 1_000_000
@@ -33,6 +34,7 @@ class Presses:
         self.cannot_close: set[int] = set()
         self.cannot_issue: set[int] = set()
         self.break_down = False
+        self.kinds: list[ReportKind] = []
 
     def close(self, access: Access, month: str) -> None:
         assert month == "2026-10"
@@ -41,8 +43,14 @@ class Presses:
         self.closed.append(access.low)
 
     def issue_many(
-        self, access: Access, month: str, areas: Sequence[int], step: Step
+        self,
+        access: Access,
+        month: str,
+        areas: Sequence[int],
+        step: Step,
+        kind: ReportKind = ReportKind.MONTHLY,
     ) -> Iterator[tuple[int, Any]]:
+        self.kinds.append(kind)
         for number, area in enumerate(areas):
             step(number, len(areas))
             if self.break_down:
@@ -145,3 +153,29 @@ def test_the_real_month_end_and_once_more(app: Flask) -> None:
         ]
         rows = work.rows(select(Report.area, Report.revision).order_by(Report.area))
         assert [tuple(row) for row in rows] == [(COUNTY, 1), (EAST, 1), (WEST, 1)]
+
+
+def test_a_quarter_and_a_year_are_printed_when_they_end(presses: Presses) -> None:
+    view = job.run_now(SYSTEM, "issue-periods", "2026-09")
+    assert (view.state, view.result) == (RunState.DONE, "2026-09：季报 5 份。")
+    assert (view.done, view.total) == (5, 5)
+    view = job.run_now(SYSTEM, "issue-periods", "2025-12")
+    assert view.result == "2025-12：季报 5 份、年报 5 份、年度统计报表 2 份。"
+    assert view.total == 12
+    view = job.run_now(SYSTEM, "issue-periods", "2026-10")
+    assert (view.state, view.result) == (RunState.DONE, "2026-10 不是季末，没有要出的季报、年报。")
+    view = job.run_now(SYSTEM, "issue-exchange", "2026-10")
+    assert view.result == "2026-10：信息交换表 5 份。"
+    assert set(presses.kinds) == {
+        ReportKind.QUARTERLY,
+        ReportKind.YEARLY,
+        ReportKind.STATISTICS,
+        ReportKind.EXCHANGE,
+    }
+
+
+def test_one_township_that_fails_stops_no_other_report_of_a_quarter(presses: Presses) -> None:
+    presses.cannot_issue = {EAST}
+    view = job.run_now(SYSTEM, "issue-periods", "2026-09")
+    assert view.state is RunState.DUE
+    assert view.result == "2026-09：季报 4 份。未完成：东镇（季报：这个月还没有结账。）。"

@@ -51,7 +51,7 @@ def test_everybody_sees_the_reports_of_their_own_area(issued: dict[int, int], cl
     page = client_of("officer").get("/reports").get_data(as_text=True)
     assert "示例县精防统〔2026〕10号" in page
     assert "东镇精防统〔2026〕10号" in page
-    assert "签发月报" in page
+    assert "签发报表" in page
     doctor = client_of("east").get("/reports").get_data(as_text=True)
     assert "东镇精防统〔2026〕10号" in doctor
     assert "示例县精防统" not in doctor

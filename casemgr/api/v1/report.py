@@ -7,7 +7,7 @@ from typing import Any
 from casemgr.api import fields as f
 from casemgr.api.operation import PDF, Asked, Chapter, File
 from casemgr.rules.access import Access, Action
-from casemgr.services import report
+from casemgr.services import rendition, report
 from casemgr.services.report import ReportView, Verification
 
 chapter = Chapter("报表")
@@ -52,6 +52,35 @@ class Reports(f.Shape):
     size = f.whole()
 
 
+class Column(f.Shape):
+    """One column of a table: ``kind`` is text, count or rate."""
+
+    name = f.text()
+    kind = f.text(metadata={"enum": ["text", "count", "rate"]})
+
+
+class Line(f.Shape):
+    """One row of a table: its cells as printed, empty where there is nothing, ``＊`` where hidden."""
+
+    cells = f.texts()
+
+
+class Table(f.Shape):
+    """One table of a report under the name it has on paper."""
+
+    name = f.text()
+    columns = f.many(Column)
+    rows = f.many(Line)
+    note = f.text()
+
+
+class Figures(f.Shape):
+    """An issued report with the figures it was printed from."""
+
+    report = f.one(Report)
+    tables = f.many(Table)
+
+
 class Verdict(f.Shape):
     """Whether a file is a report of this installation, unchanged, in a word and in a sentence."""
 
@@ -79,6 +108,26 @@ def list_(access: Access, asked: Asked) -> dict[str, Any]:
 def read(access: Access, asked: Asked) -> ReportView:
     """一份报表的编号、摘要与核验码."""
     return report.get(access, asked.path["report_id"])
+
+
+@chapter.get("/reports/{report_id}/figures", action=Action.REPORT_READ, answer=Figures)
+def figures(access: Access, asked: Asked) -> dict[str, Any]:
+    """一份报表签发时冻结的各表数据，与纸面、Excel 相同."""
+    found = rendition.opened(access, asked.path["report_id"])
+    return {
+        "report": found.report,
+        "tables": [
+            {
+                "name": table.name,
+                "columns": table.columns,
+                "rows": [
+                    {"cells": ["" if cell is None else str(cell) for cell in row]} for row in table.rows
+                ],
+                "note": table.note,
+            }
+            for table in found.tables
+        ],
+    }
 
 
 @chapter.get("/reports/{report_id}/file", action=Action.REPORT_READ, gives=PDF)

@@ -11,6 +11,7 @@ from casemgr.store.models.duty import Duty, SavedFilter, StandIn
 from casemgr.store.models.edition import EditionEntry
 from casemgr.store.models.emergency import Emergency
 from casemgr.store.models.exchange import ImportRun
+from casemgr.store.models.fair_play import PatternQuestion
 from casemgr.store.models.followup import DrugLine, Visit, VisitText
 from casemgr.store.models.incident import Incident, LockUp
 from casemgr.store.models.indicator import (
@@ -37,12 +38,13 @@ from casemgr.store.models.question import Question
 from casemgr.store.models.referral import Referral
 from casemgr.store.models.register import Case, CaseState, Consent, PauseSpell, Supplement
 from casemgr.store.models.rehab import RehabSession
-from casemgr.store.models.report import Report
+from casemgr.store.models.report import Agency, Report, ReportFile
 from casemgr.store.models.sheet import Draft, Envelope, Revision, Sheet
 from casemgr.store.models.transfer import Transfer
 
 __all__ = [
     "Account",
+    "Agency",
     "ApiToken",
     "Area",
     "Attempt",
@@ -81,6 +83,7 @@ __all__ = [
     "MonthClose",
     "NoMedicine",
     "Notice",
+    "PatternQuestion",
     "PauseSpell",
     "Person",
     "ProductLabel",
@@ -89,6 +92,7 @@ __all__ = [
     "RegimenLine",
     "RehabSession",
     "Report",
+    "ReportFile",
     "Revision",
     "SavedFilter",
     "Sheet",

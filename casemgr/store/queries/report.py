@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from casemgr.store.models.account import Account
 from casemgr.store.models.area import Area, Unit
 from casemgr.store.models.indicator import ClosedFigure, ClosedVerdicts, MonthClose
-from casemgr.store.models.report import Report
+from casemgr.store.models.report import Agency, Report, ReportFile
 from casemgr.store.work import Work
 
 
@@ -143,3 +144,59 @@ def area_names(work: Work, codes: Collection[int]) -> dict[int, str]:
 def periods(work: Work) -> list[int]:
     """Months that have a report, newest first."""
     return work.entities(select(Report.period).distinct().order_by(Report.period.desc()))
+
+
+# --- agencies and further files -------------------------------------------------------------------
+
+
+def agencies(work: Work) -> list[tuple[Agency, str | None]]:
+    """The agencies inside the access with the name of who wrote them, the newest first."""
+    rows = work.entities(select(Agency).order_by(Agency.id.desc()))
+    names = dict(
+        map(
+            tuple,
+            work.rows(
+                select(Account.id, Account.display).where(Account.id.in_({row.written_by for row in rows}))
+            ),
+        )
+    )
+    return [(row, names.get(row.written_by)) for row in rows]
+
+
+def agency(work: Work, key: int) -> Agency | None:
+    """One wording of an agency."""
+    found: Agency | None = work.one(select(Agency).where(Agency.id == key))
+    return found
+
+
+def agency_of(work: Work, county: int) -> Agency | None:
+    """The agency of a county in force."""
+    found: Agency | None = work.one(
+        select(Agency).where(Agency.area == county).order_by(Agency.id.desc()).limit(1)
+    )
+    return found
+
+
+def files(work: Work, report: int) -> list[ReportFile]:
+    """The further files of one report."""
+    return work.entities(
+        select(ReportFile).where(ReportFile.report_id == report).order_by(ReportFile.rendition)
+    )
+
+
+def file(work: Work, report: int, rendition: int) -> ReportFile | None:
+    """One further file of a report."""
+    found: ReportFile | None = work.one(
+        select(ReportFile).where(ReportFile.report_id == report, ReportFile.rendition == rendition)
+    )
+    return found
+
+
+def by_further_file(work: Work, digest: str) -> Report | None:
+    """The report of which a further file has this SHA-256."""
+    found: Report | None = work.one(
+        select(Report)
+        .join(ReportFile, ReportFile.report_id == Report.id)
+        .where(ReportFile.file_digest == digest)
+    )
+    return found
