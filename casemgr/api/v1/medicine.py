@@ -20,7 +20,7 @@ from casemgr.terms.medication import Fetcher, PayerState
 chapter = Chapter("用药")
 
 
-class Line(f.Shape):
+class RegimenLineOut(f.Shape):
     """One line of a regimen; micrograms. A drug outside the catalogue has no code, its name stays sealed."""
 
     id = f.key("id")
@@ -37,14 +37,14 @@ class Line(f.Shape):
     stop_reason = f.coded()
 
 
-class Off(f.Shape):
+class NoMedicineOut(f.Shape):
     """One order of no medicine, until the day before ``ended_on``."""
 
     since = f.day()
     ended_on = f.day(allow_none=True)
 
 
-class Entry(f.Shape):
+class DispensingOut(f.Shape):
     """One entry of the ledger; one that was taken back, or takes one back, does not stand."""
 
     id = f.key("id")
@@ -55,7 +55,7 @@ class Entry(f.Shape):
     stands = f.flag()
 
 
-class Left(f.Shape):
+class MedicineLeft(f.Shape):
     """Until when a drug lasts by the records; without ``until`` nothing of it was ever handed out."""
 
     drug = f.text()
@@ -63,7 +63,7 @@ class Left(f.Shape):
     days = f.whole(allow_none=True)
 
 
-class Right(f.Shape):
+class FreeRight(f.Shape):
     """The right to free second-generation drugs."""
 
     entitled = f.flag()
@@ -71,7 +71,7 @@ class Right(f.Shape):
     rule = f.text()
 
 
-class Gap(f.Shape):
+class DaysGap(f.Shape):
     """A run of days without medicine."""
 
     first = f.day()
@@ -80,7 +80,7 @@ class Gap(f.Shape):
     label = f.text()
 
 
-class Month(f.Shape):
+class MonthOfDays(f.Shape):
     """One month in days."""
 
     month = f.day()
@@ -90,7 +90,7 @@ class Month(f.Shape):
     no_order = f.whole()
 
 
-class Days(f.Shape):
+class DaysWithMedicine(f.Shape):
     """Twelve months as the page shows them; hospital days left out, and once more counted as covered.
 
     ``events`` is a list that ``flask medication coverage`` takes and counts alike.
@@ -105,8 +105,8 @@ class Days(f.Shape):
     covered_with_hospital = f.whole()
     days_with_hospital = f.whole()
     supplied = f.whole()
-    gaps = f.many(Gap)
-    months = f.many(Month)
+    gaps = f.many(DaysGap)
+    months = f.many(MonthOfDays)
     without_basis = f.texts()
     rule = f.text()
     events = fields.Dict(keys=fields.String(), required=True)
@@ -116,15 +116,15 @@ class Medicine(f.Shape):
     """The medicine of one person; nothing in it is free text."""
 
     id = f.key("case_id")
-    lines = f.many(Line)
-    off = f.many(Off)
-    entries = f.many(Entry)
-    left = f.many(Left)
-    right = f.one(Right)
-    adherence = f.one(Days, allow_none=True)
+    lines = f.many(RegimenLineOut)
+    off = f.many(NoMedicineOut)
+    entries = f.many(DispensingOut)
+    left = f.many(MedicineLeft)
+    right = f.one(FreeRight)
+    adherence = f.one(DaysWithMedicine, allow_none=True)
 
 
-class Drug(f.Shape):
+class CatalogueDrug(f.Shape):
     """One drug of the catalogue; micrograms of one unit."""
 
     code = f.text()
@@ -141,13 +141,13 @@ class Drug(f.Shape):
     status = f.text()
 
 
-class Drugs(f.Shape):
+class Catalogue(f.Shape):
     """The catalogue of a county."""
 
-    items = f.many(Drug)
+    items = f.many(CatalogueDrug)
 
 
-class Ending(f.Shape):
+class MedicineEnding(f.Shape):
     """One person whose medicine ends; days left by the records, without name."""
 
     id = f.key("case_id")
@@ -159,7 +159,7 @@ class Ending(f.Shape):
     fetched_on = f.day(allow_none=True)
 
 
-class Unrecorded(f.Shape):
+class MedicineUnrecorded(f.Shape):
     """One person with an order and no handing-out on record, perhaps fetched elsewhere."""
 
     id = f.key("case_id")
@@ -168,43 +168,43 @@ class Unrecorded(f.Shape):
     drugs = f.text()
 
 
-class Out(f.Shape):
+class MedicineOut(f.Shape):
     """Who of a township will soon have used up what was handed out."""
 
     on = f.day(attribute="today")
     ahead = f.whole()
-    soon = f.many(Ending)
-    over = f.many(Ending)
-    long_over = f.many(Ending)
-    unrecorded = f.many(Unrecorded)
+    soon = f.many(MedicineEnding)
+    over = f.many(MedicineEnding)
+    long_over = f.many(MedicineEnding)
+    unrecorded = f.many(MedicineUnrecorded)
     ordered = f.whole()
     rule = f.text()
     status = f.text()
 
 
-class Ahead(f.Strict):
+class AheadDays(f.Strict):
     """How many days to look ahead."""
 
     days = f.Size(medicine_watch.AHEAD, load_default=14)
 
 
-class Counts(f.Shape):
+class AdherenceCounts(f.Shape):
     """One township or drug; a count is empty where few people stand behind it."""
 
     label = f.text()
     counts = fields.List(fields.Integer(allow_none=True), required=True)
 
 
-class County(f.Shape):
+class CountyCounts(f.Shape):
     """Adherence as counts, in the order of ``columns``; nobody is named."""
 
     since = f.day()
     until = f.day()
     share = f.whole()
     columns = f.texts()
-    townships = f.many(Counts)
+    townships = f.many(AdherenceCounts)
     total = fields.List(fields.Integer(allow_none=True), required=True)
-    drugs = f.many(Counts)
+    drugs = f.many(AdherenceCounts)
     hidden = f.flag()
 
 
@@ -263,7 +263,7 @@ def read(access: Access, asked: Asked) -> dict[str, Any]:
 
 
 def _line(one: medicine.LineView) -> dict[str, Any]:
-    told = {name: getattr(one, name) for name in Line().fields if hasattr(one, name)}
+    told = {name: getattr(one, name) for name in RegimenLineOut().fields if hasattr(one, name)}
     return told | {"name": one.name if one.code else ""}
 
 
@@ -300,19 +300,19 @@ def dispense(access: Access, asked: Asked) -> dict[str, Any]:
     return keep(access, "dispensing", case, told, act, case=case)
 
 
-@chapter.get("/drugs", action=Action.MEDICINE_READ, answer=Drugs)
+@chapter.get("/drugs", action=Action.MEDICINE_READ, answer=Catalogue)
 def drugs(access: Access, asked: Asked) -> Mapping[str, Any]:
     """本县的药品目录及每行的依据."""
     return {"items": medicine_drug.drugs(access)}
 
 
-@chapter.get("/areas/{code}/medicine", action=Action.MEDICINE_READ, query=Ahead, answer=Out)
+@chapter.get("/areas/{code}/medicine", action=Action.MEDICINE_READ, query=AheadDays, answer=MedicineOut)
 def running_out(access: Access, asked: Asked) -> RunningOut:
     """一个乡镇（街道）按发药记录即将用完药的名单，不含姓名."""
     return medicine_watch.running_out(access, asked.path["code"], clock.today(), asked.query["days"])
 
 
-@chapter.get("/areas/{code}/adherence", action=Action.MEDICINE_READ, answer=County)
+@chapter.get("/areas/{code}/adherence", action=Action.MEDICINE_READ, answer=CountyCounts)
 def county(access: Access, asked: Asked) -> dict[str, Any]:
     """按乡镇和按药品的依从性人数；人数少的格子为空."""
     found: CountyAdherence = medicine_watch.county(access, asked.path["code"], clock.today())
