@@ -1028,6 +1028,7 @@ def _round(course: _Course, one: monitoring.Round) -> Due:
     """A round of tests; not asked for while somebody is lost, has refused, or is in hospital."""
     facts, today = course.facts, course.today
     away = [(stay.since, stay.until) for stay in course.stays]
+    away += [ward for ward in facts.wards if ward not in away]
     away += [(silence.since, silence.until) for silence in course.silences]
     if facts.pause == Pause.IN_HOSPITAL and not any(until is None for _, until in away):
         away.append((today, None))

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from casemgr.terms.followup import Informant, VisitMode
+from casemgr.terms.register import Management, Pause
 
 #: Ways of visiting in which somebody is met face to face.
 FACE = frozenset({int(VisitMode.CLINIC), int(VisitMode.HOME)})
@@ -267,6 +268,13 @@ class CaseDay:
     unmedicated: tuple[tuple[date, date | None], ...] = ()
     #: What somebody has said is done where no other record tells it, by (kind, origin).
     settled: Mapping[tuple[int, int], date] = field(default_factory=lambda: NOTHING)
+
+    @property
+    def wards(self) -> tuple[tuple[date, date | None], ...]:
+        """Stays in hospital (since, until), told as a management state or as the reason of a pause."""
+        stays = [(one.since, one.until) for one in self.states if one.value == Management.IN_HOSPITAL]
+        stays += [(one.since, one.ended_on) for one in self.pauses if one.kind == Pause.IN_HOSPITAL]
+        return tuple(sorted(stays, key=lambda one: one[0]))
 
     def known_by(self, day: date) -> CaseDay:
         """The same case without visits and attempts dated after ``day``."""

@@ -17,7 +17,7 @@ from casemgr.rules.medication import Fill, Span, each_lasting
 from casemgr.rules.policy import Policy
 from casemgr.rules.regimen import Ordered
 from casemgr.terms.duty import DutyKind, DutyState, Urgency
-from casemgr.terms.register import Lifecycle, Management
+from casemgr.terms.register import Lifecycle
 
 BECAUSE = "按发药记录推算药将用完，可先问是否在别处取药、家里还有没有"
 
@@ -32,9 +32,9 @@ def of_medicine(facts: CaseDay, policy: Policy, today: date) -> Iterator[Due]:
         fills=[Fill(one.drug, one.on, one.days) for one in fills],
         injections=(),
         hospital=[
-            Span(one.since, max(one.since, min(one.until or today, today)))
-            for one in facts.states
-            if one.value == Management.IN_HOSPITAL and one.since <= today
+            Span(since, max(since, min(until or today, today)))
+            for since, until in facts.wards
+            if since <= today
         ],
         lines=lines,
         no_medicine=facts.unmedicated,

@@ -111,7 +111,7 @@ def known_of(rows: Medicine, until: date) -> Known:
         ],
         hospital=[
             Span(one.since, max(one.since, min(one.until or until, until)))
-            for one in rows.stays
+            for one in rows.wards
             if one.since <= until
         ],
         lines=lines,

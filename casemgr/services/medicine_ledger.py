@@ -189,7 +189,7 @@ def dispense(work: Work, case_id: int, once: int, told: Handed, today: date) -> 
                 right,
                 any(
                     one.since <= told.on and (one.until is None or told.on < one.until)
-                    for one in counted.stays
+                    for one in counted.wards
                 ),
                 case.lifecycle == Lifecycle.ON_REGISTER or right.entitled,
                 _need(line, drug, told.days),

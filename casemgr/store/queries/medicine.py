@@ -23,11 +23,11 @@ from casemgr.store.models.medicine import (
     StockLot,
     StockMove,
 )
-from casemgr.store.models.register import Case, CaseState
+from casemgr.store.models.register import Case, CaseState, PauseSpell
 from casemgr.store.scope import lasting
 from casemgr.store.work import Work
 from casemgr.terms.area import AreaLevel, ancestor, span_of
-from casemgr.terms.register import Lifecycle, Management, Track
+from casemgr.terms.register import Lifecycle, Management, Pause, Track
 
 _CASE: Any = bindparam("case")
 _LOW: Any = bindparam("low")
@@ -62,6 +62,9 @@ _FILLS = (
 _DOSES = (Dose.case_id, Dose.product, Dose.on, Dose.role, Dose.interval_days, Dose.partial)
 _STAYS = (CaseState.case_id, CaseState.since, CaseState.until)
 _ON_WARD = (CaseState.track == int(Track.MANAGEMENT), CaseState.value == int(Management.IN_HOSPITAL))
+#: A stay is also told as the reason why visits pause.
+_SPELLS = (PauseSpell.case_id, PauseSpell.since, PauseSpell.ended_on.label("until"))
+_IN_WARD = (PauseSpell.kind == int(Pause.IN_HOSPITAL),)
 
 #: (name, columns, conditions, order) of what belongs to the medicine of a case.
 _PARTS: tuple[tuple[str, tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]], ...] = (
@@ -70,6 +73,7 @@ _PARTS: tuple[tuple[str, tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]], ...
     ("fills", _FILLS, (), (Dispensing.on, Dispensing.id)),
     ("doses", _DOSES, (), (Dose.on,)),
     ("stays", _STAYS, _ON_WARD, (CaseState.since,)),
+    ("spells", _SPELLS, _IN_WARD, (PauseSpell.since,)),
 )
 
 
@@ -101,6 +105,12 @@ class Medicine:
     fills: list[Any] = field(default_factory=list)
     doses: list[Any] = field(default_factory=list)
     stays: list[Any] = field(default_factory=list)
+    spells: list[Any] = field(default_factory=list)
+
+    @property
+    def wards(self) -> list[Any]:
+        """Stays in hospital, whichever way they were told."""
+        return [*self.stays, *self.spells]
 
 
 def of_case(work: Work, case_id: int) -> Medicine:
@@ -111,7 +121,7 @@ def of_case(work: Work, case_id: int) -> Medicine:
 
 
 def of_area(work: Work, area: int) -> dict[int, Medicine]:
-    """The medicine of all cases of an area, by case; five statements however many they are."""
+    """The medicine of all cases of an area, by case; six statements however many they are."""
     low, high = span_of(area)
     found: dict[int, Medicine] = defaultdict(Medicine)
     for name, statement in _OF_AREA.items():
