@@ -40,6 +40,7 @@ class FileFacts:
     institution whose telephone it is. ``unreached``: days of the telephone calls nobody answered, since the
     last time somebody was reached. ``guardian_risk``: the level of a patient with the guardian's telephone.
     ``told_elsewhere``: days of incidents that a file with the same identity number has in another township.
+    ``works_well``: work was good at the latest visit that said so; ``in_rehab``: measures or sessions since.
     ``domicile_here``: whether the registered address names this township or village, ``None`` if unknown.
     """
 
@@ -60,6 +61,9 @@ class FileFacts:
     poverty_seen_on: date | None = None
     resident_here: bool = False
     domicile_here: bool | None = None
+    works_well: bool = False
+    no_work: bool = False
+    in_rehab: bool = False
 
 
 Test = Callable[[FileFacts, Policy, date], tuple[object, ...] | None]
@@ -212,6 +216,17 @@ def _poverty_unproved(facts: FileFacts, policy: Policy, today: date) -> tuple[ob
     since, months = facts.poverty_seen_on or facts.registered_on, policy.poverty_proof.value
     # The year is among the facts: what was confirmed once is asked again when another year has gone.
     return (since.isoformat(), months, today.year) if months_after(since, months) < today else None
+
+
+@_check(
+    "vc26",
+    "employment",
+    "劳动能力良好而就业情况为无业",
+    "最近一次随访“生产劳动及工作”为良好，就业情况却是“下岗或无业”，也没有康复。两处可能有一处没有更新。"
+    "请改正就业情况，或写明在做什么（如务农、做家务）。",
+)
+def _works_without_work(facts: FileFacts, _policy: Policy, _today: date) -> tuple[object, ...] | None:
+    return () if facts.works_well and facts.no_work and not facts.in_rehab else None
 
 
 @_check(

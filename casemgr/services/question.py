@@ -11,7 +11,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from casemgr.forms import registration as checks
@@ -19,7 +19,7 @@ from casemgr.forms.cell import day_of, days
 from casemgr.forms.registration import Judged, judge
 from casemgr.rules import question as rules
 from casemgr.rules.access import Access, Action
-from casemgr.rules.calendar import working_days_after
+from casemgr.rules.calendar import months_after, working_days_after
 from casemgr.rules.policy import Policy, in_force_on
 from casemgr.rules.question import FileFacts
 from casemgr.services import contact, exchange_rows, person_rows, revision
@@ -38,11 +38,14 @@ from casemgr.store.work import Work
 from casemgr.terms import idnumber
 from casemgr.terms.area import AreaLevel, ancestor, span_of
 from casemgr.terms.attempt import AttemptResult, AttemptWay
-from casemgr.terms.person import DocumentKind, Economy
+from casemgr.terms.followup import Grade
+from casemgr.terms.person import DocumentKind, Economy, Employment
 from casemgr.terms.register import Lifecycle
 from casemgr.terms.resident import Residency
 
 PURPOSE = "核对档案"
+#: A session of rehabilitation so long ago still explains that somebody works well.
+REHAB_SEEN = timedelta(days=92)
 #: Files looked at in one transaction by the nightly job.
 LOT = 500
 SIZE = 50
@@ -51,6 +54,10 @@ WEIGHTS = {"B": 1, "C": 2, "Q": 3}
 LETTERS = {number: letter for letter, number in WEIGHTS.items()}
 WORDS = {1: "须改正", 2: "需说明", 3: "请核对"}
 RG09 = "rg09"
+#: A late registration is asked about for so many months.
+LATE_ASKED = 12
+#: Asked while a file is typed only: a workbook has no column that could tell.
+WHILE_TYPING = frozenset({"rg17"})
 TITLES: Mapping[str, str] = {**rules.TITLES, **checks.TITLES}
 #: The field of the page «修改档案» that answers a question; those not named have a page of their own.
 APART = {"consent": "consent", "consent_on": "consent", "diagnosis": "diagnosis", "icd10": "diagnosis"}
@@ -225,21 +232,23 @@ def _asked(
     supplements = queries.details(work, open_ones)
     with opening(work, "Person", PURPOSE) as opened:
         found = list(exchange_rows.people(work, open_ones, codes, opened))
-        facts = _around(work, found, seen, supplements, opened, policy, held)
+        facts = _around(work, found, seen, supplements, opened, policy, held, today)
     for stored in found:
         details = person_rows.details_of(work, supplements.get(stored.key), "")
-        asked = judge(stored.row, today, stored.area, details)
-        asked += _late(stored, policy)
+        asked = [one for one in judge(stored.row, today, stored.area, details) if one.id not in WHILE_TYPING]
+        asked += _late(stored, policy, today)
         for one in rules.ask(facts[stored.key], policy, today):
             asked.append(Judged(one.id, one.weight, one.field, one.says, facts=one.facts))
         yield stored, asked
 
 
-def _late(stored: Stored, policy: Policy) -> Iterator[Judged]:
+def _late(stored: Stored, policy: Policy, today: date) -> Iterator[Judged]:
     """rg09: registered later after the diagnosis than the norm allows."""
     row, term = stored.row, policy.file_entry
     if row.diagnosed is None or row.diagnosed.precision != 3:
         return
+    if months_after(day_of(row.registered_on), LATE_ASKED) < today:
+        return  # long ago: nothing can be learned from asking now
     due = working_days_after(day_of(row.diagnosed.first), term.value)
     if row.registered_on > days(due):
         says = (
@@ -260,6 +269,7 @@ def _around(
     opened: Any,
     policy: Policy,
     held: _Held | None,
+    today: date,
 ) -> dict[int, FileFacts]:
     vault = work.vault
     phones = {one.key: vault.token(PHONE, one.row.phone) for one in found if one.row.phone}
@@ -273,6 +283,7 @@ def _around(
     told = _told_elsewhere(work, found, held)
     names = queries.places(work, {code for one in found for code in (one.area, one.row.village) if code})
     institutions = contact.institutions(work)
+    trained = queries.trained_since(work, [one.key for one in found], today - REHAB_SEEN)
     facts = {}
     for one in found:
         row, key = one.row, one.key
@@ -298,6 +309,9 @@ def _around(
             poverty_seen_on=supplement.poverty_seen_on if supplement else None,
             resident_here=bool(supplement and supplement.residency == Residency.REGISTERED),
             domicile_here=_names_place(row.domicile, [names.get(one.area), names.get(row.village or 0)]),
+            works_well=seen[key].work == Grade.GOOD,
+            no_work=row.employment == Employment.UNEMPLOYED,
+            in_rehab=bool(seen[key].measures) or key in trained,
         )
     return facts
 

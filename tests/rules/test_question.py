@@ -42,6 +42,11 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {"poor": True, "poverty_seen_on": date(2025, 11, 21)},
         "2025-11-20",
     ),
+    "vc26": (
+        {"works_well": True, "no_work": True},
+        {"works_well": True, "no_work": True, "in_rehab": True},
+        "下岗或无业",
+    ),
     "ev07": ({"told_elsewhere": DAYS[:1]}, {"told_elsewhere": ()}, "2026-11-01"),
 }
 

@@ -15,14 +15,24 @@ from casemgr.services import question, registration, revision, state
 from casemgr.services.errors import Missing, Unfit
 from casemgr.services.registration import Done
 from casemgr.store.db import db, new_key
-from casemgr.store.models import Attempt, AuditEntry, Incident, Question
+from casemgr.store.models import Attempt, AuditEntry, Incident, Question, Visit
 from casemgr.store.types import Plain
 from casemgr.store.work import open_work
 from casemgr.terms import idnumber
 from casemgr.terms.attempt import AttemptResult, AttemptWay
 from tests.services.people import number_of
 from tests.services.test_registration import TODAY, asked, county, entered
-from tests.store.register import COUNTY, DOCTOR_EAST, DOCTOR_WEST, EAST, NOW, OFFICER, SYSTEM, WEST
+from tests.store.register import (
+    COUNTY,
+    DOCTOR_EAST,
+    DOCTOR_WEST,
+    EAST,
+    NOW,
+    OFFICER,
+    SYSTEM,
+    WEST,
+    add_visit,
+)
 
 __all__ = ["county"]
 TOMORROW = TODAY + timedelta(1)
@@ -230,6 +240,31 @@ def test_one_event_told_by_two_townships(county: Flask) -> None:
             Incident(id=new_key(), area=EAST, case_id=east, on=TODAY, kind=1, recorded_at=NOW, recorded_by=11)
         )
     assert again(east) == {"ev07"}
+
+
+def test_somebody_who_works_well_has_work_or_rehabilitation(county: Flask) -> None:
+    """vc26, from the latest visit that told about work."""
+    key = entered(employment="4")
+    other = entered(index=2, name="钱另人", file_no="100-00002", employment="3")
+    for case in (key, other):
+        with open_work(DOCTOR_EAST, Action.FOLLOWUP_RECORD) as work:
+            visit = add_visit(work, EAST, case, TODAY)
+            work.flush()
+            found = work.get(Visit, visit)
+            assert found is not None
+            found.work = 1
+    assert again(key) == {"vc26"} and again(other) == set()
+    with open_work(DOCTOR_EAST, Action.FOLLOWUP_RECORD) as work:
+        for found in work.entities(select(Visit)):
+            found.rehab_measures = 2
+    assert again(key) == set()
+
+
+def test_a_late_registration_of_years_ago_is_not_asked_about(county: Flask) -> None:
+    key = entered(
+        registered_on="2025-11-20", consent_on="2025-11-20", diagnosed="2025-10-09", onset="2025",
+    )  # fmt: skip
+    assert codes(key) == set()
 
 
 # --- what the screen asks beyond the workbook -----------------------------------------------------

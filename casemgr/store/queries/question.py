@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -15,6 +16,7 @@ from casemgr.store.models.incident import Incident
 from casemgr.store.models.person import Identity
 from casemgr.store.models.question import Question
 from casemgr.store.models.register import Case, Supplement
+from casemgr.store.models.rehab import RehabSession
 from casemgr.store.scope import lasting
 from casemgr.store.work import Work
 from casemgr.terms.register import Lifecycle
@@ -55,6 +57,8 @@ _SEEN = lasting(
         Case.lifecycle,
         _at_last_visit(Visit.risk).label("risk"),
         _at_last_visit(Visit.on).label("on"),
+        _at_last_visit(Visit.work).label("work"),
+        _at_last_visit(Visit.rehab_measures).label("measures"),
     ).where(Case.id.in_(_KEYS))
 )
 _ATTEMPTS = lasting(
@@ -125,6 +129,22 @@ def details(work: Work, cases: Iterable[int]) -> dict[int, Supplement]:
 def seen(work: Work, cases: Iterable[int]) -> dict[int, Any]:
     """(lifecycle, latest level, latest day reached) of these cases."""
     return {row.id: row for row in _all(work, _SEEN, cases)}
+
+
+_TRAINED = lasting(
+    select(RehabSession.case_id)
+    .where(
+        RehabSession.case_id.in_(_KEYS),
+        RehabSession.on >= bindparam("since"),
+        RehabSession.attended.is_not(False),
+    )
+    .distinct()
+)
+
+
+def trained_since(work: Work, cases: Iterable[int], since: date) -> set[int]:
+    """Which of these people came to a session of rehabilitation since a day."""
+    return {row[0] for part in _parts(cases) for row in work.rows(_TRAINED, keys=part, since=since)}
 
 
 def attempts(work: Work, cases: Iterable[int]) -> list[Any]:
