@@ -1,4 +1,4 @@
-"""建档草稿: what somebody has typed of a registration and not saved yet; sealed, and only for who typed it."""
+"""建档草稿: what somebody has typed of a registration and not saved yet; sealed, for who typed it alone."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def resume(access: Access, key: int, today: date) -> Asked:
 
 def _whole(raw: Raw, name: str) -> int | None:
     text = next(iter(raw.get(name, ())), "")
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
 
 
 @use_case(Action.DRAFT_WRITE)

@@ -35,6 +35,18 @@ def test_a_key_that_no_form_has_made_is_refused_in_words(
     assert [one for one in found if one != 422] == []
 
 
+@pytest.mark.parametrize("key", NO_KEYS)
+def test_a_draft_with_such_a_key_is_taken_up_again(
+    site: Flask, world: World, browser: Callable[[str], Browser], key: str
+) -> None:
+    doctor, once = browser("east"), str(new_key())
+    assert doctor.post("/register/draft", once=once, name="钱试验", clue=key, notice=key).status_code < 400
+    page = doctor.get("/register/new", draft=once)
+    assert page.status_code == 200
+    assert "钱试验" in page.get_data(as_text=True)
+    assert browser("officer").get("/register/new", draft=once).status_code == 404
+
+
 @pytest.mark.parametrize("number", ["1", "二", "x" * 2_000, "9999-12-31", "\u202e99990119900101700X"])
 def test_a_number_that_is_none_comes_back_with_the_form(
     site: Flask, world: World, browser: Callable[[str], Browser], number: str
