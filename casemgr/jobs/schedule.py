@@ -92,6 +92,16 @@ JOBS: tuple[Job, ...] = (
         keep=timedelta(days=400),
     ),
     Job(
+        "look-for-patterns",
+        "核对记录规律",
+        When(minutes=(0,), hours=(6,), days=(2,)),
+        upkeep.look_for_patterns,
+        limit=timedelta(hours=2),
+        tries=2,
+        monthly=True,
+        keep=timedelta(days=800),
+    ),
+    Job(
         "tidy",
         "清理过期数据",
         When(minutes=(15,), hours=(3,)),

@@ -56,6 +56,8 @@ class Action(Enum):
     MONITORING_WRITE = "monitoring:write", True
     NOTICE_READ = "notice:read", True
     NOTICE_WRITE = "notice:write", True
+    PATTERN_READ = "pattern:read", True
+    PATTERN_WRITE = "pattern:write", True
     PRODUCT_WRITE = "product:write", True
     REGISTER_WRITE = "register:write", True
     REPORT_ISSUE = "report:issue", True
@@ -102,6 +104,8 @@ _DOCTOR = _OWN_ACCOUNT | frozenset(
         Action.MONITORING_WRITE,
         Action.NOTICE_READ,
         Action.NOTICE_WRITE,
+        Action.PATTERN_READ,
+        Action.PATTERN_WRITE,
         Action.REGISTER_WRITE,
         Action.TRANSFER_READ,
         Action.TRANSFER_WRITE,

@@ -105,6 +105,14 @@ class Policy:
     injection_closing: Parameter
     candidate_visits: Parameter
     candidate_months: Parameter
+    # Patterns in the records of a month that their author is asked about.
+    fair_visits: Parameter
+    fair_copied: Parameter
+    fair_level_zero: Parameter
+    fair_last_days: Parameter
+    fair_spike: Parameter
+    fair_minute: Parameter
+    fair_answer: Parameter
 
     @property
     def digest(self) -> str:

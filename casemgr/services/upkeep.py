@@ -46,6 +46,17 @@ def refresh_duties(run: Run) -> Outcome:
     return Outcome(f"已更新 {count} 份档案的应办事项。{told}")
 
 
+def look_for_patterns(run: Run) -> Outcome:
+    """Look at how the records of the month before came about, and put what is odd to their authors."""
+    from casemgr.services import fair_play  # the calendar stays out of start-up
+
+    count = 0
+    for done in fair_play.look(run.access, run.period, run.today):
+        count += done
+        run.step(0, 1)
+    return Outcome(f"{run.period} 的随访记录已核对，提出 {count} 项请记录人说明。")
+
+
 def ask_questions(run: Run) -> Outcome:
     """Ask about every file what its own record and others give reason to ask (待核对)."""
     from casemgr.services import question  # the forms of the workbook stay out of start-up

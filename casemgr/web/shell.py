@@ -46,6 +46,7 @@ CHAPTERS = {
     "township": "county",
     "closing": "county",
     "edition": "county",
+    "pattern": "county",
 }
 #: (label, endpoint, action that must be allowed); an entry whose page does not exist is left out.
 MENU = (

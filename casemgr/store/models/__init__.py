@@ -11,6 +11,7 @@ from casemgr.store.models.duty import Duty, SavedFilter, StandIn
 from casemgr.store.models.edition import EditionEntry
 from casemgr.store.models.emergency import Emergency
 from casemgr.store.models.exchange import ImportRun
+from casemgr.store.models.fair_play import PatternQuestion
 from casemgr.store.models.followup import DrugLine, Visit, VisitText
 from casemgr.store.models.incident import Incident, LockUp
 from casemgr.store.models.indicator import (
@@ -82,6 +83,7 @@ __all__ = [
     "MonthClose",
     "NoMedicine",
     "Notice",
+    "PatternQuestion",
     "PauseSpell",
     "Person",
     "ProductLabel",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, g, render_template, request
 
 from casemgr.rules.access import Action
-from casemgr.services import area, clock, register, village
+from casemgr.services import area, clock, fair_play, register, village
 from casemgr.services.errors import Missing
 from casemgr.terms.area import AreaLevel, level_of
 from casemgr.web import guard
@@ -36,7 +36,13 @@ def page(code: int | None) -> str:
     places = [
         (one.code or 0, f"{one.name}（{one.registered} 人）") for one in register.villages(g.access, township)
     ]
-    return render_template("township/page.html", shown=shown, villages=places, **listing.shown(query, found))
+    return render_template(
+        "township/page.html",
+        shown=shown,
+        villages=places,
+        patterns=fair_play.waiting(g.access) if g.access.may(Action.PATTERN_WRITE) else 0,
+        **listing.shown(query, found),
+    )
 
 
 @pages.get(f"/township/<{AREA}:code>/villages")
