@@ -20,7 +20,7 @@ import polars as pl
 from sqlalchemy import Boolean, Integer, SmallInteger
 from sqlalchemy.sql.expression import Select
 
-from casemgr.store import scope
+from casemgr.store import prepared, scope
 from casemgr.store.apart import LENGTH_BYTES
 from casemgr.store.session import READERS, LockBroken, Question, WorkSession, check_tables
 from casemgr.store.types import Day, Key, Sealed
@@ -82,7 +82,9 @@ def _in_rows(
 ) -> pl.DataFrame:
     # The session's own way: its area, its transaction, its compiled statements. Types are applied in the
     # frame, so the driver's own tuples are taken before they become objects.
-    rows = session.execute(statement, dict(values)).raw.cursor.fetchall()  # type: ignore[attr-defined]
+    rows = prepared.raw(session, statement, values) if scope.is_lasting(statement) else None
+    if rows is None:
+        rows = session.execute(statement, dict(values)).raw.cursor.fetchall()  # type: ignore[attr-defined]
     flags = [name for name, kind in schema.items() if kind is pl.Boolean]
     if session.get_bind().dialect.name != "sqlite":
         flags = []  # only SQLite keeps booleans as numbers

@@ -22,6 +22,8 @@ from casemgr.store.session import WorkSession, check_tables
 #: Stand in the text for the area of whoever asks; no area has such a number.
 LOW, HIGH = -7_301_011, -7_301_012
 LISTS = (list, tuple, set, frozenset)
+#: Longer lists are asked the usual way.
+LONGEST = 100
 #: Texts that are kept; one for each select and number of values in a list.
 MOST = 2_000
 
@@ -53,10 +55,23 @@ _lock = threading.Lock()
 
 def rows(session: WorkSession, statement: Any, values: Mapping[str, Any]) -> list[Any] | None:
     """All rows of a lasting select over columns, as named tuples; ``None``: it is asked the usual way."""
+    found = _ask(session, statement, values)
+    return None if found is None else _made(*found)
+
+
+def raw(session: WorkSession, statement: Any, values: Mapping[str, Any]) -> Sequence[Any] | None:
+    """The same rows as the driver has them, their values not yet ours."""
+    found = _ask(session, statement, values)
+    return None if found is None else found[1]
+
+
+def _ask(
+    session: WorkSession, statement: Any, values: Mapping[str, Any]
+) -> tuple[Ready, Sequence[Any]] | None:
     access, _action = session.bound()
     lengths = tuple((name, len(value)) for name, value in values.items() if isinstance(value, LISTS))
-    if any(not length for _, length in lengths):
-        return None  # an empty list has a text of its own
+    if any(not 0 < length <= LONGEST for _, length in lengths):
+        return None  # an empty list has a text of its own, and a long one is not worth keeping
     connection = session.open_connection()
     key = (statement, connection.dialect.name, lengths)
     try:
@@ -78,7 +93,7 @@ def rows(session: WorkSession, statement: Any, values: Mapping[str, Any]) -> lis
     result = connection.exec_driver_sql(ready.sql, told)
     found = result.cursor.fetchall()
     result.close()
-    return _made(ready, found)
+    return ready, found
 
 
 def _made(ready: Ready, found: Sequence[Any]) -> list[Any]:
@@ -133,7 +148,8 @@ def _prepare(statement: Any, dialect: Dialect, values: Mapping[str, Any]) -> Rea
         elif expanded is None:
             fixed[name] = value if process is None or value is None else process(value)
         else:
-            fixed |= zip(expanded, (one if process is None else process(one) for one in value or ()), strict=True)
+            parts = value if process is None else [process(one) for one in value or ()]
+            fixed |= zip(expanded, parts or (), strict=True)
     columns = statement.selected_columns
     read = []
     for place, column in enumerate(columns):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import BigInteger, event, inspect
+from sqlalchemy import BigInteger, bindparam, event, inspect, select
 from sqlalchemy.orm import Mapped, ORMExecuteState, declared_attr, mapped_column, with_loader_criteria
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -45,6 +45,22 @@ def lasting(statement: S) -> S:
     """
     _lasting.add(statement)
     return statement
+
+
+@lru_cache(maxsize=1_000)
+def as_columns(statement: Any) -> Any:
+    """A lasting select over one mapped class as one over its columns, for rows that are only read."""
+    entity = statement.column_descriptions[0]["entity"]
+    columns = [getattr(entity, one.key) for one in inspect(entity).mapper.column_attrs]
+    return lasting(statement.with_only_columns(*columns, maintain_column_froms=True))
+
+
+@lru_cache(maxsize=200)
+def by_key(model: Any) -> Any:
+    """The select that finds one object of a mapped class, its key in the parameters ``key_0``, ``key_1`` …"""
+    keys = [inspect(model).get_property_by_column(one).class_attribute for one in inspect(model).primary_key]
+    named = [one == bindparam(f"key_{number}", type_=one.type) for number, one in enumerate(keys)]
+    return lasting(select(model).where(*named))
 
 
 def is_lasting(statement: Any) -> bool:

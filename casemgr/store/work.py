@@ -154,6 +154,13 @@ class Work:
         """All objects of an ORM select over one mapped class."""
         return list(self._session.scalars(statement, values or None))
 
+    def facts(self, statement: Any, **values: Any) -> list[Any]:
+        """All rows of a lasting select over one mapped class, to be read only: its columns by name.
+
+        What is to be changed is asked for with :meth:`entities`; making an object costs more than its row.
+        """
+        return list(self.rows(scope.as_columns(statement), **values))
+
     def one(self, statement: Any, **values: Any) -> Any:
         """First object or value of a select, ``None`` if there is none."""
         return self._session.scalars(statement, values or None).first()
@@ -168,11 +175,17 @@ class Work:
 
     def scalar(self, statement: Any, **values: Any) -> Any:
         """Single value of a select."""
+        if scope.is_lasting(statement):
+            found = self.row(statement, **values)
+            return None if found is None else found[0]
         return self._session.scalar(statement, values or None)
 
     def get(self, model: type[T], key: Any) -> T | None:
         """The object with this key, ``None`` if it is absent or outside the access."""
-        found: T | None = self._session.get(model, key)
+        values = key if isinstance(key, tuple) else (key,)
+        named = {f"key_{number}": value for number, value in enumerate(values)}
+        asked: Any = model
+        found: T | None = self._session.scalars(scope.by_key(asked), named).first()
         return found
 
     def frame(self, statement: Any, *, bulk: bool = False, **values: Any) -> pl.DataFrame:

@@ -81,7 +81,7 @@ def case(work: Work, key: int) -> Any:
 
 def visits(work: Work, key: int) -> list[Visit]:
     """The latest visits of one case, latest first."""
-    return work.entities(_VISITS, case=key)
+    return work.facts(_VISITS, case=key)
 
 
 def attempts(work: Work, key: int, since: date) -> Sequence[Any]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from casemgr.store.models.area import Area
 from casemgr.store.models.indicator import ClosedFigure, ClosedVerdicts, MonthClose
 from casemgr.store.models.register import Case
+from casemgr.store.scope import lasting
 from casemgr.store.work import Work
 
 #: How many keys one statement names.
@@ -100,15 +101,19 @@ def counties(work: Work, low: int, high: int, level: int) -> Sequence[int]:
     ]
 
 
+_FILES = lasting(
+    select(Case.id, Case.file_no, Case.area, Case.village).where(
+        Case.id.in_(bindparam("keys", expanding=True))
+    )
+)
+
+
 def files(work: Work, cases: Iterable[int]) -> dict[int, Any]:
     """(file_no, area, village) of cases by key, as far as they lie inside the access."""
     wanted = list(cases)
     found: dict[int, Any] = {}
     for start in range(0, len(wanted), KEYS):
-        statement = select(Case.id, Case.file_no, Case.area, Case.village).where(
-            Case.id.in_(wanted[start : start + KEYS])
-        )
-        found.update((row.id, row) for row in work.rows(statement))
+        found.update((row.id, row) for row in work.rows(_FILES, keys=wanted[start : start + KEYS]))
     return found
 
 

@@ -290,7 +290,7 @@ def case(work: Work, key: int) -> Any:
 
 def visits(work: Work, key: int, since: date) -> list[Visit]:
     """Visits of one case from ``since`` on, latest first."""
-    return work.entities(_VISITS, case=key, since=since)
+    return work.facts(_VISITS, case=key, since=since)
 
 
 def older_visits(work: Work, key: int, before: date) -> Any:
@@ -300,7 +300,7 @@ def older_visits(work: Work, key: int, before: date) -> Any:
 
 def drug_lines(work: Work, visit: int) -> list[DrugLine]:
     """Medicines written down at one visit, in the order of the form."""
-    return work.entities(_DRUG_LINES, visit=visit)
+    return work.facts(_DRUG_LINES, visit=visit)
 
 
 def visit_texts(work: Work, key: int, since: date) -> Sequence[Any]:
@@ -310,49 +310,54 @@ def visit_texts(work: Work, key: int, since: date) -> Sequence[Any]:
 
 def doses(work: Work, key: int, since: date) -> list[Dose]:
     """Long-acting injections of one case from ``since`` on, latest first."""
-    return work.entities(_DOSES, case=key, since=since)
+    return work.facts(_DOSES, case=key, since=since)
 
 
 def sessions(work: Work, key: int, since: date) -> list[RehabSession]:
     """Rehabilitation sessions of one case from ``since`` on, latest first."""
-    return work.entities(_SESSIONS, case=key, since=since)
+    return work.facts(_SESSIONS, case=key, since=since)
 
 
 def checkups(work: Work, key: int) -> list[Checkup]:
     """All check-ups of one case, latest first."""
-    return work.entities(_CHECKUPS, case=key)
+    return work.facts(_CHECKUPS, case=key)
 
 
 def states(work: Work, key: int) -> list[CaseState]:
     """The dated states of one case, latest first."""
-    return work.entities(_STATES, case=key)
+    return work.facts(_STATES, case=key)
 
 
 def consents(work: Work, key: int) -> list[Consent]:
     """The answers about 知情同意 of one case, latest first."""
-    return work.entities(_CONSENTS, case=key)
+    return work.facts(_CONSENTS, case=key)
+
+
+_PERSON_OF = lasting(select(Case.person_id).where(Case.id == _OF))
+_UNITS = lasting(select(Unit.id, Unit.name).where(Unit.id.in_(bindparam("keys", expanding=True))))
+_READINGS = lasting(
+    select(AuditEntry)
+    .join(AuditSubject, AuditSubject.seq == AuditEntry.seq)
+    .where(AuditSubject.person_id == bindparam("person"))
+    .order_by(AuditEntry.seq.desc())
+    .limit(bindparam("most"))
+)
 
 
 def person_of(work: Work, key: int) -> int | None:
     """The person of a case inside the access, ``None`` otherwise."""
-    found = work.scalar(select(Case.person_id).where(Case.id == key))
+    found = work.scalar(_PERSON_OF, case=key)
     return None if found is None else int(found)
 
 
 def unit_names(work: Work, keys: Sequence[int]) -> dict[int, str]:
     """Names of managing units by key."""
-    return {row.id: row.name for row in work.rows(select(Unit.id, Unit.name).where(Unit.id.in_(keys)))}
+    return {row.id: row.name for row in work.rows(_UNITS, keys=list(keys))} if keys else {}
 
 
 def readings(work: Work, person: int, limit: int) -> list[AuditEntry]:
     """The latest acts in which this person's identity was opened, latest first."""
-    return work.entities(
-        select(AuditEntry)
-        .join(AuditSubject, AuditSubject.seq == AuditEntry.seq)
-        .where(AuditSubject.person_id == person)
-        .order_by(AuditEntry.seq.desc())
-        .limit(limit)
-    )
+    return work.facts(_READINGS, person=person, most=limit)
 
 
 _VILLAGES = lasting(
