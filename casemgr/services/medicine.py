@@ -704,7 +704,8 @@ def add(
             second_generation=known is not None and known.second_generation,
             long_acting=long_acting,
         ),
-        recorded_at=clock.now(),
+        # Tests are asked for from the day on which the drug became known.
+        recorded_at=clock.moment(),
         recorded_by=work.access.actor,
     )
     work.add(row)
