@@ -17,7 +17,7 @@ from casemgr.services import clock, duties, revision
 from casemgr.services.case_view import term
 from casemgr.services.errors import Conflict, Missing, Unfit
 from casemgr.services.finding import weigh
-from casemgr.services.incident import Recorded, kept_before, known_case
+from casemgr.services.incident import Recorded, kept_before, known_case, not_after_death
 from casemgr.services.use_case import use_case
 from casemgr.store import identity
 from casemgr.store.db import new_key
@@ -137,6 +137,7 @@ def start(work: Work, case_id: int, once: int, reported_at: datetime, now: datet
         return Recorded(running.id, case_id, again=True)
     if reported_at > now:
         raise Unfit("没有开始。", fields={"reported_at": "接报时间晚于现在。请改正时间。（ev02）"})
+    not_after_death(row, _local(reported_at), "reported_at", "接报时间")
     work.add(
         Emergency(
             id=once,

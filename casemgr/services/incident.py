@@ -72,6 +72,16 @@ def known_case(work: Work, case_id: int) -> Any:
     return row
 
 
+def not_after_death(row: Any, on: date, name: str, label: str) -> None:
+    """Refuse what would have happened after the registered death of a case (tm03), by field."""
+    if row.lifecycle == Lifecycle.DEAD and row.lifecycle_on is not None and on > row.lifecycle_on:
+        died = row.lifecycle_on.isoformat()
+        says = (
+            f"{label}晚于登记的死亡日期（{died}）。两者必有一个有误。请改正日期，或先更正死亡登记。（tm03）"
+        )
+        raise Unfit("没有保存。", fields={name: says})
+
+
 def kept_before(work: Work, model: type[Any], once: int, case_id: int) -> Any:
     """The row that an earlier press of the same button wrote; :class:`Conflict` if it is somebody else's."""
     row = work.get(model, once)
@@ -200,6 +210,7 @@ def open_lock_up(
         return Recorded(once, case_id, again=True)
     if known_on > today:
         raise Unfit("没有保存。", fields={"known_on": "得知日期晚于今天。请改正日期。（ev02）"})
+    not_after_death(row, known_on, "known_on", "得知日期")
     if not plan:
         raise Unfit(
             "没有保存。",

@@ -10,7 +10,7 @@ from casemgr.rules.access import Action
 from casemgr.services import clock, duties, revision
 from casemgr.services.errors import Missing, Refused, Unfit
 from casemgr.services.finding import weigh
-from casemgr.services.incident import NOT_THERE, Recorded, kept_before, known_case
+from casemgr.services.incident import NOT_THERE, Recorded, kept_before, known_case, not_after_death
 from casemgr.services.use_case import use_case
 from casemgr.store.identity import open_texts
 from casemgr.store.models.followup import Visit, VisitText
@@ -124,6 +124,8 @@ def record(work: Work, case_id: int, once: int, entry: ReferralEntry, today: dat
         fields.setdefault("sent_on", "下转是医院已经转回社区的，请填医院转出的日期。")
     if fields:
         raise Unfit("没有保存。", fields=fields)
+    name, label = ("advised_on", "建议日期") if entry.sent_on is None else ("sent_on", "转出日期")
+    not_after_death(row, entry.sent_on or entry.advised_on, name, label)
     visit = work.get(Visit, entry.visit_id) if entry.visit_id else None
     state = ReferralState.ADVISED if entry.sent_on is None else ReferralState.SENT
     work.add(

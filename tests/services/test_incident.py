@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from casemgr.rules.access import Action
-from casemgr.services import event, incident, revision
+from casemgr.services import emergency, event, incident, referral, revision
 from casemgr.services.errors import Conflict, Forbidden, Missing, Unfit
 from casemgr.services.incident import AddedMeasures, IncidentEntry
-from casemgr.store.models import Incident, LockUp
+from casemgr.services.referral import ReferralEntry
+from casemgr.store.db import new_key
+from casemgr.store.models import Case, Incident, LockUp
 from casemgr.store.work import open_work
 from casemgr.terms.incident import DangerousAct, IncidentMeasure, ReleaseProof
+from casemgr.terms.referral import Direction
+from casemgr.terms.register import Lifecycle
 from tests.conftest import TODAY
 from tests.store.register import (
     ADMINISTRATOR,
@@ -152,3 +156,24 @@ def test_nobody_else_touches_the_events_of_a_township(case: int) -> None:
 def test_a_number_is_opened_for_calling_and_recorded(case: int) -> None:
     assert event.numbers(DOCTOR_EAST, case, "self").lines == (("本人", "", "10000000001"),)
     assert event.numbers(DOCTOR_EAST, case, "guardian").lines == ()
+
+
+def test_nothing_happens_after_a_registered_death(case: int) -> None:
+    """A lock-up, a referral or an emergency after the death: one of the two days is wrong (tm03)."""
+    with open_work(SYSTEM, Action.REGISTER_WRITE) as work:
+        row = work.get(Case, case)
+        assert row is not None
+        row.lifecycle, row.lifecycle_on = int(Lifecycle.DEAD), DAY
+    after, up = date(2026, 11, 19), ReferralEntry(Direction.UP, DAY, date(2026, 11, 19), "复发", "县医院")
+    at = datetime(2026, 11, 18, 16, 30, tzinfo=UTC)  # past midnight in China
+    for act, name in (
+        (lambda: incident.open_lock_up(DOCTOR_EAST, case, new_key(), after, "计划", "", TODAY), "known_on"),
+        (lambda: referral.record(DOCTOR_EAST, case, new_key(), up, TODAY), "sent_on"),
+        (lambda: emergency.start(DOCTOR_EAST, case, new_key(), at, at), "reported_at"),
+    ):
+        with pytest.raises(Unfit) as wrong:
+            act()
+        assert "tm03" in wrong.value.fields[name]
+    before = at - timedelta(hours=1)
+    assert not emergency.start(DOCTOR_EAST, case, new_key(), before, at).again
+    assert not incident.open_lock_up(DOCTOR_EAST, case, new_key(), DAY, "计划", "", TODAY).again
