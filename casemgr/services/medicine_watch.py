@@ -156,6 +156,9 @@ COLUMNS = (
     ("none", "医师记不用药"),
 )
 
+#: Columns that add up to the people: by one of them and the people the other is known.
+PAIR = (1, 2)
+
 
 @dataclass(frozen=True, slots=True)
 class CountRow:
@@ -232,7 +235,7 @@ def county(work: Work, area: int, today: date) -> CountyAdherence:
             CountRow(name, code, _shown(hiding, place, table[place]))
             for place, (code, name) in enumerate(places)
         ),
-        tuple(None if small(one) else one for one in _sum(table)),
+        _total(_sum(table)),
         tuple(
             CountRow(drug_name(name), None, _shown(of_drugs, place, drug_table[place]))
             for place, (name, _) in enumerate(drug_rows)
@@ -271,8 +274,24 @@ def _sum(table: Iterable[Sequence[int]]) -> tuple[int, ...]:
     return tuple(sum(column) for column in zip(*table, strict=True)) or (0,) * len(COLUMNS)
 
 
+def _total(counts: Sequence[int]) -> tuple[int | None, ...]:
+    """The sum of all townships, without what few people stand behind."""
+    pair = any(small(counts[column]) for column in PAIR)
+    return tuple(
+        None if small(one) or (pair and column in PAIR) else one for column, one in enumerate(counts)
+    )
+
+
 def _hide(table: Sequence[Sequence[int]]) -> Hiding:
-    return hide(table, (None, 0, 0, 0, 0, 0) if table else ())
+    """Cells not to be printed. Reached and not reached make up the people: one hidden hides the other."""
+    hiding = hide(table, (None, 0, 0, 0, 0, 0) if table else ())
+    closed = {row for row, column in hiding.cells if column in PAIR}
+    closed |= {row for row, counts in enumerate(table) if any(small(counts[column]) for column in PAIR)}
+    if len(closed) == 1:
+        # One row alone could be found from the sum: the smallest other one is hidden with it.
+        others = [row for row, counts in enumerate(table) if row not in closed and counts[0]]
+        closed |= {min(others, key=lambda row: table[row][0])} if others else set(range(len(table)))
+    return Hiding(hiding.cells | {(row, column) for row in closed for column in PAIR}, hiding.printable)
 
 
 def _shown(hiding: Hiding, place: int, counts: Sequence[int]) -> tuple[int | None, ...]:

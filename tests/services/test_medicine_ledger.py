@@ -265,3 +265,18 @@ def test_a_county_is_told_counts_and_few_people_are_hidden(case: int) -> None:
     assert all(one is None or not 1 <= one <= 4 for row in found.townships for one in row.counts)
     assert all(one is None or not 1 <= one <= 4 for row in found.drugs for one in row.counts)
     assert found.hidden
+
+
+def test_who_reached_and_who_did_not_are_hidden_together() -> None:
+    for table in (
+        [(45, 43, 2, 40, 4, 0), (61, 56, 5, 51, 6, 3), (49, 45, 4, 46, 2, 0)],
+        [(8, 7, 1, 8, 0, 0)],
+    ):
+        hiding = medicine_watch._hide(table)
+        for row, counts in enumerate(table):
+            shown = [hiding.shows(row, column) for column in (1, 2)]
+            assert shown[0] == shown[1]
+            if any(1 <= counts[column] <= 4 for column in (1, 2)):
+                assert shown == [False, False]
+        closed = [row for row in range(len(table)) if not hiding.shows(row, 1)]
+        assert len(closed) != 1 or len(table) == 1
