@@ -37,8 +37,9 @@ def values_of(rule: Rule, world: World, victim: Victim) -> Iterator[dict[str, An
         "version": ["2018.1"],
     }
     for name, converter in rule._converters.items():
-        if name not in choices:
-            choices[name] = sorted(getattr(converter, "items", ()))
+        words = sorted(getattr(converter, "items", ()))
+        if words or name not in choices:
+            choices[name] = words
     names = sorted(rule.arguments)
     for values in itertools.product(*(choices[name] for name in names)):
         yield dict(zip(names, values, strict=True))
