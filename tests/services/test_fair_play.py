@@ -33,7 +33,8 @@ def register(both: Flask) -> Flask:
                 work.add(
                     Visit(
                         id=new_key(), case_id=case, area=EAST, on=on, form_version=2018, mode=2,
-                        risk=number % 3, stability=3, adherence=1, insight=1, suggested=3, recorded_by=DOCTOR_EAST.actor,
+                        risk=number % 3, stability=3, adherence=1, insight=1, suggested=3,
+                        recorded_by=DOCTOR_EAST.actor,
                         recorded_at=datetime(on.year, on.month, on.day, 2, number, tzinfo=UTC),
                     )
                 )  # fmt: skip
