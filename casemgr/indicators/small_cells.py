@@ -4,7 +4,10 @@ A count of 1–4 is never printed (primary hiding). Because the totals beside th
 cell could be found by subtraction; so further cells are hidden until every hidden one has another possible
 value that agrees with all that is printed (secondary hiding). The proof is constructive: for each hidden cell
 there must be a second hidden cell in the same column such that one person moved between the two gives another
-possible table. Rule: REC-SMALL-1 (recommendation; no national number is known, shown as 待核对).
+possible table. Two papers can be subtracted from each other as well: what an earlier one hid stays hidden,
+and cells hidden for the first time are protected among themselves, because their sum follows from both papers
+for a reader who takes the others as unchanged. Rule: REC-SMALL-1 (recommendation; no national number is
+known, shown as 待核对).
 """
 
 from __future__ import annotations
@@ -43,13 +46,15 @@ def hide(
     open_rows: Collection[int] = (),
     *,
     zeros_known: bool = True,
+    before: Collection[tuple[int, int]] = (),
 ) -> Hiding:
     """Cells of ``counts[row][column]`` (people, ≥ 0) to hide when every column's total is printed nearby.
 
     ``within[c]`` is the column whose people contain those of ``c`` (denominator of a numerator), which
     readers know and may use; ``open_rows`` are rows known from elsewhere or saying nothing about a person
     (未评估), never hidden. ``zeros_known``: readers may know where nobody is (a village), so a zero protects
-    nothing and larger counts are hidden instead; otherwise (a danger level) a zero is hidden first. Raises
+    nothing and larger counts are hidden instead; otherwise (a danger level) a zero is hidden first.
+    ``before``: cells that earlier papers about the same rows and columns hid; they stay hidden. Raises
     ``ValueError`` for ragged rows, negative counts or a part larger than its whole (REC-SMALL-1).
     """
     width = len(counts[0]) if counts else 0
@@ -57,7 +62,7 @@ def hide(
     _check(counts, width, inside)
     if not counts:
         return Hiding(frozenset(), True)
-    table = _Table(counts, inside, frozenset(open_rows), zeros_known)
+    table = _Table(counts, inside, frozenset(open_rows), zeros_known, frozenset(before))
     possible = table.settle()
     return Hiding(frozenset(table.hidden), possible)
 
@@ -81,6 +86,7 @@ class _Table:
         inside: Sequence[int | None],
         open_rows: frozenset[int],
         zeros_known: bool,
+        before: frozenset[tuple[int, int]],
     ) -> None:
         self.counts = counts
         self.inside = inside
@@ -90,6 +96,8 @@ class _Table:
         self.hidden = {
             (row, column) for row in self.rows for column in self.columns if small(counts[row][column])
         }
+        self.before = {(row, column) for row, column in before if row in self.rows and column in self.columns}
+        self.hidden |= self.before
 
     def settle(self) -> bool:
         """Hide until nothing can be found by subtraction; False when even hiding all does not help."""
@@ -122,8 +130,13 @@ class _Table:
         return bool(printed)
 
     def _exposed(self, column: int) -> bool:
-        """Whether some hidden count of ``column`` has no other possible value."""
+        """Whether a hidden count of ``column`` has no other possible value, by this paper or by two."""
         rows = [row for row in self.rows if (row, column) in self.hidden]
+        fresh = [row for row in rows if (row, column) not in self.before]
+        return self._settled(rows, column) or (len(fresh) < len(rows) and self._settled(fresh, column))
+
+    def _settled(self, rows: Sequence[int], column: int) -> bool:
+        """Whether one of these counts of ``column`` has no other possible value while their sum stays."""
         # Whoever knows that zeros are printed knows that hidden counts are at least one.
         least = 0 if any(self.counts[row][column] == 0 for row in rows) else 1
         more = {row for row in rows if self._can_grow(row, column)}

@@ -22,8 +22,10 @@ from casemgr.reports.figures import (
     Distribution,
     Duty,
     Figures,
+    FormFigures,
     Ground,
     MonthlyFigures,
+    PeriodFigures,
     Rate,
     Share,
     Trend,
@@ -129,7 +131,7 @@ def collect(
     rates = _rates(own, earlier, wanted, edition)
     headline = _headline(edition)
     protected = place.level is AreaLevel.TOWNSHIP
-    risk, classes = _risk(own, protected), _classes(own, protected)
+    risk, classes = _risk(own, protected, papers), _classes(own, protected, papers)
     duties, total, refused = _duties(work, own, close.as_of, protected)
     registered = own[REGISTERED][1] or 0
     checked = own.get(CHECKED)
@@ -152,7 +154,7 @@ def collect(
         population=own["IND-01"][1] if "IND-01" in own else None,
         registered=registered,
         rates=rates,
-        table=_villages(work, now, place, headline, edition, own)
+        table=_villages(work, now, place, headline, edition, own, papers)
         if protected
         else _townships(now, place, headline, edition),
         months=month_labels(month, MONTHS),
@@ -369,7 +371,13 @@ def _townships(now: _Month, place: Place, keys: Sequence[str], edition: Edition)
 
 
 def _villages(
-    work: Work, now: _Month, place: Place, keys: Sequence[str], edition: Edition, own: Closed
+    work: Work,
+    now: _Month,
+    place: Place,
+    keys: Sequence[str],
+    edition: Edition,
+    own: Closed,
+    papers: Sequence[Figures],
 ) -> AreaTable:
     """The villages of a township, from the verdicts stored at the close, small cells hidden (REC-SMALL-1)."""
     from casemgr.indicators.packed import unpack  # loads polars, which only a report by village needs
@@ -390,7 +398,7 @@ def _villages(
         }
         rows.append((None, ELSEWHERE, summed))
     total = _row(None, "合计", own, keys, edition)
-    hidden = _hidden(rows, keys, edition) if len(rows) > 1 else None
+    hidden = _hidden(rows, keys, edition, papers) if len(rows) > 1 else None
     if hidden is None:
         reason = f"{place.name}的在册患者只涉及一个村（社区），或人数分布使小数保护无法实现，不另列村级表。"
         return AreaTable(level, columns, (), None, protected=True, omitted=reason)
@@ -398,11 +406,14 @@ def _villages(
 
 
 def _hidden(
-    rows: Sequence[tuple[int | None, str, Closed]], keys: Sequence[str], edition: Edition
+    rows: Sequence[tuple[int | None, str, Closed]],
+    keys: Sequence[str],
+    edition: Edition,
+    papers: Sequence[Figures],
 ) -> tuple[AreaRow, ...] | None:
     """The rows with small cells taken out; ``None`` when the table cannot be protected."""
     counts, within_column, place_of = _grid(rows, keys)
-    hiding = hide(counts, within_column)
+    hiding = hide(counts, within_column, before=_hidden_before(papers, rows, place_of))
     if not hiding.printable:
         return None
     made = []
@@ -420,6 +431,58 @@ def _hidden(
         registered = closed[REGISTERED][1] if shown else None
         made.append(AreaRow(code, name, registered, tuple(cells), hidden=not shown))
     return tuple(made)
+
+
+def _hidden_before(
+    papers: Sequence[Figures],
+    rows: Sequence[tuple[int | None, str, Closed]],
+    places: Mapping[str, tuple[int, int]],
+) -> set[tuple[int, int]]:
+    """The cells of the grid of :func:`_grid` that papers which are out already hide."""
+    numbers = {code: number for number, (code, _name, _closed) in enumerate(rows)}
+    found: set[tuple[int, int]] = set()
+    for month in _months_of(papers):
+        if not month.table.protected or month.table.omitted:
+            continue
+        for row in month.table.rows:
+            number = numbers.get(row.code)
+            if number is None:
+                continue
+            if row.hidden:
+                found.add((number, 0))
+            for column, cell in zip(month.table.columns, row.cells, strict=True):
+                numerator, denominator = places.get(column.key, (0, 0))
+                if cell.hidden and numerator:
+                    found.add((number, numerator))
+                    if cell.denominator is None:
+                        found.add((number, denominator))
+    return found
+
+
+def _months_of(papers: Sequence[Figures]) -> list[MonthlyFigures]:
+    """The monthly figures of the papers that have some."""
+    found = []
+    for paper in papers:
+        if isinstance(paper, PeriodFigures):
+            found.append(paper.month)
+        elif isinstance(paper, MonthlyFigures):
+            found.append(paper)
+    return found
+
+
+def hidden_shares(papers: Sequence[Figures], name: str) -> frozenset[str]:
+    """The lines of the distribution ``name`` that papers which are out already hide."""
+    found: set[str] = set()
+    for month in _months_of(papers):
+        for one in (month.risk, month.classes):
+            if one.name == name:
+                found.update(share.name for share in one.shares if share.hidden)
+    for paper in papers:
+        if isinstance(paper, FormFigures):
+            for block in paper.blocks:
+                if block.name == name:
+                    found.update(line.name.removesuffix("（人）") for line in block.lines if line.hidden)
+    return frozenset(found)
 
 
 def _grid(
@@ -447,11 +510,22 @@ def _grid(
 
 
 def _distribution(
-    name: str, note: str, lines: Sequence[tuple[str, int]], protected: bool, open_rows: Sequence[int]
+    name: str,
+    note: str,
+    lines: Sequence[tuple[str, int]],
+    protected: bool,
+    open_rows: Sequence[int],
+    papers: Sequence[Figures],
 ) -> Distribution:
+    before = hidden_shares(papers, name) if protected else frozenset()
     total = sum(count for _name, count in lines)
     hiding = (
-        hide([[count] for _name, count in lines], open_rows=open_rows, zeros_known=False)
+        hide(
+            [[count] for _name, count in lines],
+            open_rows=open_rows,
+            zeros_known=False,
+            before=[(number, 0) for number, (line, _count) in enumerate(lines) if line in before],
+        )
         if protected
         else None
     )
@@ -473,20 +547,20 @@ def _percent(count: int, total: int) -> str | None:
     return f"{hundredths // 100}.{hundredths % 100:02d}"
 
 
-def _risk(own: Closed, protected: bool) -> Distribution:
+def _risk(own: Closed, protected: bool, papers: Sequence[Figures]) -> Distribution:
     lines = [(level.label, own[f"{RISK}.{int(level)}"][0]) for level in RiskLevel]
     lines.append(("未评估", own[f"{RISK}.{NONE}"][0]))
     note = "取本年度截至日前最近一次有危险性评估的完整随访；没有的列为“未评估”，不推定为0级。"
-    return _distribution("危险性评估", note, lines, protected, open_rows=[len(lines) - 1])
+    return _distribution("危险性评估", note, lines, protected, [len(lines) - 1], papers)
 
 
-def _classes(own: Closed, protected: bool) -> Distribution:
+def _classes(own: Closed, protected: bool, papers: Sequence[Figures]) -> Distribution:
     order = (Stability.STABLE, Stability.BASIC, Stability.UNSTABLE)
     lines = [(one.label, own[f"{CLASS}.{int(one)}"][0]) for one in order]
     lines.append(("未分类", own[f"{CLASS}.{NONE}"][0]))
     note = "取本年度截至日前最近一次有分类的完整随访；没有的列为“未分类”，不推定为稳定。"
     # 稳定 and 未分类 can be read from 病情稳定率 in the annex; hiding them here would hide nothing.
-    return _distribution("病情分类", note, lines, protected, open_rows=[0, len(lines) - 1])
+    return _distribution("病情分类", note, lines, protected, [0, len(lines) - 1], papers)
 
 
 def _duties(work: Work, own: Closed, day: date, protected: bool) -> tuple[tuple[Duty, ...], Duty, int | None]:

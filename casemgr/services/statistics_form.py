@@ -15,7 +15,17 @@ from casemgr.indicators.small_cells import hide, small
 from casemgr.reports.figures import Figures, FormBlock, FormFigures, FormLine, MonthlyFigures
 from casemgr.services import monthly
 from casemgr.services.errors import Unfit
-from casemgr.services.monthly import CLASS, DUTY, NEVER, NONE, REFUSED, REGISTERED, RISK, Closed
+from casemgr.services.monthly import (
+    CLASS,
+    DUTY,
+    NEVER,
+    NONE,
+    REFUSED,
+    REGISTERED,
+    RISK,
+    Closed,
+    hidden_shares,
+)
 from casemgr.services.use_case import within
 from casemgr.store.work import Work
 from casemgr.terms.area import AreaLevel
@@ -86,7 +96,10 @@ def collect(
     edition = editions.in_force_on(close.as_of, within(work).region)
     protected = kind is ReportKind.EXCHANGE
     lines = _lines(own, edition)
-    blocks = [FormBlock(name, HEALTH, _kept(part, own) if protected else part) for name, part in lines]
+    blocks = [
+        FormBlock(name, HEALTH, _kept(name, part, own, base, papers) if protected else part)
+        for name, part in lines
+    ]
     asked = OTHERS if kind is ReportKind.EXCHANGE else YEARLY_ASKED
     blocks += [
         FormBlock(name, filler, tuple(_blank(one) for one in wanted)) for name, filler, wanted in asked
@@ -205,24 +218,42 @@ def _lines(own: Closed, edition: Edition) -> list[tuple[str, tuple[FormLine, ...
 # --- small counts -------------------------------------------------------------------------------------
 
 
-def _kept(lines: tuple[FormLine, ...], own: Closed) -> tuple[FormLine, ...]:
+def _kept(
+    name: str,
+    lines: tuple[FormLine, ...],
+    own: Closed,
+    base: MonthlyFigures,
+    papers: Sequence[Figures],
+) -> tuple[FormLine, ...]:
     """The lines of one block with small counts taken out, and what would give them away (REC-SMALL-1)."""
     registered = _denominator(REGISTERED)(own) or 0
     if small(registered):
         return tuple(_hidden(line) for line in lines)
-    if lines[0].key.startswith((f"{RISK}.", f"{CLASS}.")):
-        return _partition(lines)
-    return _parts(lines, registered)
+    distribution = next((one for one in (base.risk, base.classes) if one.name == name), None)
+    if distribution is None:
+        return _parts(lines, registered)
+    if base.table.protected:
+        # A township's own report hides the same lines, so that two papers never tell more than one.
+        return tuple(
+            _hidden(line) if share.hidden else line
+            for line, share in zip(lines, distribution.shares, strict=True)
+        )
+    return _partition(lines, hidden_shares(papers, name))
 
 
 def _hidden(line: FormLine) -> FormLine:
     return FormLine(line.name, None, line.key, hidden=True, inner=line.inner)
 
 
-def _partition(lines: tuple[FormLine, ...]) -> tuple[FormLine, ...]:
+def _partition(lines: tuple[FormLine, ...], before: frozenset[str]) -> tuple[FormLine, ...]:
     """Lines that add up to the register; the line of those not assessed says nothing about anybody."""
     last = len(lines) - 1
-    hiding = hide([[line.count or 0] for line in lines], open_rows=[last], zeros_known=False)
+    hiding = hide(
+        [[line.count or 0] for line in lines],
+        open_rows=[last],
+        zeros_known=False,
+        before=[(place, 0) for place, line in enumerate(lines) if line.name.removesuffix("（人）") in before],
+    )
     if not hiding.printable:
         return tuple(_hidden(line) if place != last else line for place, line in enumerate(lines))
     return tuple(line if hiding.shows(place, 0) else _hidden(line) for place, line in enumerate(lines))
@@ -231,7 +262,8 @@ def _partition(lines: tuple[FormLine, ...]) -> tuple[FormLine, ...]:
 def _parts(lines: tuple[FormLine, ...], registered: int) -> tuple[FormLine, ...]:
     """Lines that each count some of those on the register: neither they nor the rest may be small.
 
-    An inner line counts some of the line before it that is not inner; their difference may not be small either.
+    An inner line counts some of the line before it that is not inner; what is left of that may not be
+    small either.
     """
     kept: list[FormLine] = []
     outer = registered

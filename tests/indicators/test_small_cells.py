@@ -142,3 +142,113 @@ def test_impossible_tables_are_refused(counts: list[list[int]]) -> None:
 def test_a_part_larger_than_its_whole_is_refused() -> None:
     with pytest.raises(ValueError, match="larger"):
         hide([[3, 4]], [None, 0])
+
+
+# --- two papers and more --------------------------------------------------------------------------
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[list[list[list[int]]], list[int | None]]:
+    """The same villages over several months: people come, leave and are counted or not."""
+    first, within = draw(tables())
+    months = [first]
+    for _ in range(draw(st.integers(1, 5))):
+        following = []
+        for line in months[-1]:
+            whole = max(0, line[0] + draw(st.sampled_from([0, 0, 0, 0, 1, -1, 3])))
+            parts = [min(whole, max(0, part + draw(st.sampled_from([0, 0, 0, 1, -1])))) for part in line[1:]]
+            following.append([whole, *parts])
+        months.append(following)
+    return months, within
+
+
+def papers(months: list[list[list[int]]], within: list[int | None]) -> list[Hiding]:
+    """What each month's paper hides when those before it are out; a table not printed tells nothing."""
+    out: list[Hiding] = []
+    before: set[tuple[int, int]] = set()
+    for counts in months:
+        hiding = hide(counts, within, before=before)
+        out.append(hiding)
+        if hiding.printable:
+            before |= hiding.cells
+    return out
+
+
+def values_of(
+    counts: list[list[int]], within: list[int | None], rows: list[int], column: int, least: int
+) -> dict[int, set[int]]:
+    """Row → every value it can have while the sum of ``rows`` and all that holds them stay."""
+    hiding = Hiding(frozenset((row, column) for row in rows), True)
+    seen: dict[int, set[int]] = {row: set() for row in rows}
+    for world in worlds(counts, within, hiding, column, least):
+        for row, value in world.items():
+            seen[row].add(value)
+    return seen
+
+
+@given(histories())
+@settings(max_examples=250, deadline=None)
+def test_nothing_hidden_can_be_found_from_the_margins_and_the_papers_before(
+    case: tuple[list[list[list[int]]], list[int | None]],
+) -> None:
+    months, within = case
+    before: set[tuple[int, int]] = set()
+    for counts, hiding in zip(months, papers(months, within), strict=True):
+        if not hiding.printable:
+            continue
+        assert before <= hiding.cells, "what was hidden once is never printed in a later paper"
+        for column in range(len(within)):
+            hidden = [row for row in range(len(counts)) if (row, column) in hiding.cells]
+            fresh = [row for row in hidden if (row, column) not in before]
+            # By this paper alone, and by subtracting the one before from it.
+            for rows in (hidden, fresh):
+                if not rows:
+                    continue
+                zeros_hidden = any(counts[row][column] == 0 for row in rows)
+                seen = values_of(counts, within, rows, column, 0 if zeros_hidden else 1)
+                assert all(len(values) >= 2 for values in seen.values()), (months, column, rows)
+        before |= hiding.cells
+
+
+@given(histories())
+@settings(max_examples=100, deadline=None)
+def test_a_village_followed_over_months_shows_no_small_count_and_no_step_to_one(
+    case: tuple[list[list[list[int]]], list[int | None]],
+) -> None:
+    months, within = case
+    for row in range(len(months[0])):
+        for column in range(len(within)):
+            shown = [hiding.shows(row, column) for hiding in papers(months, within) if hiding.printable]
+            counts = [
+                month[row][column]
+                for month, hiding in zip(months, papers(months, within), strict=True)
+                if hiding.printable
+            ]
+            # Printed at first perhaps, then hidden, and from then on for good.
+            assert shown == sorted(shown, reverse=True)
+            assert not any(small(count) for count, seen in zip(counts, shown, strict=True) if seen)
+
+
+@given(tables())
+@settings(max_examples=150, deadline=None)
+def test_the_same_counts_again_hide_the_same_cells(case: tuple[list[list[int]], list[int | None]]) -> None:
+    counts, within = case
+    first = hide(counts, within)
+    if first.printable:
+        assert hide(counts, within, before=first.cells) == first
+
+
+def test_a_partner_of_the_month_before_is_kept_although_another_has_become_smaller() -> None:
+    first = hide([[3], [9], [10]])
+    assert first.cells == {(0, 0), (1, 0)}
+    # Chosen anew, the partner would be the third village; both papers together would tell the 3.
+    assert hide([[3], [9], [8]]).cells == {(0, 0), (2, 0)}
+    assert hide([[3], [9], [8]], before=first.cells).cells == {(0, 0), (1, 0)}
+
+
+def test_a_village_that_becomes_small_takes_a_partner_of_its_own() -> None:
+    first = hide([[3], [9], [5], [20]])
+    assert first.cells == {(0, 0), (2, 0)}
+    second = hide([[3], [4], [5], [20]], before=first.cells)
+    # 3 + 5 is known from the paper before: the 4 needs somebody beside it who was not hidden then.
+    assert second.cells == {(0, 0), (1, 0), (2, 0), (3, 0)}

@@ -18,6 +18,7 @@ from casemgr.services import clock, report
 from casemgr.services.errors import Refused, Unfit
 from casemgr.services.monthly import month_number
 from casemgr.store.db import db
+from casemgr.store.queries import report as queries
 from casemgr.store.work import open_work
 from casemgr.terms.report import ReportKind
 from tests.conftest import TODAY, create_app, make_config
@@ -218,3 +219,51 @@ def test_figures_come_back_from_their_text_unchanged() -> None:
     for wrong in (b"", b"{}", b"[]", b"\xff", canonical(figures) + b" ", canonical(figures)[:-20]):
         with pytest.raises(ValueError, match=r"."):
             restored(wrong)
+
+
+def hidden_in(figures: MonthlyFigures) -> set[tuple[str, str]]:
+    """The names of everything a township's report hides."""
+    found = {
+        (row.name, column.key)
+        for row in figures.table.rows
+        for column, cell in zip(figures.table.columns, row.cells, strict=True)
+        if cell.hidden
+    }
+    found |= {(row.name, "") for row in figures.table.rows if row.hidden}
+    for one in (figures.risk, figures.classes):
+        found |= {(one.name, share.name) for share in one.shares if share.hidden}
+    return found
+
+
+@pytest.mark.usefixtures("office")
+def test_what_one_paper_hides_no_later_paper_about_the_area_shows() -> None:
+    before: set[tuple[str, str]] = set()
+    for kind, period in (
+        (ReportKind.MONTHLY, "2026-08"),
+        (ReportKind.QUARTERLY, "2026-Q3"),
+        (ReportKind.MONTHLY, "2026-10"),
+    ):
+        made = report.issue(OFFICER, period, TOWN, kind)
+        with open_work(SYSTEM, Action.REPORT_ISSUE, writes=False) as work:
+            row = queries.by_key(work, made.key)
+            assert row is not None
+            figures = report.frozen(work, row)
+        assert figures is not None
+        month = figures.month if isinstance(figures, PeriodFigures) else figures
+        assert isinstance(month, MonthlyFigures)
+        assert before <= hidden_in(month)
+        before = hidden_in(month)
+        # Asked for again, the same paper comes, whatever was issued after it.
+        assert report.issue(OFFICER, period, TOWN, kind) == made
+    assert before
+    made = report.issue(OFFICER, "2026-10", TOWN, ReportKind.EXCHANGE)
+    with open_work(SYSTEM, Action.REPORT_ISSUE, writes=False) as work:
+        row = queries.by_key(work, made.key)
+        assert row is not None
+        form = report.frozen(work, row)
+    assert isinstance(form, FormFigures)
+    for block in form.blocks:
+        for line in block.lines:
+            name = (block.name, line.name.removesuffix("（人）"))
+            if name in before:
+                assert line.hidden
