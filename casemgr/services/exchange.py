@@ -315,6 +315,27 @@ def export(access: Access, area: int, out: Path | BinaryIO) -> dict[str, int]:
     return write_workbook(out, _export_sheets(access, low, high, keys))
 
 
+def export_person(access: Access, case_id: int, out: Path | BinaryIO) -> dict[str, int]:
+    """Write the workbook of one person, for whoever takes the file over: rows per sheet.
+
+    Raises :class:`Missing` outside the access.
+    """
+    from casemgr.forms.excel import write_workbook  # keeps start-up light
+
+    low, high = _export_one(access, case_id)
+    return write_workbook(out, _export_sheets(access, low, high, [case_id]))
+
+
+@use_case(Action.EXCHANGE_EXPORT)
+def _export_one(work: Work, case_id: int) -> tuple[int, int]:
+    """The township of a case, written down as an export."""
+    _, areas = queries.names_of(work, [case_id])
+    if case_id not in areas:
+        raise Missing("没有这份档案，或不在您的辖区内。请从名单重新打开。")
+    work.note("export", "Workbook", row_key=case_id, case_key=case_id, purpose=EXPORT)
+    return span_of(areas[case_id])
+
+
 @use_case(Action.EXCHANGE_EXPORT)
 def _export_keys(work: Work, area: int, low: int, high: int) -> list[int]:
     within = work.access.reaches(low) and work.access.reaches(high - 1)

@@ -6,8 +6,12 @@ from datetime import date
 
 from casemgr.reports import form as papers
 from casemgr.rules.access import Access, Action
-from casemgr.services import printing, state
+from casemgr.services import printing, state, transfer
+from casemgr.services.errors import Missing
+from casemgr.services.register import NOT_THERE
 from casemgr.services.use_case import use_case, within
+from casemgr.store import identity
+from casemgr.store.queries import register as register_queries
 from casemgr.store.work import Work
 from casemgr.terms.rulebook import book
 
@@ -41,6 +45,40 @@ def lost(access: Access, case_id: int, to: str, today: date) -> int:
     closing, by = (told.asks + PRIVATE,), basis(LOST_RULE)
     written = papers.Letter(LOST_TITLE, told.to, opening, told.facts, closing, told.unit, today, by)
     return begin(access, written)
+
+
+TRANSFER_TITLE, TRANSFER_RULE = "患者管理迁移函", "GF2018-8.5"
+#: What a receiver needs to find the person; everything else stands in the workbook beside the letter.
+CONTACT = ("name", "id_number", "phone", "residence")
+
+
+def transfer_abroad(access: Access, key: int, today: date) -> int:
+    """Begin to print the letter to the county that is to receive a file; the key of the print.
+
+    Raises what :func:`casemgr.services.transfer.papers_abroad` raises.
+    """
+    case_id, place, reason, unit = transfer.papers_abroad(access, key)
+    facts = (*_contact(access, case_id), ("新住址和原因", reason))
+    opening = (
+        "我单位管理的下列患者已迁往贵地居住，现将管理关系和档案材料移交贵单位，请予接收并安排首次随访。",
+    )
+    closing = (
+        "随函附该患者的档案材料（电子工作簿一份）。在收到贵单位答复之前，仍由我单位负责随访管理。",
+        f"请在 5 个工作日内答复是否接收。{PRIVATE}",
+    )
+    by = basis(TRANSFER_RULE)
+    return begin(access, papers.Letter(TRANSFER_TITLE, place, opening, facts, closing, unit, today, by))
+
+
+@use_case(Action.FORM_PRINT)
+def _contact(work: Work, case_id: int) -> tuple[tuple[str, str], ...]:
+    row = register_queries.case(work, case_id)
+    if row is None:
+        raise Missing(NOT_THERE)
+    person = row.Case.person_id
+    opened = identity.reveal(work, [person], TRANSFER_TITLE, CONTACT, case_id)[person]
+    work.note("print", "Letter", row_key=case_id, case_key=case_id, fields="transfer")
+    return tuple((state.FIELD_LABELS[name], getattr(opened, name) or "不详") for name in CONTACT)
 
 
 @use_case(Action.FORM_PRINT)

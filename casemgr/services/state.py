@@ -27,6 +27,7 @@ from casemgr.store.models import Attempt, Case, CaseState, Consent, PauseSpell, 
 from casemgr.store.queries import area as areas
 from casemgr.store.queries import register as register_queries
 from casemgr.store.queries import state as queries
+from casemgr.store.queries import transfer as transfers
 from casemgr.store.types import Plain
 from casemgr.store.work import Work
 from casemgr.terms import idnumber
@@ -38,6 +39,7 @@ from casemgr.terms.followup import BodilyDisease, DeathCause, LossReason
 from casemgr.terms.register import Diagnosis, Lifecycle, Management, Pause, Track
 from casemgr.terms.risk import RiskLevel, Stability
 from casemgr.terms.state import ConsentStep, DeathProof
+from casemgr.terms.transfer import TransferSide, TransferState
 
 READING = "状态变更"
 WORDS: dict[Track, type[Term]] = {
@@ -570,6 +572,12 @@ def moved(work: Work, case_id: int, version: int, on: date, place: str, reason: 
         wrong["place"] = "请填写接收的机构。没有接收方，这个人就没有人管了（st09）。"
     _settle(wrong)
     _leave(work, case, Lifecycle.MOVED_OUT, on, "；".join(filter(None, (f"接收机构：{place}", reason))))
+    for one in transfers.open_of(work, case.id):
+        if one.other_unit == 0 and one.side == TransferSide.SENDER:
+            # This is the answer of the other county that was waited for.
+            one.state, one.answered_on = int(TransferState.ACCEPTED), today
+            one.version += 1
+    work.flush()
     refresh(work, [case.id])
 
 

@@ -41,7 +41,9 @@ PURPOSE = "迁移"
 NOT_THERE = "没有这项迁移，或不在您的辖区内。请从迁移列表重新进入。"
 ANSWERED = "这项迁移已经答复过。请刷新页面核对。"
 MOST = 200
-ELSEWHERE = "本县其他乡镇"
+ELSEWHERE, ABROAD = "本县其他乡镇", "外县"
+#: Unit of a receiver in another county, which this register does not know.
+NO_UNIT = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class TransferView:
     case_id: int | None
     name: str = field(default="", repr=False)
     reason: str = field(default="", repr=False)
+    abroad: bool = False
 
     @property
     def open(self) -> bool:
@@ -90,7 +93,7 @@ def _view(row: Any, access: Access, today: date, name: str = "", reason: str = "
         side=side,
         state=now,
         own=row.own or "",
-        other=ELSEWHERE if hidden else row.other or ELSEWHERE,
+        other=ABROAD if _abroad(one) else ELSEWHERE if hidden else row.other or ELSEWHERE,
         area=one.area,
         asked_on=one.asked_on,
         due_on=due,
@@ -100,12 +103,18 @@ def _view(row: Any, access: Access, today: date, name: str = "", reason: str = "
         asked_by_receiver=one.asked_by_receiver,
         answered_on=one.answered_on,
         county_asked_on=one.county_asked_on,
-        answers=_answers(one) or _over_both(access),
+        answers=not _abroad(one) and (_answers(one) or _over_both(access)),
         file_no=row.file_no or "",
         case_id=one.file_key if row.file_no else None,
         name=name,
         reason=reason,
+        abroad=_abroad(one),
     )
+
+
+def _abroad(one: Transfer) -> bool:
+    """Whether the file goes to another county: nobody there has an account, the answer is entered here."""
+    return one.side == TransferSide.SENDER and one.other_unit == NO_UNIT
 
 
 def _answers(one: Transfer) -> bool:
@@ -122,7 +131,9 @@ def _over_both(access: Access) -> bool:
 def list_(work: Work, today: date, purpose: str = "") -> list[TransferView]:
     """The transfers of an area, latest first; the county sees each once. Names only for a ``purpose``."""
     rows = [
-        row for row in queries.latest(work, MOST) if not _over_both(work.access) or _answers(row.Transfer)
+        row
+        for row in queries.latest(work, MOST)
+        if not _over_both(work.access) or _answers(row.Transfer) or _abroad(row.Transfer)
     ]
     names = [""] * len(rows)
     if purpose and rows:
@@ -298,6 +309,80 @@ def _both_rows(work: Work, asked: _Asked, actor: int, today: date) -> tuple[int,
     return keys[0], keys[1]
 
 
+# --- to another county ---
+
+
+@use_case(Action.TRANSFER_WRITE)
+def send_abroad(work: Work, case_id: int, place: str, reason: str, today: date) -> int:
+    """Write down that a file was sent to ``place`` in another county; the key of the row.
+
+    The sender stays responsible until the answer is entered: accepted by closing the file
+    (:func:`casemgr.services.state.moved`), declined by :func:`decline`. Sending twice is sending once. Raises
+    :class:`Missing`, :class:`Refused` for a closed file, :class:`Conflict` beside another open transfer and
+    :class:`Unfit`.
+    """
+    work.take_turn(queries.TURN)
+    case = work.get(Case, case_id)
+    if case is None:
+        raise Missing(NO_CASE)
+    if case.lifecycle != Lifecycle.ON_REGISTER:
+        raise Refused("档案已不在册，不能迁出。请先恢复在册。", rule="GF2018-8.5")
+    wrong: dict[str, str] = {}
+    if not place:
+        wrong["receiver"] = "请填写接收机构。没有接收方，这个人就没有人管了（st09）。"
+    if not reason:
+        wrong["address"] = "请写明新住址和原因，对方据此联系本人。"
+    if wrong:
+        raise Unfit("没有保存，请改正后再试。", fields=wrong)
+    there = queries.open_of(work, case_id)
+    if there:
+        if len(there) == 1 and _abroad(there[0]):
+            return there[0].id
+        raise Conflict("这份档案已有一项未答复的迁移。请等对方答复，或先撤回。")
+    opened = identity.reveal(work, [case.person_id], PURPOSE, ("name",), case_id)
+    pair, key = new_keys(2)
+    work.add(
+        Transfer(
+            id=key,
+            area=case.area,
+            pair=pair,
+            side=int(TransferSide.SENDER),
+            state=int(TransferState.ASKED),
+            file_key=case_id,
+            other_area=NO_UNIT,
+            other_unit=NO_UNIT,
+            asked_on=today,
+            asked_by_receiver=False,
+            name=Plain(opened[case.person_id].name),
+            reason=Plain(f"{place}\n{reason}"),
+            recorded_at=clock.now(),
+            recorded_by=work.access.actor,
+        )
+    )
+    work.flush()
+    refresh(work, [case_id])
+    return key
+
+
+@use_case(Action.TRANSFER_READ)
+def papers_abroad(work: Work, key: int) -> tuple[int, str, str, str]:
+    """(case, receiver, address and reason, sending unit) of a file on its way to another county.
+
+    Raises :class:`Missing` outside the access, :class:`Refused` for any other transfer or an answered one.
+    """
+    one = work.get(Transfer, key)
+    if one is None:
+        raise Missing(NOT_THERE)
+    if not _abroad(one) or one.state not in queries.OPEN:
+        raise Refused("这项迁移没有要寄送的材料：不是迁往外县，或已经答复。", rule="GF2018-8.5")
+    row = register_queries.case(work, one.file_key)
+    if row is None:
+        raise Missing(NO_CASE)
+    (text,) = open_texts(work, "Transfer", [(key, one.reason)], PURPOSE, one.file_key)
+    place, _, reason = text.partition("\n")
+    return one.file_key, place, reason, row.unit_name
+
+
 # --- answering ---
 
 
@@ -307,7 +392,7 @@ def _may_answer(work: Work, key: int, version: int) -> tuple[int, int]:
     one = work.get(Transfer, key)
     if one is None:
         raise Missing(NOT_THERE)
-    if not _answers(one) and not _over_both(work.access):
+    if not _abroad(one) and not _answers(one) and not _over_both(work.access):
         raise Refused("这项迁移由对方答复。不需要了的，可以撤回。", rule="GF2018-8.5")
     if one.version != version or one.state not in queries.OPEN:
         raise Conflict(ANSWERED)
@@ -324,6 +409,8 @@ def accept(
     village or unit that does not lie in the receiving township.
     """
     pair, area = _may_answer(access, key, version)
+    if get(access, key, today, "").abroad:
+        raise Refused("迁往外县的，对方接收后请在“迁出本县”登记。登记之前仍由本单位负责。", rule="GF2018-8.5")
     return _move(over_county(access, "transfer", area), pair, village, unit_code, today)
 
 
@@ -402,14 +489,17 @@ def _may_withdraw(work: Work, key: int, version: int) -> tuple[int, int]:
 @use_case(Action.TRANSFER_WRITE)
 def _close(work: Work, pair: int, to: TransferState, reason: str, today: date) -> None:
     work.take_turn(queries.TURN)
-    sender, receiver = _both(work, pair)
-    for side in (sender, receiver):
+    rows = queries.pair(work, pair)
+    sides = (rows[0],) if len(rows) == 1 and _abroad(rows[0]) else _both(work, pair)
+    if any(one.state not in queries.OPEN for one in sides):
+        raise Conflict(ANSWERED)
+    for side in sides:
         side.state, side.answered_on = int(to), today
         side.version += 1
         if reason:
             side.reason = Plain(reason)
     work.flush()
-    refresh(work, [sender.file_key])
+    refresh(work, [sides[0].file_key])
 
 
 # --- the county ---

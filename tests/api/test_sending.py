@@ -120,6 +120,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/cases/{case_id}/reopen": {"version": 1, "on": DAY, "reason": "有误"},
     "/cases/{case_id}/transfer-targets": {},
     "/cases/{case_id}/transfers": {"to": str(EAST), "reason": "搬家"},
+    "/cases/{case_id}/transfers-abroad": {"receiver": "邻县卫生院", "address": "搬家"},
     "/cases/{case_id}/events": {},
     "/cases/{case_id}/events/reveal": WHY,
     "/cases/{case_id}/contacts": {},

@@ -54,6 +54,18 @@ def test_declined_and_taken_back(caller: Call, cases: dict[str, int]) -> None:
     kept(east.post(f"/transfers/{own}/answer", back))
 
 
+def test_a_file_sent_to_another_county_stays_until_its_answer(caller: Call, cases: dict[str, int]) -> None:
+    east, path = caller("east"), f"/cases/{cases['E1']}"
+    key = kept(east.post(f"{path}/transfers-abroad", {"id": "o-1", "receiver": "邻县", "address": "搬家"}))
+    shown = east.get(f"/transfers/{key}").document
+    assert (shown["abroad"], shown["other"], shown["answers"]) == (True, "外县", False)
+    yes = {"id": "o-2", "version": shown["version"], "answer": "accept"}
+    assert told(east.post(f"/transfers/{key}/answer", yes))[0] == "refused"
+    moved = {"id": "o-3", "version": version(east, f"{path}/standing"), "on": "2026-11-20", "place": "邻县"}
+    kept(east.post(f"{path}/moved", moved))
+    assert east.get(f"/transfers/{key}").document["state"]["label"] == "已接收"
+
+
 def test_asking_for_somebody_registered_elsewhere(site: Flask, caller: Call, cases: dict[str, int]) -> None:
     east = caller("east")
     assert told(east.post("/transfers/ask-in", {"id": "q-1", "id_number": "1"}))[0] == "unfit"

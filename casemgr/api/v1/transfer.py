@@ -40,6 +40,7 @@ class Transfer(f.Shape):
     answers = f.flag()
     file_no = f.text()
     case = fields.String(attribute="case_id", required=True, allow_none=True)
+    abroad = f.flag()
 
 
 class Transfers(f.Shape):
@@ -81,6 +82,13 @@ class TransferIn(Sending):
 
     to = f.AreaCode(required=True)
     reason = f.Prose(required=True, shortest=1, longest=300)
+
+
+class AbroadIn(Sending):
+    """A file is sent to a unit in another county; its answer is entered by hand."""
+
+    receiver = f.Text(required=True, shortest=1, longest=80)
+    address = f.Prose(required=True, shortest=1, longest=300)
 
 
 class AskIn(Sending):
@@ -137,6 +145,18 @@ def ask(access: Access, asked: Asked) -> dict[str, Any]:
         return done(transfer.ask(access, case, told["to"], told["reason"], clock.today()), case)
 
     return keep(access, "transfer", case, told, act, case=case)
+
+
+@chapter.post("/cases/{case_id}/transfers-abroad", action=Action.TRANSFER_WRITE, body=AbroadIn, answer=Kept)
+def send_abroad(access: Access, asked: Asked) -> dict[str, Any]:
+    """记下档案材料寄往外县；登记对方接收（moved）之前仍由本单位负责."""
+    told, case = asked.body, asked.path["case_id"]
+
+    def act(_key: int) -> Outcome:
+        place = told["receiver"].strip()
+        return done(transfer.send_abroad(access, case, place, told["address"], clock.today()), case)
+
+    return keep(access, "transfer.abroad", case, told, act, case=case)
 
 
 @chapter.post("/transfers/ask-in", action=Action.TRANSFER_WRITE, body=AskIn, answer=Kept)

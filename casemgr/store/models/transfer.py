@@ -22,6 +22,7 @@ from casemgr.store.types import Day, Instant, Key, Sealed
 class Transfer(AreaScoped, Model):
     """迁移; two rows of one transfer share ``pair``. Until it accepts, a receiver sees its row alone.
 
+    A file on its way to another county has the sender's row alone, with ``other_area`` and ``other_unit`` 0.
     ``file_key`` is the case at the sender; it is no foreign key, because it lies outside the receiver's area.
     """
 

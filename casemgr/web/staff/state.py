@@ -214,7 +214,7 @@ CHANGES: dict[str, Change] = {
     ),
     "moved": Change(
         "迁出本县",
-        "迁往本县其他乡镇的，请用“迁移”。迁往外县的，由县级精防机构联系接收后在这里登记。",
+        "迁往本县其他乡镇的，请用“迁移”。迁往外县的，先寄送材料，对方答复接收后再登记迁出；登记之前仍由本单位负责。",
         "登记迁出",
         (_on("迁出日期"), Item("place", "接收机构", required=True, longest=80), _reason(False)),
         _moved,
@@ -262,16 +262,19 @@ CHANGES: dict[str, Change] = {
     ),
 }
 KINDS = "any(" + ",".join(CHANGES) + ")"
+#: Fields of the step before 迁出本县, see :mod:`casemgr.web.staff.leaving`.
+LEAVING = {"receiver": "接收机构", "address": "新住址和原因"}
 
 
 @pages.get(f"/case/<{KEY}:key>/<{KINDS}:kind>")
 @guard.guard(Action.REGISTER_WRITE)
 def page(key: int, kind: str) -> str:
     """The page of one change, with how the case stands."""
-    return _page(key, kind, {}, {})
+    return shown(key, kind, {}, {})
 
 
-def _page(key: int, kind: str, given: dict[str, Any], fields: dict[str, str]) -> str:
+def shown(key: int, kind: str, given: dict[str, Any], fields: dict[str, str]) -> str:
+    """The page of one change with what was typed and what is wrong."""
     change = CHANGES[kind]
     standing = state.standing(g.access, key, clock.today())
     return render_template(
@@ -279,9 +282,9 @@ def _page(key: int, kind: str, given: dict[str, Any], fields: dict[str, str]) ->
         kind=kind,
         change=change,
         standing=standing,
-        given=given or {"version": standing.version},
+        given={"version": standing.version, **given},
         fields=fields,
-        labels={item.name: item.label for item in change.items},
+        labels={item.name: item.label for item in change.items} | LEAVING,
         open=standing.on_register if change.open_only else not standing.on_register,
         letters=state.RECEIVERS if kind == "lost" and standing.management is Management.LOST else {},
         lifecycle=Lifecycle,
@@ -298,7 +301,7 @@ def save(key: int, kind: str) -> Response | tuple[str, int]:
     try:
         said = CHANGES[kind].save(key, version, typed)
     except Unfit as wrong:
-        return _page(key, kind, dict(request.form), dict(wrong.fields)), wrong.status
+        return shown(key, kind, dict(request.form), dict(wrong.fields)), wrong.status
     except (Refused, Conflict) as wrong:
         flash(wrong.message, "bad")
         return redirect(url_for("state.page", key=key, kind=kind), 303)
