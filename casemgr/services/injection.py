@@ -681,6 +681,15 @@ def look(work: Work, case_id: int, entry: DoseEntry, key: int, today: date) -> D
     return _checked(looked, product.labels_of(work)(case.area), today)
 
 
+def clock_time(text: str) -> time:
+    """A time of day as 10:30; :class:`~casemgr.services.errors.Unfit` for anything else."""
+    try:
+        return time.fromisoformat(text).replace(second=0, microsecond=0, tzinfo=None)
+    except ValueError:
+        sentence = "留观至应写成 10:30 这样的时间。请改正，或清空。"
+        raise errors.Unfit(NOT_SAVED, fields={"observed_until": sentence}) from None
+
+
 # --- keeping --------------------------------------------------------------------------------------
 
 

@@ -53,9 +53,9 @@ def _time(typed: Typed) -> time | None:
     if not text:
         return None
     try:
-        return time.fromisoformat(text).replace(second=0, microsecond=0, tzinfo=None)
-    except ValueError:
-        typed.wrong["observed_until"] = "留观至应写成 10:30 这样的时间。请改正，或清空。"
+        return injection.clock_time(text)
+    except Unfit as wrong:
+        typed.wrong |= wrong.fields
         return None
 
 
