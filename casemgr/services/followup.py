@@ -563,12 +563,13 @@ def _keep(
         for line in queries.lines(work, visit.id):
             work.remove(line)
         work.flush()
-    _keep_texts(work, kept, judged)
+    new = answer is Answer.ACCEPTED
+    _keep_texts(work, kept, judged, new)
     lines = visit_rows.drug_values(kept.id, kept.area, row) + _guides(kept, judged.values)
     work.add_many(DrugLine, visit_rows.keyed(lines), note=False)
     _keep_incidents(work, kept, judged, now)
-    _keep_answers(work, kept, envelope, judged, now)
-    _keep_death(work, around, kept, now)
+    _keep_answers(work, kept, envelope, judged, now, new)
+    _keep_death(work, around, kept, now, new)
     if row.confinement == Confinement.LOCKED and not queries.locked(work, kept.case_id):
         work.add(
             LockUp(
@@ -583,13 +584,13 @@ def _keep(
     return kept, answer
 
 
-def _keep_texts(work: Work, visit: Visit, judged: Judgement) -> None:
+def _keep_texts(work: Work, visit: Visit, judged: Judgement, new: bool) -> None:
     row = judged.row
     values = visit_rows.text_values(row) if row is not None else None
     reason = judged.values.get("class_reason")
     told = dict.fromkeys(visit_rows.TEXT_COLUMNS) | (values or {})
     told["class_reason"] = visit_rows.plain(reason)
-    own = queries.texts(work, visit.id)
+    own = None if new else queries.texts(work, visit.id)
     if own is None:
         if any(text is not None for text in told.values()):
             work.add(VisitText(visit_id=visit.id, area=visit.area, **told))
@@ -648,12 +649,12 @@ def _keep_incidents(work: Work, visit: Visit, judged: Judgement, now: datetime) 
             )
 
 
-def _keep_death(work: Work, around: Known, visit: Visit, now: datetime) -> None:
+def _keep_death(work: Work, around: Known, visit: Visit, now: datetime, new: bool) -> None:
     """A death told at a visit is to be confirmed by a person; it closes nothing by itself (FU-C3).
 
     It stands among the contacts as 死亡待核实, under the key of the visit, and begins the duty of confirming.
     """
-    told = work.get(Attempt, visit.id)
+    told = None if new else work.get(Attempt, visit.id)
     if told is not None:
         told.undone, told.on = visit.died_on is None, visit.on
     elif visit.died_on is not None and around.case.lifecycle != Lifecycle.DEAD:
@@ -671,7 +672,9 @@ def _keep_death(work: Work, around: Known, visit: Visit, now: datetime) -> None:
         )
 
 
-def _keep_answers(work: Work, visit: Visit, envelope: Envelope, judged: Judgement, now: datetime) -> None:
+def _keep_answers(
+    work: Work, visit: Visit, envelope: Envelope, judged: Judgement, now: datetime, new: bool
+) -> None:
     """The reasons given to questions, and what is asked later, sealed beside the visit."""
     told = {
         "reasons": dict(judged.reasons),
@@ -683,7 +686,7 @@ def _keep_answers(work: Work, visit: Visit, envelope: Envelope, judged: Judgemen
     if not any(told.values()):
         return
     data = Plain(json.dumps(told, ensure_ascii=False))
-    sheet = work.get(Sheet, visit.id)
+    sheet = None if new else work.get(Sheet, visit.id)
     if sheet is not None:
         sheet.data = data
         return
