@@ -115,7 +115,11 @@ def suggested(work: Work, case_id: int, today: date, visit_id: int | None = None
         visit = work.get(Visit, visit_id)
         on = visit.on if visit is not None and visit.case_id == case_id else today
     earlier = [one for one in queries.visits(work, case_id, 30) if one.on < on]
-    since = earlier[0].on if earlier else on - FIRST
+    return since_visit(work, case_id, earlier[0].on if earlier else on - FIRST, on)
+
+
+def since_visit(work: Work, case_id: int, since: date, on: date) -> Suggested | None:
+    """The same for given days, within a unit of work."""
     known = known_of(queries.of_case(work, case_id), on)
     return suggestion(known, since, on, in_force_on(on, within(work).region))
 

@@ -55,6 +55,8 @@ NOUNS: dict[str, str] = {
     "rehab": "社区康复",
     "dose": "长效针剂",
     "lock_up": "关锁",
+    "regimen_line": "用药医嘱",
+    "no_medicine": "勿需用药",
     "lab_result": "检验结果",
     "drug_watch": "监测用药",
     "sheet": "表单",

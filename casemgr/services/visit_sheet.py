@@ -21,7 +21,7 @@ from casemgr.rules.counting import Counted, Told
 from casemgr.rules.followup import Next
 from casemgr.rules.policy import Policy, in_force_on
 from casemgr.rules.risk import Change, Observation, Suggestion, change, suggest
-from casemgr.services import visit_rows
+from casemgr.services import medicine_visit, visit_rows
 from casemgr.services.use_case import within
 from casemgr.store.models import Visit
 from casemgr.store.queries import followup as queries
@@ -30,6 +30,7 @@ from casemgr.terms.attempt import AttemptResult
 from casemgr.terms.consent import ConsentAnswer
 from casemgr.terms.followup import FormVersion, HospitalState
 from casemgr.terms.incident import DangerousAct
+from casemgr.terms.medication import Adherence
 from casemgr.terms.register import Lifecycle
 from casemgr.terms.risk import Stability
 
@@ -158,7 +159,7 @@ def judge(
         class_reason=bool(values.get("class_reason")),
         no_symptoms=no_symptoms and bool(values.get("symptoms")),
     )
-    asked = visit_check.findings(row, told)
+    asked = [*visit_check.findings(row, told), *_supply(work, case, values, on, earlier)]
     reasons = _reasons(raw, values, asked)
     for one in asked:
         if one.level == visit_check.BLOCKS:
@@ -185,6 +186,20 @@ def judge(
         incidents=incidents,
         unassessed=unassessed(filled.unassessed, values),
     )
+
+
+def _supply(
+    work: Work, case: Any, values: Mapping[str, Any], on: date, earlier: Sequence[Visit]
+) -> tuple[Asked, ...]:
+    """md06: 规律 beside records that say otherwise is asked about later, never held against anybody."""
+    if values.get("adherence") != Adherence.REGULAR or not earlier:
+        return ()
+    found = medicine_visit.since_visit(work, case.id, earlier[0].on, on)
+    computed = found.proposal.computed if found is not None else None
+    if found is None or computed in (None, Adherence.REGULAR):
+        return ()
+    says = f"按发药和注射记录，{found.proposal.reason}。请问问是否在别处取药、家里是否还有余药，并补记或更正。"
+    return (Asked("md06", visit_check.LATER, "adherence", says, found.proposal.rule),)
 
 
 def unassessed(keys: Sequence[str], values: Mapping[str, Any]) -> tuple[str, ...]:

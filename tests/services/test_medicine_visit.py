@@ -156,3 +156,22 @@ def test_the_suggestion_on_the_form_chooses_nothing(case: int) -> None:
     assert again.proposal.computed is not None
     assert again.proposal.computed.label == "按医嘱规律用药"
     assert medicine.page(DOCTOR, case, TODAY + timedelta(0)).adherence is not None
+
+
+def test_regular_beside_other_records_is_asked_about_later_and_blocks_nothing(case: int) -> None:
+    seen(case, date(2026, 8, 24))
+    line(case, since=date(2026, 8, 24))
+    give(case, date(2026, 8, 24), 30)
+    receipt = followup.record(DOCTOR, envelope(case), TODAY)
+    assert receipt.visit_id is not None
+    (asked,) = [one for one in receipt.later if one.id == "md06"]
+    assert "别处取药" in asked.says
+    assert asked.rule == "REC-ADH-1"
+
+
+def test_records_that_agree_ask_nothing(case: int) -> None:
+    seen(case, date(2026, 8, 24))
+    line(case, since=date(2026, 8, 24))
+    give(case, date(2026, 8, 24), 90)
+    receipt = followup.record(DOCTOR, envelope(case), TODAY)
+    assert [one for one in receipt.later if one.id == "md06"] == []
