@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -23,7 +24,7 @@ from casemgr.rules.calendar import months_after, working_days_after
 from casemgr.rules.policy import Policy, in_force_on
 from casemgr.rules.question import FileFacts
 from casemgr.services import contact, exchange_rows, person_rows, revision
-from casemgr.services.errors import Missing, Unfit
+from casemgr.services.errors import Conflict, Missing, Unfit
 from casemgr.services.exchange_rows import Stored
 from casemgr.services.reach import over_county
 from casemgr.services.register import NOT_THERE, CaseRow, Page, rows_of
@@ -113,10 +114,12 @@ class AreaAsked:
 def ask(access: Access, cases: Sequence[int], today: date, area: int | None = None) -> None:
     """Ask about these files anew, after they were written; part of what the writer may do.
 
-    ``area`` is where they are, for whoever reaches more than one county.
+    ``area`` is where they are, for whoever reaches more than one county. What was written stays written when
+    somebody else asks about the same file at this moment: the night asks again.
     """
     if cases and access.may(Action.REGISTER_WRITE):
-        _ask(over_county(access, "questions", area), list(cases), today, None)
+        with suppress(Conflict):
+            _ask(over_county(access, "questions", area), list(cases), today, None)
 
 
 @use_case(Action.REGISTER_WRITE)

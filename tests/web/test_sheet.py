@@ -106,7 +106,7 @@ def test_nobody_reads_a_form_of_another_township(client_of: Client, case: int) -
 
 def test_warnings_stand_above_the_person_and_the_visit(client_of: Client, case: int) -> None:
     client = client_of("east")
-    for address in (f"/case/{case}", f"/case/{case}/visit"):
+    for address in (f"/case/{case}", f"/case/{case}/visit", f"/case/{case}/attempt"):
         page = page_of(client, address)
         assert "药物过敏：头孢" in page and "不要联系：本人电话" in page and "只在白天打" in page
     token = token_in(page_of(client, f"/case/{case}"))

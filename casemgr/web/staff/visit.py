@@ -392,6 +392,7 @@ def _attempt(key: int, given: Mapping[str, str], fields: Mapping[str, str]) -> s
     return render_template(
         "visit/attempt.html",
         case=case,
+        caution=caution.of_case(g.access, case.case_id),
         once=given.get("once") or followup.new_once(g.access),
         given=given,
         fields=fields,
