@@ -86,6 +86,8 @@ class AdviceView:
     sources: tuple[str, ...]
     verified: bool
     local: str
+    #: Which label of the county holds and its day, in words; empty for the shipped data.
+    dated: str
     flags: tuple[FlagView, ...]
     cover_until: date | None
     without_basis: bool
@@ -159,6 +161,7 @@ def view(advice: Advice, product: str, *, bar: bool = True) -> AdviceView:
         sources=titles(advice.ground),
         verified=advice.verified,
         local=label.author if label else "",
+        dated=label.note if label and label.author else "",
         flags=tuple(flag_of(one) for one in advice.flags),
         cover_until=advice.oral_cover_until,
         without_basis=advice.without_basis,

@@ -251,6 +251,7 @@ def test_everything_lands_where_it_belongs(both: Flask) -> None:
         1 << 7,
     )
     assert visit.rehab_measures == 1 << RehabMeasure.DAILY_LIVING
+    assert (one(Dose).role, one(Dose).number, one(Dose).followed_on) in {(1, 1, None), (3, 1, None)}
     assert (one(Dose).dose_ug, one(Checkup).systolic, one(RehabSession).attended) == (100_000, 120, True)
     assert one(Unit, Unit.code == "U1").area_code == TOWNSHIP
     with open_work(DOCTOR, Action.CASE_SEARCH) as work:
