@@ -903,6 +903,15 @@ def end_off(work: Work, order_id: int, on: date, today: date) -> Recorded:
     return Recorded(row.id, row.case_id, again=False)
 
 
+@use_case(Action.MEDICINE_READ, writes=False)
+def case_of_order(work: Work, order_id: int) -> int:
+    """The file an order of no medicine belongs to; :class:`Missing` outside the access."""
+    row = work.get(NoMedicine, order_id)
+    if row is None:
+        raise Missing(NO_ORDER)
+    return row.case_id
+
+
 # --- the card of the person page ------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from casemgr.rules import dispensing as rules
 from casemgr.rules.access import Action
 from casemgr.rules.dispensing import Entitlement, Handing
-from casemgr.rules.drug import UG, Drug
+from casemgr.rules.drug import Drug
 from casemgr.services import clock, duties
 from casemgr.services.errors import Conflict, Missing, Unfit
 from casemgr.services.finding import weigh
@@ -25,7 +25,7 @@ from casemgr.services.medicine import (
 )
 from casemgr.services.medicine_drug import catalogue
 from casemgr.services.use_case import use_case
-from casemgr.store.db import new_key
+from casemgr.store.db import new_key, new_keys
 from casemgr.store.identity import open_texts
 from casemgr.store.models.area import Area
 from casemgr.store.models.medicine import Dispensing, StockLot, StockMove
@@ -258,11 +258,6 @@ def _need(line: Any, drug: Drug, days: int) -> int | None:
     return -(-daily * days // drug.strength_ug) if daily else None
 
 
-def lasts(daily_ug: int | None, strength_ug: int | None, quantity: int) -> int | None:
-    """For how many whole days a quantity lasts at a daily dose; ``None`` where one of them is not known."""
-    return quantity * strength_ug // daily_ug if daily_ug and strength_ug else None
-
-
 def _move(
     work: Work,
     lot: StockLot,
@@ -415,9 +410,13 @@ class MoveView:
 
 @dataclass(frozen=True, slots=True)
 class StockPage:
-    """The stock of one township: lots, the latest moves, and the drugs that may come in."""
+    """The stock of one township: lots, the latest moves, and the drugs that may come in.
+
+    ``once`` is the key of a delivery to be, ``keys`` one for each lot that may be written off.
+    """
 
     once: int
+    keys: tuple[int, ...]
     area: int
     name: str
     lots: tuple[LotView, ...]
@@ -449,6 +448,7 @@ def stock(work: Work, area: int, today: date) -> StockPage:
     names = queries.authors(work, sorted({one.recorded_by for one in rows}))
     return StockPage(
         new_key(),
+        tuple(new_keys(len(lots))),
         area,
         place.name,
         tuple(lots),
@@ -559,6 +559,10 @@ def write_off(
     return lot.area, True
 
 
-def strength(drug: Drug) -> str:
-    """The strength of one unit in words."""
-    return "" if drug.strength_ug is None else f"{drug.strength_ug / UG:g} mg"
+@use_case(Action.MEDICINE_READ, writes=False)
+def area_of_lot(work: Work, lot_id: int) -> int:
+    """The township a lot belongs to; :class:`Missing` outside the access."""
+    lot = work.get(StockLot, lot_id)
+    if lot is None:
+        raise Missing(NO_LOT)
+    return lot.area

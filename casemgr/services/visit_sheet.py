@@ -198,7 +198,8 @@ def _supply(
     computed = found.proposal.computed if found is not None else None
     if found is None or computed in (None, Adherence.REGULAR):
         return ()
-    says = f"按发药和注射记录，{found.proposal.reason}。请问问是否在别处取药、家里是否还有余药，并补记或更正。"
+    told = f"按发药和注射记录，{found.proposal.reason}。"
+    says = told + "请问问是否在别处取药、家里是否还有余药，并补记或更正。"
     return (Asked("md06", visit_check.LATER, "adherence", says, found.proposal.rule),)
 
 

@@ -97,7 +97,9 @@ def test_no_medicine_needed_is_ordered_and_ended(case: int, east: FlaskClient) -
     assert "医嘱勿需用药" in page
     end = re.search(r"/no-medicine/\d+/end", page)
     assert end is not None
-    send(east, f"/case/{case}/medicine", end[0], 422, ended_on="2026-09-01")
+    wrong = send(east, f"/case/{case}/medicine", end[0], 422, ended_on="2026-09-01")
+    assert "结束日期应在 2026-10-01 之后" in wrong
+    assert 'value="2026-09-01"' in wrong
     send(east, f"/case/{case}/medicine", end[0], ended_on="2026-11-01")
     assert "以前的医嘱" in text_of(east, f"/case/{case}/medicine")
 
@@ -146,6 +148,10 @@ def test_stock_comes_in_is_handed_out_and_written_off(case: int, east: FlaskClie
     off = re.search(r"/stock/\d+/write-off", page)
     assert off is not None
     once = re.findall(r'name="once" value="(\d+)"', page)[0]
+    wrong = send(east, form, off[0], 422, once=once, quantity="600", reason="过期")
+    assert "账面有 16" in wrong
+    assert 'value="600"' in wrong
+    assert 'value="过期"' in wrong
     send(east, form, off[0], once=once, quantity="6", reason="包装破损")
     assert "包装破损" in text_of(east, form)
 

@@ -110,6 +110,10 @@ def _names(people: list[int]) -> Mapping[int, str]:
 @guard.guard(Action.MEDICINE_READ)
 def person(key: int) -> str:
     """Regimen, orders, ribbon, suggestions and the ledger of one person."""
+    return _person(key)
+
+
+def _person(key: int, ended_on: str = "", wrong: str = "") -> str:
     view = medicine.page(g.access, key, clock.today())
     return render_template(
         "medicine/person.html",
@@ -118,6 +122,8 @@ def person(key: int) -> str:
         offer=medicine_visit.offer_of_case(g.access, key),
         writes=g.access.may(Action.MEDICINE_WRITE),
         name=_name(view.person_id),
+        ended_on=ended_on,
+        wrong=wrong,
     )
 
 
@@ -297,16 +303,16 @@ def save_off(key: int) -> Response | tuple[str, int]:
 
 @pages.post(f"/no-medicine/<{KEY}:key>/end")
 @guard.guard(Action.MEDICINE_WRITE)
-def end_off(key: int) -> Response:
+def end_off(key: int) -> Response | tuple[str, int]:
     """End such an order; the day is the first on which it no longer holds."""
     typed = Typed(request.form)
-    on = typed.day("ended_on", LABELS["ended_on"], required=True)
-    if typed.wrong:
-        raise Unfit(typed.wrong["ended_on"])
     try:
+        on = typed.day("ended_on", LABELS["ended_on"], required=True)
+        typed.settle()
         saved = medicine.end_off(g.access, key, have(on), clock.today())
     except Unfit as wrong:
-        raise Unfit(wrong.fields.get("ended_on", wrong.message)) from wrong
+        case = medicine.case_of_order(g.access, key)
+        return _person(case, request.form.get("ended_on", ""), wrong.fields["ended_on"]), wrong.status
     flash("这条医嘱已结束，记录保留。" if not saved.again else "这条医嘱此前已结束。", "good")
     return _back(saved.case_id)
 
@@ -510,7 +516,12 @@ def stock(area: int) -> str:
     return _stock(area, {}, {})
 
 
-def _stock(area: int, given: Mapping[str, object], fields: dict[str, str]) -> str:
+def _stock(
+    area: int,
+    given: Mapping[str, object],
+    fields: dict[str, str],
+    off: Mapping[str, object] | None = None,
+) -> str:
     today = clock.today()
     return render_template(
         "medicine/stock.html",
@@ -518,6 +529,7 @@ def _stock(area: int, given: Mapping[str, object], fields: dict[str, str]) -> st
         given=given,
         fields=fields,
         labels=LABELS,
+        off=off or {},
         writes=g.access.may(Action.MEDICINE_WRITE),
         today=today,
     )
@@ -549,18 +561,21 @@ def receive(area: int) -> Response | tuple[str, int]:
 
 @pages.post(f"/stock/<{KEY}:key>/write-off")
 @guard.guard(Action.MEDICINE_WRITE)
-def write_off(key: int) -> Response:
+def write_off(key: int) -> Response | tuple[str, int]:
     """Take units out of a lot without handing them to anybody."""
     typed = Typed(request.form)
     once = typed.key("once")
-    quantity = typed.whole("quantity", LABELS["quantity"], 1, medicine_ledger.MOST_UNITS)
-    reason = typed.text("reason", LABELS["reason"], longest=300)
-    if typed.wrong or quantity is None:
-        raise Unfit("".join(typed.wrong.values()) or "请填写报损数量，没有保存。请返回后补填，或取消。")
     try:
-        area, new = medicine_ledger.write_off(g.access, key, once, quantity, reason, clock.today())
+        quantity = typed.whole("quantity", LABELS["quantity"], 1, medicine_ledger.MOST_UNITS)
+        if quantity is None and "quantity" not in typed.wrong:
+            typed.missing("quantity", LABELS["quantity"])
+        reason = typed.text("reason", LABELS["reason"], longest=300)
+        typed.settle()
+        area, new = medicine_ledger.write_off(g.access, key, once, have(quantity), reason, clock.today())
     except Unfit as wrong:
-        raise Unfit("".join(wrong.fields.values()) or wrong.message) from wrong
+        area = medicine_ledger.area_of_lot(g.access, key)
+        said = "".join(wrong.fields.values()) or wrong.message
+        return _stock(area, {}, {}, {**kept(request.form), "lot": key, "says": said}), wrong.status
     flash("已报损。" if new else "这次报损已经登记过，没有重复写入。", "good")
     return redirect(url_for("medicine.stock", area=area), 303)
 
