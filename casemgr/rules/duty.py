@@ -24,6 +24,7 @@ from casemgr.rules.facts import (
 )
 from casemgr.rules.followup import Next
 from casemgr.rules.policy import Policy
+from casemgr.rules.risk import needs_second
 from casemgr.terms.attempt import AttemptResult
 from casemgr.terms.clue import ClueState
 from casemgr.terms.consent import ConsentAnswer
@@ -477,7 +478,7 @@ def _after_visits(course: _Course) -> Iterator[Due]:
         if high and not dangerous and fresh:
             yield _police(course, visit, number, lapse)
         dangerous = high and (dangerous or fresh)
-        if visit.own and before is not None and _lowered(before, visit):
+        if visit.own and _lowered(before, visit):
             end = deadline(visit.on, policy.second_opinion)
             # Another visit is no second person: only a level that is high again leaves nothing to agree to.
             raised = _next_high(course.reached[number + 1 :])
@@ -513,8 +514,8 @@ def _refer(
     yield _due(DutyKind.REFER, visit.id, visit.on, end, "病情不稳定，须立即转诊", Urgency.NOW, state, ended)
 
 
-def _lowered(before: VisitFact, now: VisitFact) -> bool:
-    return (before.risk or 0) >= HIGH_RISK and now.risk is not None and now.risk < HIGH_RISK
+def _lowered(before: VisitFact | None, now: VisitFact) -> bool:
+    return needs_second(before.risk if before is not None else None, now.risk, now.peak)
 
 
 def _next_high(visits: Sequence[VisitFact]) -> date | None:

@@ -37,6 +37,8 @@ class VisitFact(NamedTuple):
     known_on: date | None = None
     #: The kinds of watched drugs among those it names; ``None`` when it names none at all.
     watch: int | None = None
+    #: The highest danger level it had before it was changed; ``None`` when that was never 3 or more.
+    peak: int | None = None
 
     @property
     def reached(self) -> bool:

@@ -188,6 +188,12 @@ def change(before: int | None, now: int | None) -> Change:
     return Change.LOWERED if before is not None and before >= HIGH else Change.NONE
 
 
-def needs_second(before: int | None, now: int | None) -> bool:
-    """Whether a second person has to look at the level before it counts as agreed (lowered from ≥ 3)."""
+def needs_second(before: int | None, now: int | None, once: int | None = None) -> bool:
+    """Whether a second person has to look at the level before it counts as agreed (lowered from ≥ 3).
+
+    ``once``: the highest level that the very visit had before it was changed; taking that out altogether
+    lowers it as well.
+    """
+    if once is not None and once >= HIGH and (now is None or now < HIGH):
+        return True
     return change(before, now) is Change.LOWERED

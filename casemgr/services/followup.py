@@ -545,6 +545,8 @@ def _keep(
         kept, answer = visit, Answer.CHANGED
         columns["entered_on"] = visit.entered_on
         if visit.risk != row.risk:
+            if (visit.risk or 0) >= RiskLevel.LEVEL_3:
+                columns["peak_risk"] = max(visit.risk or 0, visit.peak_risk or 0)
             columns |= dict.fromkeys(("confirmed_by", "confirmed_on", "declined_by", "declined_on"))
         with identity.opening(work, "Visit", PURPOSE) as opened:
             before = _values(work, visit, around.case.file_no, opened)
@@ -1065,7 +1067,7 @@ def read_visit(work: Work, visit_id: int, today: date) -> VisitView:
     involved = (visit.recorded_by, visit.confirmed_by, visit.declined_by)
     names = people.authors(work, [one for one in involved if one])
     stability = values.get("stability")
-    to_confirm = visit.confirmed_on is None and needs_second(level, visit.risk)
+    to_confirm = visit.confirmed_on is None and needs_second(level, visit.risk, visit.peak_risk)
     author = _author_of_level(work, visit) if to_confirm else visit.recorded_by
     work.note("read", "Visit", row_key=visit.id, case_key=visit.case_id)
     return VisitView(
@@ -1096,7 +1098,7 @@ def read_visit(work: Work, visit_id: int, today: date) -> VisitView:
         high=visit.risk is not None and visit.risk >= RiskLevel.LEVEL_3,
         dead=visit.died_on is not None,
         to_confirm=to_confirm,
-        before_risk=None if level is None else RiskLevel.read(level),
+        before_risk=None if level is None and visit.peak_risk is None else _level(level, visit.peak_risk),
         confirmed_by=names.get(visit.confirmed_by or 0, ""),
         confirmed_on=visit.confirmed_on,
         declined_by=names.get(visit.declined_by or 0, ""),
@@ -1112,6 +1114,11 @@ def _author_of_level(work: Work, visit: Visit) -> int:
             if "risk" in json.loads(opened(one.id, one.changes) or "{}"):
                 return one.recorded_by
     return visit.recorded_by
+
+
+def _level(before: int | None, once: int | None) -> RiskLevel:
+    """The level that was lowered: that of the visit before or the one this visit had, the higher one."""
+    return RiskLevel.read(max(one for one in (before, once) if one is not None))
 
 
 def _level_before(around: Known, visit: Visit) -> int | None:
@@ -1173,7 +1180,7 @@ def decline(work: Work, visit_id: int, reason: str, today: date) -> int:
 def _second_person(work: Work, visit: Visit, today: date) -> None:
     """Refuse whoever gave the level, and a visit that lowered none."""
     around = _known(work, visit.case_id, today)
-    if not needs_second(_level_before(around, visit), visit.risk):
+    if not needs_second(_level_before(around, visit), visit.risk, visit.peak_risk):
         raise Unfit("这次随访没有从3级及以上下调，不需要复核。请核对随访日期，或从患者页重新进入。")
     if _author_of_level(work, visit) == work.access.actor:
         raise Refused(

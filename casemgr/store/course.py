@@ -106,6 +106,7 @@ _VISITS = _of(
     Visit.suggested,
     Visit.recorded_at,
     Visit.watch,
+    Visit.peak_risk,
     order=(Visit.case_id, Visit.on),
 )
 _ATTEMPTS = _of(
@@ -297,8 +298,8 @@ def _grouped(
 
 def _visit(*values: Any) -> VisitFact:
     """``values`` as the select has them; a suggestion is made on the form alone."""
-    *columns, suggested, recorded_at, watch = values
-    return VisitFact._make((*columns, suggested is not None, local_day(recorded_at), watch))
+    *columns, suggested, recorded_at, watch, peak = values
+    return VisitFact._make((*columns, suggested is not None, local_day(recorded_at), watch, peak))
 
 
 def _result(*values: Any) -> ResultFact:

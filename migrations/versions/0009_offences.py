@@ -1,4 +1,4 @@
-"""Counting of 肇事 and 肇祸: the few visits that told of them, and incidents by area and day.
+"""Counting of 肇事 and 肇祸, and the danger level a visit had before it was changed.
 
 Revision 0009, after 0008, 2026-11-22.
 """
@@ -25,8 +25,10 @@ def upgrade() -> None:
         postgresql_where=OFFENCE,
     )
     op.create_index(op.f("ix_incident_area_on"), "incident", ["area", "on"])
+    op.add_column("visit", sa.Column("peak_risk", sa.SmallInteger(), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column("visit", "peak_risk")
     op.drop_index(op.f("ix_incident_area_on"), table_name="incident")
     op.drop_index("ix_visit_offence", table_name="visit")

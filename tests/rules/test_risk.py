@@ -124,6 +124,24 @@ def test_raising_and_lowering(before: int | None, now: int | None, expected: Cha
     assert needs_second(before, now) == (expected is Change.LOWERED)
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "once", "needed"),
+    [
+        (1, 2, 4, True),
+        (None, None, 3, True),
+        (None, 0, 5, True),
+        (4, 2, 4, True),
+        (None, 3, 5, False),
+        (1, 4, 4, False),
+        (1, 2, 2, False),
+    ],
+)
+def test_a_level_taken_out_of_a_visit_is_lowered(
+    before: int | None, now: int | None, once: int, needed: bool
+) -> None:
+    assert needs_second(before, now, once) is needed
+
+
 def test_every_level_has_its_wording() -> None:
     words = [level.wording for level in RiskLevel]
     assert len(set(words)) == len(RiskLevel)

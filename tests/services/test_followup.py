@@ -393,6 +393,24 @@ def test_who_lowers_the_level_in_somebody_elses_visit_is_not_its_second_person(c
     assert followup.confirm(DOCTOR_EAST, key, TODAY) == case
 
 
+def test_a_high_level_taken_out_of_a_visit_again_waits_for_a_second_person(case: int) -> None:
+    """The visit before was low, so only the visit itself knows that it was high."""
+    visited(case, date(2026, 11, 7), risk=1, stability=2)
+    key = visited(case, date(2026, 11, 21), risk=4, stability=1)
+    version = rows(Visit, Visit.id == key)[0].version
+    lowered = send(case, "e2", _visit_id=key, _expects=version)
+    view = followup.read_visit(DOCTOR_EAST, key, TODAY)
+    assert (view.to_confirm, view.before_risk) == (True, 4)
+    assert duties_of(case)[DutyKind.SECOND_OPINION][0] is DutyState.OPEN
+    with pytest.raises(Refused):
+        followup.confirm(DOCTOR_EAST, key, TODAY)
+    # Changing something else does not wash it away.
+    send(case, "e3", sleep="2", _visit_id=key, _expects=lowered.version)
+    assert followup.read_visit(DOCTOR_EAST, key, TODAY).to_confirm
+    followup.confirm(COLLEAGUE, key, TODAY)
+    assert duties_of(case)[DutyKind.SECOND_OPINION][0] is DutyState.DONE
+
+
 def test_nothing_to_confirm_is_said(case: int) -> None:
     found = send(case)
     with pytest.raises(Unfit):

@@ -80,6 +80,8 @@ class Visit(AreaScoped, Model):
     evident_symptoms: Mapped[bool | None] = mapped_column(Boolean)
     serious_reaction: Mapped[bool | None] = mapped_column(Boolean)
     serious_illness: Mapped[bool | None] = mapped_column(Boolean)
+    # The highest danger level that stood here before a change took it away, from 3 on.
+    peak_risk: Mapped[int | None] = mapped_column(SmallInteger)
     suggested: Mapped[int | None] = mapped_column(SmallInteger)
     suggested_rule: Mapped[str | None] = mapped_column(String(24))
     confirmed_by: Mapped[int | None] = mapped_column(BigInteger)

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, func, select
+from sqlalchemy import BigInteger, bindparam, func, or_, select
 
+from casemgr.store.course import local_day
 from casemgr.store.models.account import Account
 from casemgr.store.models.checkup import Checkup
 from casemgr.store.models.followup import Visit
@@ -42,7 +43,18 @@ def _entered(model: Any) -> Any:
     )
 
 
-_RECORDS = tuple(_entered(model) for model in (Visit, RehabSession, Checkup))
+#: A visit that was changed has a new moment of recording; what was entered long before is no late entry.
+_VISITS = lasting(
+    select(Visit.case_id.label("case"), func.max(Visit.on).label("on"))
+    .where(
+        Visit.case_id.in_(_KEYS),
+        Visit.recorded_at > _SINCE,
+        Visit.on <= _LAST,
+        or_(Visit.version == 1, Visit.entered_on >= bindparam("entered", type_=Day())),
+    )
+    .group_by(Visit.case_id)
+)
+_RECORDS = tuple(_entered(model) for model in (RehabSession, Checkup))
 _OFFENCES = lasting(
     select(Incident.case_id.label("case"), func.max(Incident.on).label("on"))
     .where(
@@ -78,6 +90,7 @@ def _lots(work: Work, statement: Any, cases: Sequence[int], **values: Any) -> It
 
 def entered(work: Work, cases: Sequence[int], since: datetime, last: date) -> Iterator[Any]:
     """(case, on) of the records dated by ``last`` that were entered after ``since``."""
+    yield from _lots(work, _VISITS, cases, since=since, last=last, entered=local_day(since))
     for statement in (*_RECORDS, _OFFENCES):
         yield from _lots(work, statement, cases, since=since, last=last)
 
