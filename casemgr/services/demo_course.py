@@ -908,8 +908,6 @@ class Courses:
             elif depot.product == "PP1M" and ordinal == 2:
                 milligrams = 100
             if day >= floor and not _absent(absences, day):
-                if injected is not None and stop - day < depot.days - 8:
-                    day = stop
                 course.doses.append(
                     {
                         "area": town.code,
