@@ -207,7 +207,7 @@ def _domicile_elsewhere(facts: FileFacts, _policy: Policy, _today: date) -> tupl
     "id27",
     "poverty_seen_on",
     "贫困情况超过一年没有核对",
-    "经济状况为“贫困”，{0}起超过 {1} 个月没有核对低保等凭证。救助和免费服药以此为准。"
+    "经济状况为“贫困”，{0} 起超过 {1} 个月没有核对低保等凭证。救助和免费服药以此为准。"
     "请核对后填写日期，或改正经济状况。",
 )
 def _poverty_unproved(facts: FileFacts, policy: Policy, today: date) -> tuple[object, ...] | None:
