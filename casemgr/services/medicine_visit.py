@@ -40,6 +40,7 @@ from casemgr.store.models.medicine import RegimenLine
 from casemgr.store.queries import medicine as queries
 from casemgr.store.work import Work
 from casemgr.terms.medication import StopReason
+from casemgr.terms.register import Lifecycle
 
 #: Rows for drugs by mouth on form 表8.
 PLACES = 3
@@ -260,6 +261,8 @@ def offer_of_case(work: Work, case_id: int) -> Offer | None:
 
 
 def _offer(work: Work, visit: Any, case: Any) -> Offer | None:
+    if case.lifecycle != Lifecycle.ON_REGISTER:
+        return None
     found, lines, drugs = _differences(work, case, visit)
     # What was ordered after the visit is newer than what the visit says.
     newer = {one.id for one in lines if one.since > visit.on}

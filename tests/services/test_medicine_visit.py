@@ -12,9 +12,10 @@ from casemgr.rules.access import Action
 from casemgr.rules.regimen import Kind
 from casemgr.services import followup, medicine, medicine_visit
 from casemgr.services.errors import Conflict, Missing, Unfit
-from casemgr.store.models import RegimenLine
+from casemgr.store.models import Case, RegimenLine
 from casemgr.store.work import open_work
 from casemgr.terms.medication import StopReason
+from casemgr.terms.register import Lifecycle
 from tests.conftest import TODAY
 from tests.services.medicine import DOCTOR, give, line, one_case
 from tests.services.visits import envelope
@@ -126,6 +127,14 @@ def test_a_visit_without_drugs_stops_nothing_and_an_older_one_says_nothing(case:
     assert medicine_visit.offer(DOCTOR, older) is None
     with pytest.raises(Conflict):
         medicine_visit.carry(DOCTOR, older, {0: 1}, {}, "", TODAY)
+
+
+def test_a_closed_file_is_offered_nothing(case: int) -> None:
+    visit = visited(case)
+    assert medicine_visit.offer(DOCTOR, visit) is not None
+    with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+        work.get(Case, case).lifecycle = int(Lifecycle.DEAD)
+    assert medicine_visit.offer(DOCTOR, visit) is None
 
 
 def test_strangers_are_offered_nothing(case: int) -> None:
