@@ -35,6 +35,7 @@ def values_of(rule: Rule, world: World, victim: Victim) -> Iterator[dict[str, An
         "part": ["numerator", "unasked"],
         "name": ["close-month", "followup"],
         "version": ["2018.1"],
+        "product_id": ["PP1M"],
     }
     for name, converter in rule._converters.items():
         words = sorted(getattr(converter, "items", ()))
