@@ -280,3 +280,17 @@ def test_who_reached_and_who_did_not_are_hidden_together() -> None:
                 assert shown == [False, False]
         closed = [row for row in range(len(table)) if not hiding.shows(row, 1)]
         assert len(closed) != 1 or len(table) == 1
+
+
+def test_ledger_lists_and_counts_on_both_databases(both: Flask) -> None:
+    case = one_case()
+    key = lot()
+    line(case)
+    entry = give(case, TODAY - timedelta(25), 28, lot=key)
+    found = medicine_watch.running_out(DOCTOR, EAST, TODAY)
+    assert [(one.case_id, one.days) for one in found.soon] == [(case, 3)]
+    assert medicine_watch.county(OFFICER, OFFICER.low, TODAY).total[3:] == (0, 0, 0)
+    form = medicine_ledger.begin_counter(DOCTOR, entry)
+    medicine_ledger.counter(DOCTOR, entry, form.once, "登记错人", TODAY)
+    assert balanced()
+    assert medicine.page(DOCTOR, case, TODAY).left[0].until is None
