@@ -203,7 +203,7 @@ def county(work: Work, area: int, today: date) -> CountyAdherence:
     by_drug: dict[str, Counter[str]] = {}
     for person in queries.people(work, area):
         own = rows.get(person.id)
-        if own is None:
+        if own is None or not (own.fills or own.doses):
             continue
         known = known_of(own, today)
         told = _judged(known, since, today, policy)
