@@ -98,7 +98,10 @@ class ReferralFact(NamedTuple):
 
 
 class DoseFact(NamedTuple):
-    """One long-acting injection with its place in the course; without a role it is none."""
+    """One long-acting injection with its place in the course; without a role it is none.
+
+    ``cover_days`` are those of the oral cover it begins, ``cover_until`` the end of the latest of the course.
+    """
 
     id: int
     on: date
@@ -110,6 +113,7 @@ class DoseFact(NamedTuple):
     interval: int | None
     next_on: date | None
     stopped_on: date | None
+    cover_days: int | None = None
 
 
 class EmergencyFact(NamedTuple):

@@ -31,7 +31,6 @@ def of_doses(facts: CaseDay, labels: Mapping[str, Label], policy: Policy, today:
     left = None
     if facts.lifecycle != Lifecycle.ON_REGISTER:
         left = facts.lifecycle_on or facts.lifecycle_known_on or facts.registered_on
-    covers: dict[str, date | None] = {}
     for number, dose in enumerate(doses):
         label = labels.get(dose.product)
         role = _ROLES.get(dose.role or 0)
@@ -48,9 +47,7 @@ def of_doses(facts: CaseDay, labels: Mapping[str, Label], policy: Policy, today:
         except NoBasis:
             continue
         yield from _next(dose, plan, done, stop, policy, today)
-        before = covers.get(dose.product)
-        covers[dose.product] = dose.cover_until
-        if dose.cover_until is not None and dose.cover_until != before and dose.cover_until >= dose.on:
+        if dose.cover_days and dose.cover_until is not None:
             yield _cover(facts, dose, label, later, stop, policy)
 
 

@@ -209,6 +209,7 @@ _DOSES = _of(
     Dose.interval_days,
     Dose.next_on,
     Dose.stopped_on,
+    Dose.cover_days,
     where=(or_(Dose.followed_on.is_(None), Dose.followed_on >= bindparam("since")),),
     order=(Dose.case_id, Dose.on, Dose.id),
 )

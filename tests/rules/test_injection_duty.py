@@ -40,6 +40,7 @@ def doses(product: str, *days: date, ordinal: int | None = 6) -> tuple[DoseFact,
             None,
             None,
             None,
+            place.cover_days,
         )
         for number, (one, place) in enumerate(zip(told, settle(labels()[product], told), strict=True))
     )

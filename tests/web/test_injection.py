@@ -6,9 +6,11 @@ import re
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.services.people import WESTERN, Made
+from tests.services.test_register import statements
 from tests.store.register import EAST, WEST
 from tests.web.test_county import page_of
 from tests.web.test_event import send
@@ -177,6 +179,25 @@ def test_nobody_looks_into_another_township(visit: Visit, made: Made) -> None:
     admin = visit("admin")
     for address in (f"/injections/{EAST}", "/injections/products", f"/case/{made.cases[WESTERN]}/dose/new"):
         assert admin.get(address).status_code == 403
+
+
+def test_calendar_and_candidates_ask_as_often_for_many_as_for_few(
+    visit: Visit, made: Made, inhabited: tuple[Flask, Made]
+) -> None:
+    client = visit("east")
+    addresses = (f"/injections/{EAST}", f"/injections/{EAST}/candidates")
+    counts: list[list[int]] = []
+    for person in ("900-00027", "900-00028"):
+        record(client, made.cases[person], **(FIRST | {"on": "2026-11-15"}))
+        found = []
+        for address in addresses:
+            page_of(client, address)
+            with inhabited[0].app_context(), statements() as sent:
+                page_of(client, address)
+            found.append(len(sent))
+        counts.append(found)
+    assert counts[0] == counts[1]
+    assert max(counts[0]) <= 12
 
 
 def test_candidates_show_what_made_them(visit: Visit) -> None:
