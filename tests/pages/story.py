@@ -65,7 +65,7 @@ PEOPLE: tuple[tuple[str, str, tuple[tuple[date, dict[str, Any]], ...]], ...] = (
 NEW_NUMBER, NEW_NAME = number_of(77), "郑新来"
 
 
-def _person(work: Work, unit: int, index: int, file_no: str, name: str) -> int:
+def person(work: Work, unit: int, index: int, file_no: str, name: str) -> int:
     person, case = new_key(), new_key()
     number, phone = number_of(index), phone_of(index)
     work.add(Person(id=person, area=EAST, sex=1 + index % 2, birth_year=1960 + index, document_kind=1))
@@ -138,7 +138,7 @@ def furnish() -> None:
     cases: dict[str, int] = {}
     with open_work(SYSTEM, Action.EXCHANGE_IMPORT) as work:
         for index, (file_no, name, visits) in enumerate(PEOPLE, 1):
-            case = _person(work, units[EAST], index, file_no, name)
+            case = person(work, units[EAST], index, file_no, name)
             for on, found in ((date(2026, 1, 20), STEADY), *visits):
                 work.add(
                     Visit(

@@ -28,7 +28,7 @@ from casemgr.store.db import db
 from casemgr.store.models import Case, Visit
 from casemgr.store.types import to_days
 from casemgr.store.work import open_work
-from casemgr.terms.register import Lifecycle
+from casemgr.terms.register import Lifecycle, Management
 from tests.conftest import make_config
 from tests.indicators.oracle import verdicts
 from tests.pages.conftest import ROOT, Complaints, assert_accessible, open_page, resize, sign_in
@@ -198,9 +198,9 @@ def figures_of(east: Doctor) -> dict[str, int]:
     return found
 
 
-def plain_count(folder: Path) -> dict[str, int]:
+def plain_count(folder: Path, month: str = "2026-10", today: date = LAST_DAY) -> dict[str, int]:
     """The same from the rows, by the definitions told once more in plain Python."""
-    app = create_app(make_config(folder, CASEMGR_DEMO="1", CASEMGR_TODAY=LAST_DAY.isoformat()), doors=())
+    app = create_app(make_config(folder, CASEMGR_DEMO="1", CASEMGR_TODAY=today.isoformat()), doors=())
     with app.app_context(), open_work(SYSTEM, Action.AUDIT_VERIFY) as work:
         cases = [
             (
@@ -213,6 +213,7 @@ def plain_count(folder: Path) -> dict[str, int]:
                 one.diagnosis,
                 one.consent == 0,
                 one.article30,
+                one.management == Management.LOST,
             )
             for one in work.entities(select(Case))
         ]
@@ -232,7 +233,7 @@ def plain_count(folder: Path) -> dict[str, int]:
         pl.DataFrame(schema=AREAS),
     )
     found: dict[str, int] = {}
-    for one in verdicts(facts, Period.of_month("2026-10")).values():
+    for one in verdicts(facts, Period.of_month(month)).values():
         for key, counted in one.items():
             found[key] = found.get(key, 0) + bool(counted)
     return found
