@@ -194,7 +194,7 @@ def record(access: Access, asked: Asked) -> dict[str, Any]:
         entry = _entry(told)
         questions = injection.look(access, case, entry, key, today).questions
         kept = injection.record(access, case, key, entry, today).recorded
-        later = tuple(Finding(one.code, "C", one.field, one.text) for one in questions)
+        later = tuple(Finding(one.code, "Q", one.field, one.text) for one in questions)
         return Outcome("already_here" if kept.again else "accepted", key, case, later=later)
 
     return keep(access, "dose", case, told, act, case=case)
