@@ -31,12 +31,21 @@ class Row:
         return None if not self.floor else self.product / self.floor
 
 
-def seconds(work: Callable[[], Any]) -> float:
-    """How long one call takes, with the garbage of the one before out of the way."""
+def seconds(work: Callable[[], Any], clock: Callable[[], float] = time.perf_counter) -> float:
+    """How long one call takes by a clock, with the garbage of the one before out of the way."""
     gc.collect()
-    start = time.perf_counter()
+    start = clock()
     work()
-    return time.perf_counter() - start
+    return clock() - start
+
+
+def processor(floor: Callable[[], Any], work: Callable[[], Any], times: int) -> str:
+    """The ratio of processor time, in words: on a machine that others use too it is the steadier figure."""
+    spent: list[list[float]] = [[], []]
+    for _ in range(times):
+        for place, one in zip(spent, (floor, work), strict=True):
+            place.append(seconds(one, time.process_time))
+    return f"processor time {median(spent[1]) / median(spent[0]):.2f} ×"
 
 
 def in_turn(*works: Callable[[], Any], times: int = TIMES, warm: bool = True) -> list[float]:
