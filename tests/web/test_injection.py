@@ -154,6 +154,30 @@ def test_a_hospitals_dose_comes_with_its_slip(visit: Visit, made: Made) -> None:
     assert "没有这张转诊单" in text
 
 
+def test_a_slip_brings_itself_and_the_hospital(visit: Visit, made: Made) -> None:
+    client = visit("east")
+    key = made.cases["900-00029"]
+    page = page_of(client, f"/case/{key}/referral")
+    told = {
+        "direction": "1",
+        "advised_on": "2026-11-10",
+        "sent_on": "2026-11-11",
+        "target": "示例医院",
+        "reason": "注射",
+    }
+    status, _, text = send(client, f"/case/{key}/referral", page, **told)
+    assert status == 303, flat(text)[:400]
+    slip = re.findall(r"/referral/(\d+)", page_of(client, f"/case/{key}"))[0]
+    link = re.search(rf'href="(/case/{key}/dose/new\?referral={slip})"', page_of(client, f"/referral/{slip}"))
+    assert link is not None
+    form = page_of(client, link[1])
+    assert f'<option value="{slip}" selected>' in form
+    assert 'name="place" value="3" checked' in form
+    record(client, key, **(FIRST | {"on": "2026-11-18", "place": "3", "referral_id": slip}))
+    assert f'href="/referral/{slip}">转诊单</a>' in page_of(client, f"/case/{key}")
+    assert " selected" not in page_of(client, f"/case/{made.cases['900-00021']}/dose/new?referral={slip}")
+
+
 @pytest.mark.parametrize("login", ["east", "officer"])
 def test_the_calendar_has_a_month_and_a_list_without_names(visit: Visit, made: Made, login: str) -> None:
     client = visit(login)

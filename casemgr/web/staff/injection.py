@@ -122,8 +122,15 @@ def _page(
 @pages.get(f"/case/<{KEY}:key>/dose/new")
 @guard.guard(Action.INJECTION_WRITE)
 def new(key: int) -> str:
-    """An empty form; what was given last time stands grey beside the fields, nothing is chosen."""
-    return _page(injection.begin(g.access, key), {}, {})
+    """An empty form; what was given last time stands grey beside the fields, nothing is chosen.
+
+    From a referral slip the form begins with that slip and the hospital as the place.
+    """
+    form = injection.begin(g.access, key)
+    slip = listing.whole(request.args.get("referral"))
+    if slip is None or slip not in {one.id for one in form.referrals}:
+        return _page(form, {}, {})
+    return _page(form, {"referral_id": slip, "place": int(Place.HOSPITAL)}, {})
 
 
 @pages.post(f"/case/<{KEY}:key>/dose/new")
