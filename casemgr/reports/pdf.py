@@ -81,6 +81,11 @@ def _press() -> tuple[FontConfiguration, tuple[CSS, ...], LockedFetcher]:
     return fonts, sheets, fetcher
 
 
+def warm() -> None:
+    """Read fonts and sheets now, so that the first document does not wait for them."""
+    _press()
+
+
 #: PDF/UA-1: tagged, with title and language; nothing in it depends on the day of printing.
 _OPTIONS: dict[str, Any] = {"pdf_variant": "pdf/ua-1", "pdf_tags": True, "custom_metadata": True}
 #: PDF/A-2a for the archive: tagged as well, every font inside, colours defined.

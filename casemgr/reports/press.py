@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -20,11 +21,28 @@ def limit() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def ready() -> None:
+    """Begin a child that prints many documents: limits, fonts, and no search for garbage while it prints.
+
+    Laying out makes and keeps hundreds of thousands of objects; searching them for garbage meanwhile, over
+    and over, takes a fifth of the time and finds nothing.
+    """
+    limit()
+    from casemgr.reports import pdf  # WeasyPrint is loaded by the child, not by its parent
+
+    pdf.warm()
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+
+
 def press(text: str, archive: bool = False) -> tuple[bytes, tuple[str, ...]]:
     """HTML → the bytes of the PDF (PDF/A with ``archive``) and the characters that could not be drawn."""
     from casemgr.reports.pdf import printed  # WeasyPrint is loaded by the child, not by its parent
 
     made = printed(text, archive=archive)
+    if not gc.isenabled():
+        gc.collect()
     return made.content, made.missing
 
 

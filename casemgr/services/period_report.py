@@ -8,16 +8,20 @@ from dataclasses import replace
 from casemgr.indicators import editions
 from casemgr.indicators.catalogue import BY_KEY
 from casemgr.indicators.figure import figure
-from casemgr.reports.figures import Before, Change, Closing, Course, Figures, PeriodFigures, Point
+from casemgr.indicators.small_cells import small
+from casemgr.reports.figures import Before, Cause, Change, Closing, Course, Figures, PeriodFigures, Point
 from casemgr.reports.monthly import month_in_words, months_until
 from casemgr.services import monthly
 from casemgr.services.clock import SHANGHAI
 from casemgr.services.monthly import REGISTERED, Closed, month_number
 from casemgr.services.use_case import within
 from casemgr.store.models.indicator import MonthClose
+from casemgr.store.queries import closing as closing_queries
 from casemgr.store.queries import report as queries
 from casemgr.store.work import Work
-from casemgr.terms.area import AreaLevel, ancestor
+from casemgr.terms.area import AreaLevel, ancestor, span_of
+from casemgr.terms.code import from_mask
+from casemgr.terms.indicator import Cause as WhyDiffers
 from casemgr.terms.report import ReportKind
 
 #: Months in one period of each kind.
@@ -70,6 +74,7 @@ def collect(
         ),
         closings=tuple(_closing(work, one, closings.get(one, ()), area) for one in months),
         changes=_changes(work, months, closings, area, keys),
+        causes=_causes(work, months, area, protected=base.table.protected),
     )
 
 
@@ -132,3 +137,28 @@ def _changes(
                 name = f"{month_in_words(month)}{BY_KEY[key].name}"
                 found.append(Change(name, monthly.fraction(old[key]), monthly.fraction(new[key])))
     return tuple(found)
+
+
+def _causes(work: Work, months: Sequence[str], area: int, *, protected: bool) -> tuple[Cause, ...]:
+    """How many people later closings count otherwise, by cause, each closing counted; small counts hidden.
+
+    A person with two causes is in both lines, so the lines do not add up to anything.
+    """
+    from casemgr.indicators.difference import unpack  # loads polars, which only such a report needs
+
+    counts: dict[WhyDiffers, int] = {}
+    unknown = 0
+    for month in months:
+        for row in closing_queries.differences(work, month_number(month), *span_of(area)):
+            for person in unpack(row.packed).people:
+                causes = from_mask(WhyDiffers, person.causes)
+                unknown += not causes
+                for one in causes:
+                    counts[one] = counts.get(one, 0) + 1
+    found = [(one.label, counts[one]) for one in WhyDiffers if one in counts]
+    if unknown:
+        found.append(("原因未能判明", unknown))
+    hidden = [protected and small(count) for _name, count in found]
+    return tuple(
+        Cause(name, None if away else count, away) for (name, count), away in zip(found, hidden, strict=True)
+    )

@@ -28,7 +28,7 @@ from casemgr.reports.figures import (
 from casemgr.reports.marks import LARGEST_FILE, Claim, claim_of
 from casemgr.reports.monthly import day_in_words
 from casemgr.reports.paper import document, title_of
-from casemgr.reports.press import limit, press
+from casemgr.reports.press import press, ready
 from casemgr.rules.access import Access, Action
 from casemgr.services import clock, monthly, period_report, statistics_form
 from casemgr.services.errors import Conflict, Forbidden, Missing, Problem, Refused, Unfit
@@ -216,7 +216,7 @@ def issue_many(
             return area, problem
 
     # Spawned, not forked: a child must not inherit connections, keys or locks.
-    with ProcessPoolExecutor(PRESSES, get_context("spawn"), initializer=limit) as presses:
+    with ProcessPoolExecutor(PRESSES, get_context("spawn"), initializer=ready) as presses:
         for area in areas:
             if step is not None:
                 step(done, len(areas))

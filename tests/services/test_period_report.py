@@ -122,8 +122,15 @@ def test_what_came_in_after_the_first_closing_is_counted_and_nobody_is_named() -
     managed = next(one for one in figures.changes if one.name == "2026年8月管理率")
     before, after = (int(text.split("/")[1]) for text in (managed.before, managed.after))
     assert 0 <= after - before <= 3
+    # The three came in between the closings; each is told under a cause, by number only.
+    assert sum(one.count or 0 for one in figures.causes) >= 3
+    assert all(one.name and not one.hidden for one in figures.causes)
+    own = collected(ReportKind.QUARTERLY, "2026-Q3", TOWN)
+    assert all(one.count is None for one in own.causes if one.hidden)
+    assert not any(small(one.count) for one in own.causes if one.count is not None)
     quiet = collected(ReportKind.YEARLY, "2025")
     assert quiet.changes == ()
+    assert quiet.causes == ()
 
 
 @pytest.mark.usefixtures("office")
