@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -57,13 +58,12 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="session")
-def server(browser: Browser, template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a served small register (see ``world.py``)."""
-    folder = tmp_path_factory.mktemp("pages") / "instance"
+@contextmanager
+def serving(template: Path, folder: Path, module: str) -> Iterator[str]:
+    """Address of what ``python -m module FOLDER`` serves from a copy of the empty register."""
     shutil.copytree(template, folder)
     (folder / "keyring.json").chmod(0o600)
-    command = [sys.executable, "-m", "tests.pages.serve", str(folder)]
+    command = [sys.executable, "-m", module, str(folder)]
     with (folder / "serve.log").open("w") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
     try:
@@ -74,6 +74,13 @@ def server(browser: Browser, template: Path, tmp_path_factory: pytest.TempPathFa
     finally:
         process.terminate()
         process.communicate(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def server(browser: Browser, template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a served small register (see ``world.py``)."""
+    with serving(template, tmp_path_factory.mktemp("pages") / "instance", "tests.pages.serve") as address:
+        yield address
 
 
 class Complaints:
