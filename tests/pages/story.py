@@ -171,7 +171,7 @@ def furnish() -> None:
                     )
             cases[file_no] = case
     stay = (Pause.IN_HOSPITAL, date(2026, 11, 30), "示例市精神卫生中心")
-    state.pause(DOCTOR_EAST, cases["S11"], 1, *stay, FIRST_DAY)
+    state.pause(DOCTOR_EAST, cases["S11"], 1, *stay, FIRST_DAY, date(2026, 9, 21))
     night()
 
 

@@ -344,7 +344,7 @@ def test_a_month_of_a_township(doctor: Doctor, browser: Browser, township: tuple
     officer = open_page(browser)
     sign_in(officer, township[0], "officer")
     officer.goto(f"{township[0]}{visit}/confirm")
-    officer.get_by_role("button", name="同意下调").click()
+    officer.get_by_role("button", name="同意下调", exact=True).click()
     officer.context.close()
     assert east.listed() == {}
 
