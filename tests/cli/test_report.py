@@ -90,3 +90,32 @@ def test_all_reports_of_a_county(county: Flask) -> None:
 def test_help_is_there(app: Flask) -> None:
     assert "核验" in run(app, "--help").stdout
     assert "--period" in run(app, "monthly", "--help").stdout
+
+
+def test_other_kinds_layouts_and_excel_come_by_the_same_shape(county: Flask, tmp_path: Path) -> None:
+    close("2026-09")
+    area = ("--area", str(TOWN))
+    out = tmp_path / "季报.pdf"
+    made = run(county, "quarterly", "--period", "2026-Q3", *area, "--out", str(out))
+    assert made.exit_code == 0, made.stderr
+    assert "示例县精防统〔2026〕季3-100号" in made.stdout
+    assert run(county, "verify", str(out)).exit_code == 0
+
+    sheet = tmp_path / "表9.xlsx"
+    made = run(county, "form9", "--period", "2026-10", *area, "--out", str(sheet), "--json")
+    assert json.loads(made.stdout)["kind"] == "信息交换表"
+    assert sheet.read_bytes().startswith(b"PK")
+    assert run(county, "verify", str(sheet)).exit_code == 0
+
+    paper = str(tmp_path / "公文.pdf")
+    refused = run(county, "form9", "--period", "2026-10", *area, "--out", paper, "--layout", "official")
+    assert refused.exit_code == 1
+    assert "还没有填写发文机关" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    both = run(county, "form9", "--period", "2026-10", *area, "--out", str(sheet), "--archive")
+    assert both.exit_code == 2
+    wrong = run(county, "quarterly", "--period", "2026-10", *area, "--out", str(out))
+    assert wrong.exit_code == 2
+    assert "季度应写成 2026-Q3 这样" in wrong.stderr
+    town = run(county, "form14", "--period", "2025", *area, "--out", str(out))
+    assert town.exit_code == 1
