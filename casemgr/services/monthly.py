@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
-from casemgr.indicators import editions
 from casemgr.indicators.catalogue import BY_KEY
 from casemgr.indicators.editions import Edition
 from casemgr.indicators.figure import Counts, Figure, figure
@@ -31,7 +29,8 @@ from casemgr.reports.figures import (
     Trend,
 )
 from casemgr.reports.monthly import month_in_words, month_labels, months_until
-from casemgr.rules import policy as policies
+from casemgr.rules.policy import Policy
+from casemgr.services import edition as editions
 from casemgr.services.clock import SHANGHAI
 from casemgr.services.errors import Missing, Refused, Unfit
 from casemgr.services.use_case import within
@@ -127,12 +126,12 @@ def collect(
             f"{month_in_words(month)}的月结里没有{place.name}的完整数据（可能是月结之后才建立的区划）。"
             "请重新月结后再出月报。"
         )
-    edition = editions.in_force_on(close.as_of, within(work).region)
+    edition = editions.edition_on(work, close.as_of, area)
     rates = _rates(own, earlier, wanted, edition)
     headline = _headline(edition)
     protected = place.level is AreaLevel.TOWNSHIP
     risk, classes = _risk(own, protected, papers), _classes(own, protected, papers)
-    duties, total, refused = _duties(work, own, close.as_of, protected)
+    duties, total, refused = _duties(own, editions.numbers_under(work, edition, close.as_of), protected)
     registered = own[REGISTERED][1] or 0
     checked = own.get(CHECKED)
     return MonthlyFigures(
@@ -563,8 +562,7 @@ def _classes(own: Closed, protected: bool, papers: Sequence[Figures]) -> Distrib
     return _distribution("病情分类", note, lines, protected, [0, len(lines) - 1], papers)
 
 
-def _duties(work: Work, own: Closed, day: date, protected: bool) -> tuple[tuple[Duty, ...], Duty, int | None]:
-    limits = policies.in_force_on(day, within(work).region)
+def _duties(own: Closed, limits: Policy, protected: bool) -> tuple[tuple[Duty, ...], Duty, int | None]:
     kinds = (
         ("不稳定", str(int(Stability.UNSTABLE)), limits.gap_unstable),
         ("基本稳定", str(int(Stability.BASIC)), limits.gap_basic),

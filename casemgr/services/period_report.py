@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from casemgr.indicators import editions
 from casemgr.indicators.catalogue import BY_KEY
 from casemgr.indicators.figure import figure
 from casemgr.indicators.small_cells import small
 from casemgr.reports.figures import Before, Cause, Change, Closing, Course, Figures, PeriodFigures, Point
 from casemgr.reports.monthly import month_in_words, months_until
+from casemgr.services import edition as editions
 from casemgr.services import monthly
 from casemgr.services.clock import SHANGHAI
 from casemgr.services.monthly import REGISTERED, Closed, month_number
-from casemgr.services.use_case import within
 from casemgr.store.models.indicator import MonthClose
 from casemgr.store.queries import closing as closing_queries
 from casemgr.store.queries import report as queries
@@ -51,8 +50,7 @@ def collect(
         for one, found in closings.items()
     }
     newest = closings[month][-1]
-    region = within(work).region
-    edition = editions.in_force_on(newest.as_of, region)
+    edition = editions.edition_on(work, newest.as_of, area)
     keys = [rate.key for rate in base.official]
     before = known.get(before_month)
     number = monthly.number_of(place.prefix, month_number(month), place.level, area, revision, kind)
@@ -68,7 +66,7 @@ def collect(
                 key,
                 BY_KEY[key].name,
                 BY_KEY[key].unit.label,
-                tuple(_point(known.get(one), key, closings.get(one, ()), region) for one in months),
+                tuple(_point(work, area, known.get(one), key, closings.get(one, ())) for one in months),
             )
             for key in keys
         ),
@@ -87,12 +85,12 @@ def _closings(work: Work, months: Sequence[str], area: int) -> dict[str, list[Mo
     return found
 
 
-def _point(closed: Closed | None, key: str, closings: Sequence[MonthClose], region: str) -> Point:
+def _point(work: Work, area: int, closed: Closed | None, key: str, closings: Sequence[MonthClose]) -> Point:
     if not closed or key not in closed or not closings:
         return Point(None, None, None)
     numerator, denominator = closed[key]
     # A month is shown as it was reported, under the edition of its own time.
-    edition = editions.in_force_on(closings[-1].as_of, region)
+    edition = editions.edition_on(work, closings[-1].as_of, area)
     return Point(numerator, denominator, figure(BY_KEY[key], numerator, denominator, edition).value)
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from casemgr.indicators import editions
 from casemgr.indicators.catalogue import BY_KEY
 from casemgr.indicators.editions import Edition
 from casemgr.indicators.small_cells import hide, small
 from casemgr.reports.figures import Figures, FormBlock, FormFigures, FormLine, MonthlyFigures
+from casemgr.services import edition as editions
 from casemgr.services import monthly
 from casemgr.services.errors import Unfit
 from casemgr.services.monthly import (
@@ -26,7 +26,6 @@ from casemgr.services.monthly import (
     Closed,
     hidden_shares,
 )
-from casemgr.services.use_case import within
 from casemgr.store.work import Work
 from casemgr.terms.area import AreaLevel
 from casemgr.terms.report import ReportKind
@@ -93,7 +92,7 @@ def collect(
         raise Unfit(sentence, fields={"area": sentence})
     close = monthly.closings_of(work, [number], area)[number]
     own = monthly.by_area(work, close.id, area, area + 1)[area]
-    edition = editions.in_force_on(close.as_of, within(work).region)
+    edition = editions.edition_on(work, close.as_of, area)
     protected = kind is ReportKind.EXCHANGE
     lines = _lines(own, edition)
     blocks = [
