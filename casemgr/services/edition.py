@@ -29,6 +29,10 @@ from casemgr.terms.rulebook import book
 
 NO_COUNTY = "口径由县（区）制定。请用县级账号，或先选择一个县（区）。"
 TITLE, SOURCE = 40, 120
+#: More digits than any number of counting has are no number of ours.
+LONGEST_NUMBER = 6
+#: How many months ahead an edition may begin.
+FARTHEST = 24
 PLAIN_NUMBER = re.compile(r"[0-9]{1,4}(\.[0-9]{1,2})?")
 #: What a number of counting may be at most, by its unit.
 MOST = {"天": 400, "月": 12, "次": 60, "分钟": 600}
@@ -259,6 +263,14 @@ def _first_day(work: Work, county: int, month: str, wrong: dict[str, str]) -> da
     except ValueError:
         wrong["month"] = "生效月份应写成 2027-01 这样。"
         return None
+    today = clock.today()
+    if (since.year - today.year) * 12 + since.month - today.month > FARTHEST:
+        # Nothing can be laid down before the latest one, so a slip of the pen would close the book for good.
+        wrong["month"] = (
+            f"{month.strip()} 离今天超过 {FARTHEST} 个月。保存后不能改动，其间也不能再加新版本。"
+            "请核对年份，或临近时再制定。"
+        )
+        return None
     rows = queries.of_county(work, county)
     if rows and since <= rows[-1].valid_from:
         wrong["month"] = (
@@ -302,7 +314,7 @@ def _numbers(
         if not text:
             continue
         most = MOST.get(parameter.unit, 400)
-        if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= most):
+        if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER and 1 <= int(text) <= most):
             wrong[f"number-{name}"] = f"应为 1 到 {most} 的整数（{parameter.unit}）。沿用现行规定请留空。"
         elif int(text) != parameter.value:
             found[name] = int(text)

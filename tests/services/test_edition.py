@@ -120,6 +120,10 @@ def test_its_numbers_count_and_are_told_as_the_countys_own(county: None) -> None
         ({"lines": (Line("IND-11", 2, "1e1"),)}, "target-IND-11"),
         ({"numbers": {"gap_stable": "0"}}, "number-gap_stable"),
         ({"numbers": {"gap_stable": "9999999999999"}}, "number-gap_stable"),
+        ({"numbers": {"gap_stable": "0000001999999"}}, "number-gap_stable"),
+        ({"numbers": {"gap_stable": "000001" + "9" * 5000}}, "number-gap_stable"),
+        ({"month": "2927-01"}, "month"),
+        ({"month": "2028-12"}, "month"),
         ({"numbers": {"gap_stable": "三"}}, "number-gap_stable"),
     ],
 )
