@@ -239,7 +239,11 @@ _REGIMEN = _of(
     RegimenLine.stopped_on,
     RegimenLine.recorded_at,
     RegimenLine.visit_id,
-    where=(RegimenLine.watch > 0, or_(RegimenLine.stop_reason.is_(None), RegimenLine.stop_reason != MISTAKE)),
+    # A regimen without any watched drug says so, too.
+    where=(
+        RegimenLine.watch.is_not(None),
+        or_(RegimenLine.stop_reason.is_(None), RegimenLine.stop_reason != MISTAKE),
+    ),
     order=(RegimenLine.since,),
 )
 _FILLS = _of(
@@ -357,7 +361,7 @@ def of_cases(
     regimen = _grouped(work, _REGIMEN, keys, _regimen)
     # Results are read only of people who take something that is watched.
     watched = {case for case, seen in visits.items() if any(one.watch for one in seen)}
-    watched = watched.union(watches, regimen)
+    watched |= {case for case, lines in regimen.items() if any(one.kinds for one in lines)} | set(watches)
     results = _grouped(work, _RESULTS, sorted(watched), _result) if watched else {}
     doses = _grouped(work, _DOSES, keys, DoseFact, since=since)
     fills = _fills(work, keys)

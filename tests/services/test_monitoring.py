@@ -395,3 +395,10 @@ def test_visits_from_before_are_looked_at_once(case: int) -> None:
     view = monitoring.card(DOCTOR_EAST, case, TODAY)
     assert view is not None
     assert [one.drug for one in view.drugs] == [WatchedDrug.CLOZAPINE, WatchedDrug.SECOND_GENERATION]
+
+
+def test_a_regimen_without_the_drug_goes_before_an_older_visit_with_it(case: int) -> None:
+    seen(case, date(2026, 9, 1), CLOZAPINE)
+    assert open_tests(case)
+    prescribe(case, 0, date(2026, 10, 1))
+    assert open_tests(case) == {}
