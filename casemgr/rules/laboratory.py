@@ -16,6 +16,8 @@ from casemgr.terms.lists import lines
 
 THOUSANDTHS = 3
 SCALE = 10**THOUSANDTHS
+#: The largest number of thousandths that the register keeps.
+LARGEST = 2**31 - 1
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
 _RANGE = re.compile(r"([0-9.]+)(?:-|–|—|~|～|至|到)([0-9.]+)")
 _ONE_SIDE = re.compile(r"(<=?|≤|小于|>=?|≥|大于)([0-9.]+)")
@@ -145,6 +147,13 @@ def value_of(test: Test, text: str, unit: str) -> int:
     return _thousandths(value)
 
 
+def _bound(value: Decimal) -> int:
+    found = _thousandths(value)
+    if found > LARGEST:
+        raise Unclear("参考范围的数值太大，报告单上不会有。请按报告单改正，或清空。")
+    return found
+
+
 def range_of(test: Test, text: str, unit: str) -> tuple[int | None, int | None]:
     """A reference range (3.5-9.5, <40, ≥1.0) in thousandths of the test's own unit; empty ends are open."""
     plain = "".join(unicodedata.normalize("NFKC", text).split())
@@ -156,9 +165,9 @@ def range_of(test: Test, text: str, unit: str) -> tuple[int | None, int | None]:
             if low > high:
                 raise Unclear("参考范围的下限大于上限。请按报告单改正，或清空。")
             factor = factor_of(test, unit)
-            return _thousandths(low * factor), _thousandths(high * factor)
+            return _bound(low * factor), _bound(high * factor)
         if found := _ONE_SIDE.fullmatch(plain):
-            bound = _thousandths(Decimal(found[2]) * factor_of(test, unit))
+            bound = _bound(Decimal(found[2]) * factor_of(test, unit))
             return (None, bound) if found[1] in ("<", "<=", "≤", "小于") else (bound, None)
     except InvalidOperation:
         pass

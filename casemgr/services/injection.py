@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 from casemgr.forms.cell import days
@@ -399,7 +400,7 @@ def _raw(work: Work, row: Dose) -> dict[str, str]:
     return {
         "product": row.product,
         "on": row.on.isoformat(),
-        "dose_ug": "" if row.dose_ug is None else f"{row.dose_ug / 1000:g}",
+        "dose_ug": "" if row.dose_ug is None else f"{Decimal(row.dose_ug) / 1000:f}",
         "partial": _flag(row.partial),
         "interval_days": _text(row.interval_days),
         "role": _text(row.role) if row.role_told else "",

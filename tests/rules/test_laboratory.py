@@ -69,7 +69,7 @@ def test_ranges(text: str, found: tuple[int | None, int | None]) -> None:
 
 def test_ranges_are_converted_with_their_value() -> None:
     assert range_of(by_key()["glucose"], "70-110", "mg/dL") == (3_886, 6_106)
-    for wrong in ("3.5", "9-3", "1.2.3-4", "正常"):
+    for wrong in ("3.5", "9-3", "1.2.3-4", "正常", "0-99999999", "<9999999999999999999999999999"):
         with pytest.raises(Unclear):
             range_of(by_key()["wbc"], wrong, "10⁹/L")
 

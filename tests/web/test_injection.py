@@ -113,6 +113,10 @@ def test_what_cannot_be_is_said_by_field_and_everything_typed_stays(visit: Visit
     assert status == 422
     assert "有 4 处需要改正" in text
     assert 'value="B-7"' in text
+    for dose in ("9e999999", "NaN", "37.55555", "-1", "１０００００"):
+        status, _, text = send(client, address, page, product="PP1M", on="2026-11-10", dose_ug=dose)
+        assert status == 422
+        assert "剂量应为大于 0 的毫克数" in text
     status, _, text = send(client, address, page, product="PP1M", on="2026-12-30", batch="B-7")
     assert status == 422
     assert "晚于今天" in text

@@ -115,6 +115,8 @@ def test_handing_out_asks_for_the_order_of_payers_and_is_taken_back(case: int, e
     assert "REC-MED-1" in asked
     assert 'name="reason"' in asked
     assert 'value="84"' in asked
+    # Half a fen is no amount; nothing is rounded away in silence.
+    assert "自付金额应写成" in send(east, form, form, 422, **told, **PAID, own_yuan="12.345")
     send(east, form, form, **told, **PAID)
     page = text_of(east, f"/case/{case}/medicine")
     assert "医保 32.50 元" in page

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import partial
 from urllib.parse import urlencode
 
@@ -26,6 +28,8 @@ from casemgr.web.staff.typed import Typed, have, kept
 pages = Blueprint("injection", __name__)
 
 MICROGRAMS, MOST_MG = 1000, 10_000
+#: Milligrams with micrograms behind the point; a finer or a mathematical way to write is no dose.
+_MILLIGRAMS = re.compile(r"[0-9]{1,5}(\.[0-9]{1,3})?")
 WEEKDAYS = "一二三四五六日"
 #: How many marks a day of the month grid shows before the rest is counted.
 SHOWN_MARKS = 4
@@ -38,10 +42,8 @@ def _milligrams(typed: Typed) -> int | None:
     text = str(typed.form.get("dose_ug", "")).strip().removesuffix("mg").strip()
     if not text:
         return None
-    try:
-        micrograms = int((Decimal(text) * MICROGRAMS).to_integral_value())
-    except (InvalidOperation, OverflowError, ValueError):
-        micrograms = 0
+    plain = unicodedata.normalize("NFKC", text)
+    micrograms = int(Decimal(plain) * MICROGRAMS) if _MILLIGRAMS.fullmatch(plain) else 0
     if not 0 < micrograms <= MOST_MG * MICROGRAMS:
         typed.wrong["dose_ug"] = "剂量应为大于 0 的毫克数，例如 37.5。请改正，或清空。"
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
@@ -35,7 +36,8 @@ pages = Blueprint("medicine", __name__)
 
 #: 12.5 → 12500; three decimals of a milligram are micrograms, two of a yuan are fen.
 _DECIMAL = re.compile(r"\d{1,6}(\.\d{1,3})?")
-MOST_MG = 100_000
+#: So many micrograms, or fen, are no dose and no price.
+MOST = 100_000_000
 LABELS = {
     "code": "药品",
     "name": "目录外药名",
@@ -78,10 +80,10 @@ def _thousandths(typed: Typed, name: str, label: str, unit: str, scale: int) -> 
     text = typed.form.get(name, "").strip()
     if not text:
         return None
-    if not _DECIMAL.fullmatch(text) or not float(text) < MOST_MG:
+    if not _DECIMAL.fullmatch(text) or (found := Decimal(text) * scale) != int(found) or found >= MOST:
         typed.wrong[name] = f"{label}应写成 12.5 这样的数（{unit}）。请改正，或清空。"
         return None
-    return round(float(text) * scale)
+    return int(found)
 
 
 def _mg(typed: Typed, name: str) -> int | None:
@@ -162,7 +164,7 @@ def _line(form: RegimenForm, given: Mapping[str, object], fields: dict[str, str]
 
 
 def _as_mg(ug: int | None) -> str:
-    return "" if ug is None else f"{ug / 1_000:g}"
+    return "" if ug is None else f"{Decimal(ug) / 1_000:f}"
 
 
 def _line_form(typed: Typed) -> LineForm:
