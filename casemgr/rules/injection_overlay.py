@@ -20,6 +20,8 @@ from casemgr.terms.injection import Role
 
 #: No interval, window or threshold of any label is longer than this, in days or months.
 LONGEST = 400
+#: Digits of a figure; leading zeros must not hide a number that no calendar holds.
+LONGEST_NUMBER = 6
 LONGEST_TEXT = 300
 MG = "mg"
 DAYS, MONTHS, WORDS, YES, MINUTES = "天", "个月", "文字", "是或否", "分钟"
@@ -171,8 +173,11 @@ def read_value(figure: Figure, text: str) -> Any:
         if figure.key != "strengths" and len(doses) > 1:
             raise ValueError("单次最大量只有一个毫克数。请只填一个。")
         return doses if figure.key == "strengths" else doses[0]
-    if not (text.isascii() and text.isdigit() and int(text[:6]) <= LONGEST):
-        raise ValueError(f"请填 0–{LONGEST} 的整数（{figure.unit}），或清空。")
+    # An interval of no days would ask for the next injection on the day of this one.
+    least = 1 if figure.key.startswith("allowed.") or ".due." in figure.key else 0
+    digits = text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER
+    if not (digits and least <= int(text) <= LONGEST):
+        raise ValueError(f"请填 {least}–{LONGEST} 的整数（{figure.unit}），或清空。")
     return int(text)
 
 
