@@ -26,7 +26,7 @@ from casemgr.services.case_view import term
 from casemgr.services.clue import SOMEBODY_ELSE
 from casemgr.services.duties import refresh
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
-from casemgr.services.state import excluded_by_report
+from casemgr.services.state import discharged, excluded_by_report
 from casemgr.services.use_case import SAVED_ALREADY, use_case
 from casemgr.store import identity
 from casemgr.store.db import new_key
@@ -448,12 +448,14 @@ def correct(work: Work, key: int, version: int, reason: str, today: date, file: 
 
 @use_case(Action.NOTICE_WRITE)
 def file_to(work: Work, key: int, version: int, case_id: int, today: date) -> None:
-    """Put a notice into the file that is there already; a discharge then asks for its visit."""
+    """Put a notice into the file that is there already; a discharge asks for its visit and ends the stay."""
     case = work.get(Case, case_id)
     if case is None:
         raise Missing("没有这份档案，或不在您的辖区内。请核对后再归档。")
     one = _at(work, key, version, "file")
     _tie(work, one, case, today)
+    if one.kind == NoticeKind.DISCHARGE:
+        discharged(work, case, one.happened_on)
     work.flush()
     refresh(work, [case.id])
 

@@ -528,6 +528,16 @@ def resume(work: Work, case_id: int, today: date) -> None:
     refresh(work, [case.id])
 
 
+def discharged(work: Work, case: Case, on: date) -> None:
+    """Let a stay that paused the visits end with the discharge; part of the unit of work that files it."""
+    running = next((one for one in queries.pauses(work, case.id) if one.ended_on is None), None)
+    if running is None or running.kind != Pause.IN_HOSPITAL or running.since > on:
+        return
+    before = f"{Pause.IN_HOSPITAL.label}至 {case.paused_until or '未定'}"
+    _end_pause(work, case, on)
+    revision.note(work, "state", case, {"暂停按期随访": (before, f"恢复随访，自 {on.isoformat()} 出院")})
+
+
 # --- leaving, changing, coming back ---
 
 

@@ -7,9 +7,6 @@ plain count, person by person.
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -20,18 +17,19 @@ from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 
 from casemgr.app import create_app
-from casemgr.indicators.frames import AREAS, CASES, CHECKUPS, SESSIONS, VISITS, Frames
+from casemgr.indicators.frames import AREAS, CASES, CHECKUPS, OFFENCES, SESSIONS, VISITS, Frames
 from casemgr.indicators.period import Period
 from casemgr.rules.access import Action
 from casemgr.services import clock
 from casemgr.store.db import db
-from casemgr.store.models import Case, Visit
+from casemgr.store.models import Case, Incident, Visit
 from casemgr.store.types import to_days
 from casemgr.store.work import open_work
+from casemgr.terms.incident import DangerousAct
 from casemgr.terms.register import Lifecycle, Management
 from tests.conftest import make_config
 from tests.indicators.oracle import verdicts
-from tests.pages.conftest import ROOT, Complaints, assert_accessible, open_page, resize, sign_in
+from tests.pages.conftest import Complaints, assert_accessible, open_page, resize, serving, sign_in
 from tests.pages.story import NEW_NAME, NEW_NUMBER
 from tests.pages.test_visit import Thumb, steady
 from tests.services.people import VILLAGE
@@ -70,19 +68,8 @@ ENTRY = {
 def township(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """Address and folder of the served township of the story."""
     folder = tmp_path_factory.mktemp("story") / "instance"
-    shutil.copytree(template, folder)
-    (folder / "keyring.json").chmod(0o600)
-    with (folder / "serve.log").open("w") as log:
-        command = [sys.executable, "-m", "tests.pages.story", str(folder)]
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
-    try:
-        assert process.stdout is not None
-        port = process.stdout.readline().strip()
-        assert port, (folder / "serve.log").read_text()
-        yield f"http://127.0.0.1:{port}", folder
-    finally:
-        process.terminate()
-        process.communicate(timeout=20)
+    with serving(template, folder, "tests.pages.story") as address:
+        yield address, folder
 
 
 class Doctor:
@@ -222,6 +209,11 @@ def plain_count(folder: Path, month: str = "2026-10", today: date = LAST_DAY) ->
             (one.case_id, to_days(one.on), *(getattr(one, name) for name in names))
             for one in work.entities(select(Visit))
         ]
+        offences = [
+            (one.case_id, to_days(one.on))
+            for one in work.entities(select(Incident))
+            if one.kind in (DangerousAct.OFFENCE, DangerousAct.CRIME)
+        ]
     with app.app_context():
         db.engine.dispose()
     clock.fix(None)
@@ -231,6 +223,7 @@ def plain_count(folder: Path, month: str = "2026-10", today: date = LAST_DAY) ->
         pl.DataFrame(schema=SESSIONS),
         pl.DataFrame(schema=CHECKUPS),
         pl.DataFrame(schema=AREAS),
+        pl.DataFrame(offences, schema=OFFENCES, orient="row"),
     )
     found: dict[str, int] = {}
     for one in verdicts(facts, Period.of_month(month)).values():

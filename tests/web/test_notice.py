@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from casemgr.rules.access import Action
-from casemgr.services import clock, notice
+from casemgr.services import clock, notice, state
 from casemgr.services.errors import Missing
-from casemgr.store.models import Case, Notice, Sheet
+from casemgr.store.models import Case, Notice, PauseSpell, Sheet
 from casemgr.store.work import open_work
-from casemgr.terms.register import Lifecycle
+from casemgr.terms.register import Lifecycle, Pause
 from tests.services.people import number_of
 from tests.services.test_registration import TODAY, typed
 from tests.store.register import DOCTOR_EAST, DOCTOR_WEST, EAST, OFFICER, SYSTEM, WEST, add_person, units
@@ -123,6 +124,8 @@ def test_a_discharge_is_filed_in_the_file_that_is_there(client_of: ClientOf, sit
         unit = units()[EAST]
         with open_work(DOCTOR_EAST, Action.REGISTER_WRITE) as work:
             _, case = add_person(work, EAST, unit, "100-00001", "赵试验", NUMBER)
+        stay = (Pause.IN_HOSPITAL, TODAY + timedelta(30), "示例市精神卫生中心")
+        state.pause(DOCTOR_EAST, case, 1, *stay, TODAY, date(2026, 10, 1))
     officer, east = client_of("officer"), client_of("east")
     assert enter(officer, "discharge", {**DISCHARGE, "discharged_on": "2026-09-30"}).status_code == 422
     assert enter(officer, "discharge", DISCHARGE, received_on="2026-11-11").status_code == 422
@@ -135,6 +138,10 @@ def test_a_discharge_is_filed_in_the_file_that_is_there(client_of: ClientOf, sit
         assert row is not None and (row.case_id, row.ended_on) == (case, TODAY)
         filled = work.get(Sheet, row.sheet_id)
         assert filled is not None and filled.case_id == case
+        # The stay that the file knows of has ended with the discharge, not with the day it was planned until.
+        assert [one.ended_on for one in work.entities(select(PauseSpell))] == [date(2026, 11, 12)]
+        there = work.get(Case, case)
+        assert there is not None and there.pause is None and there.paused_until is None
 
 
 def test_returned_forwarded_again_and_corrected(client_of: ClientOf) -> None:

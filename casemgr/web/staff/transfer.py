@@ -89,7 +89,7 @@ def _accepted(key: int, case: int) -> Response:
     if view.case_id is None:
         flash("已同意转出，档案已转到对方，由对方负责管理。", "good")
         return redirect(url_for("transfer.page", key=key), 303)
-    flash("已接收，档案由本单位负责管理。请在两周内首访，并核对住址和电话。", "good")
+    flash("已接收，档案由本单位负责管理。请核对住址和电话，并按待办随访。", "good")
     return redirect(url_for("case.page", key=case), 303)
 
 
