@@ -34,7 +34,7 @@ from casemgr.rules.policy import Policy, in_force_on
 from casemgr.rules.regimen import Left, Ordered
 from casemgr.services import clock, duties, revision
 from casemgr.services.errors import Conflict, Missing, Unfit
-from casemgr.services.incident import Recorded, kept_before, known_case
+from casemgr.services.incident import Recorded, kept_before, known_case, not_after_death
 from casemgr.services.medicine_drug import catalogue
 from casemgr.services.use_case import use_case, within
 from casemgr.store.db import new_key
@@ -718,6 +718,7 @@ def add_line(work: Work, case_id: int, once: int, form: LineForm, today: date) -
     case = known_case(work, case_id)
     if kept_before(work, RegimenLine, once, case_id) is not None:
         return Recorded(once, case_id, again=True)
+    not_after_death(case, form.since, "since", "开始日期")
     drugs = catalogue(work, case.area)
     known, wrong = _checked(form, drugs, today)
     substance = drug.substance(known.name if known is not None else form.name)
@@ -813,6 +814,7 @@ def change_line(work: Work, line_id: int, once: int, form: LineForm, note: str, 
         return Recorded(once, row.case_id, again=True)
     if row.stopped_on is not None:
         raise Conflict(ENDED_ALREADY)
+    not_after_death(case, form.since, "since", "调整日期")
     known, wrong = _checked(form, catalogue(work, case.area), today, row.code or "")
     if form.since < row.since:
         wrong["since"] = (
@@ -855,6 +857,7 @@ def order_off(
     case = known_case(work, case_id)
     if kept_before(work, NoMedicine, once, case_id) is not None:
         return Recorded(once, case_id, again=True)
+    not_after_death(case, since, "since", "开始日期")
     wrong: dict[str, str] = {}
     if since > today:
         wrong["since"] = "开始日期晚于今天。请改正日期，或到当天再登记。"

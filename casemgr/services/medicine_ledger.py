@@ -13,7 +13,7 @@ from casemgr.rules.drug import Drug
 from casemgr.services import clock, duties
 from casemgr.services.errors import Conflict, Missing, Unfit
 from casemgr.services.finding import weigh
-from casemgr.services.incident import Recorded, kept_before, known_case
+from casemgr.services.incident import Recorded, kept_before, known_case, not_after_death
 from casemgr.services.medicine import (
     READING,
     LeftView,
@@ -152,6 +152,7 @@ def dispense(work: Work, case_id: int, once: int, told: Handed, today: date) -> 
     case = known_case(work, case_id)
     if kept_before(work, Dispensing, once, case_id) is not None:
         return Recorded(once, case_id, again=True)
+    not_after_death(case, told.on, "on", "发药日期")
     drugs = catalogue(work, case.area)
     drug = drugs.get(told.code)
     if drug is None or not drug.active:

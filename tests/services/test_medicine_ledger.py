@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -13,13 +14,14 @@ from casemgr.services import medicine, medicine_drug, medicine_ledger, medicine_
 from casemgr.services.errors import Conflict, Forbidden, Missing, Unfit
 from casemgr.services.medicine import Stop
 from casemgr.services.medicine_drug import DrugForm
+from casemgr.store.db import new_key
 from casemgr.store.models import Case, Dispensing, Duty, StockLot, StockMove
 from casemgr.store.work import open_work
 from casemgr.terms.duty import DutyKind, DutyState
 from casemgr.terms.medication import DrugClass, PayerState, StopReason
 from casemgr.terms.register import Lifecycle
 from tests.conftest import TODAY
-from tests.services.medicine import DOCTOR, give, line, one_case
+from tests.services.medicine import DOCTOR, LINE, give, line, one_case
 from tests.store.register import DOCTOR_WEST, EAST, OFFICER, SYSTEM, WEST, units
 
 FREE = {"insurance": PayerState.SETTLED, "assistance": PayerState.NONE, "free": PayerState.SETTLED}
@@ -73,6 +75,25 @@ def test_a_later_payer_waits_for_an_earlier_one_unless_a_reason_is_given(case: i
     assert second.reason is None
     (told,) = [one.reason for one in medicine.page(DOCTOR, case, TODAY).ledger if one.reason]
     assert told == "医保结算系统停机，当日补结"
+
+
+def test_nothing_is_ordered_or_handed_out_after_a_registered_death(case: int) -> None:
+    order = line(case, code="PERP-4")
+    died = date(2026, 10, 1)
+    with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+        dead = work.get(Case, case)
+        dead.lifecycle, dead.lifecycle_on = int(Lifecycle.DEAD), died
+    assert "tm03" in refused(case)["on"]
+    give(case, died, 28)
+    later = replace(LINE, since=died + timedelta(1))
+    for call in (
+        lambda once: medicine.add_line(DOCTOR, case, once, later, TODAY),
+        lambda once: medicine.change_line(DOCTOR, order, once, later, "", TODAY),
+        lambda once: medicine.order_off(DOCTOR, case, once, later.since, "王医师", "", TODAY),
+    ):
+        with pytest.raises(Unfit) as wrong:
+            call(new_key())
+        assert "tm03" in wrong.value.fields["since"]
 
 
 def test_only_people_on_the_register_and_listed_second_generation_drugs_are_free(case: int) -> None:
