@@ -22,7 +22,7 @@ from casemgr.store.models.indicator import ClosedDifference, ClosedFigure, Close
 from casemgr.store.queries import closing as closings
 from casemgr.store.queries import indicator as queries
 from casemgr.store.types import to_days
-from casemgr.store.work import Work
+from casemgr.store.work import CLOSING_TURN, Work
 from casemgr.terms.area import span_of
 from casemgr.terms.code import to_mask
 from casemgr.terms.indicator import Cause, CloseStep
@@ -62,6 +62,7 @@ def close_county(work: Work, code: int, edition: Edition, basis: Basis) -> Close
     verdicts = masks(rows).collect()
     packed = {area: (part.height, pack(part)) for area, part in _by_area(verdicts)}
     digest = _digest(lines, packed)
+    work.take_turn(CLOSING_TURN)
     before = queries.latest_close(work, period.number, code)
     same = before is not None and (before.figures_digest, before.edition, before.policy_digest) == (
         digest,

@@ -25,7 +25,7 @@ from casemgr.store.queries import area as area_queries
 from casemgr.store.queries import closing as closings
 from casemgr.store.queries import indicator as queries
 from casemgr.store.types import Plain
-from casemgr.store.work import Work
+from casemgr.store.work import CLOSING_TURN, Work
 from casemgr.terms.area import AreaLevel, ancestor, level_of, span_of
 from casemgr.terms.code import from_mask
 from casemgr.terms.indicator import Cause, CloseStep
@@ -397,6 +397,8 @@ def step(work: Work, close_id: int, to: CloseStep, revision: int, reason: str = 
     close = work.get(MonthClose, close_id)
     if close is None:
         raise Missing("没有这次月结，或不在您的辖区内。请从首页的列表进入。")
+    # Two presses, or a press and a new closing, one after the other: each sees what the other did.
+    work.take_turn(CLOSING_TURN)
     newest = queries.latest_close(work, close.period, close.area)
     if newest is None or newest.id != close.id or close.revision != revision:
         raise Conflict("这个月已有更新的一版。按旧数字签署会与新数字不符。请刷新后核对新的一版。")
