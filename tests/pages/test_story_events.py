@@ -1,7 +1,8 @@
 """故事续：what comes between — a move within the county, an emergency, an act, a stay in hospital that ends.
 
-The people of ``tests.pages.story`` live through October once more. Two townships look at their lists: until the receiver has accepted, a person stands on the list of the sender alone, afterwards on that of
-the receiver alone. At the end the figures of both townships together are those of the plain count.
+The people of ``tests.pages.story`` live through October once more. Two townships look at their lists: until
+the receiver has accepted, a person stands on the sender's list alone, then on the receiver's alone.
+At the end the figures of both townships together are those of the plain count.
 """
 
 from __future__ import annotations
