@@ -208,7 +208,7 @@ def evidence(
             causes[row.case] = {Cause.REGISTERED}
         elif row.case in gone and not causes[row.case] and row.lifecycle != Lifecycle.ON_REGISTER:
             causes[row.case].add(Cause.DEATH if row.lifecycle == Lifecycle.DEAD else Cause.LEFT)
-    for case in closings.answered(work, cases, since):
+    for case in closings.answered(work, cases, since, last):
         if Cause.REGISTERED not in causes[case]:
             causes[case].add(Cause.CONSENT)
     for case in closings.changed(work, cases, since):

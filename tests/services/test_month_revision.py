@@ -15,9 +15,10 @@ from casemgr.rules.access import Access, Action, Role
 from casemgr.services import clock, indicator, month_revision
 from casemgr.services.errors import Conflict, Forbidden, Missing, Refused, Unfit
 from casemgr.store.db import db, new_key
-from casemgr.store.models import AuditEntry, Case, CaseState, Unit, Visit
+from casemgr.store.models import AuditEntry, Case, CaseState, Consent, Unit, Visit
 from casemgr.store.queries import transfer as transfers
 from casemgr.store.work import open_work
+from casemgr.terms.consent import ConsentAnswer
 from casemgr.terms.indicator import Cause, CloseStep
 from casemgr.terms.register import Lifecycle, Track
 from tests.conftest import make_config
@@ -96,6 +97,19 @@ def test_a_late_entry_stands_on_the_page_of_differences_with_its_cause(county: N
         month_revision.people(STRANGER, MONTH, OTHER, 2)
     with pytest.raises(Missing):
         month_revision.of_month(STRANGER, MONTH, TOWN)
+
+
+def test_an_answer_of_a_later_month_is_no_cause(county: None) -> None:
+    late = unvisited()[0]
+    visit(late.case_id, date(2026, 10, 2))
+    with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+        work.add(
+            Consent(id=new_key(), case_id=late.case_id, area=TOWN, answer=int(ConsentAnswer.AGREED),
+                    on=date(2026, 11, 10), recorded_at=LATER)
+        )  # fmt: skip
+    indicator.close(OFFICER, MONTH)
+    (found,) = month_revision.of_month(OFFICER, MONTH, COUNTY).revisions
+    assert found.causes == ((Cause.LATE_ENTRY, 1),)
 
 
 def test_the_people_add_up_to_every_figure_that_changed(county: None) -> None:

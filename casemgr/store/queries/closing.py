@@ -76,7 +76,11 @@ _CASES = lasting(
     )
 )
 _ANSWERS = lasting(
-    select(Consent.case_id.label("case")).where(Consent.case_id.in_(_KEYS), Consent.recorded_at > _SINCE)
+    select(Consent.case_id.label("case")).where(
+        Consent.case_id.in_(_KEYS),
+        Consent.recorded_at > _SINCE,
+        or_(Consent.on <= _LAST, Consent.on.is_(None)),
+    )
 )
 _CHANGES = lasting(
     select(Revision.case_id.label("case")).where(Revision.case_id.in_(_KEYS), Revision.recorded_at > _SINCE)
@@ -105,9 +109,9 @@ def files(work: Work, cases: Sequence[int]) -> Iterator[Any]:
     return _lots(work, _CASES, cases)
 
 
-def answered(work: Work, cases: Sequence[int], since: datetime) -> set[int]:
-    """Cases with an answer about 知情同意 that was entered after ``since``."""
-    return {row.case for row in _lots(work, _ANSWERS, cases, since=since)}
+def answered(work: Work, cases: Sequence[int], since: datetime, last: date) -> set[int]:
+    """Cases with an answer about 知情同意, dated by ``last``, that was entered after ``since``."""
+    return {row.case for row in _lots(work, _ANSWERS, cases, since=since, last=last)}
 
 
 def changed(work: Work, cases: Sequence[int], since: datetime) -> set[int]:
