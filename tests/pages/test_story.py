@@ -31,7 +31,7 @@ from tests.conftest import make_config
 from tests.indicators.oracle import verdicts
 from tests.pages.conftest import Complaints, assert_accessible, open_page, resize, serving, sign_in
 from tests.pages.story import NEW_NAME, NEW_NUMBER
-from tests.pages.test_visit import Thumb, steady
+from tests.pages.test_visit import TAPS_OF_A_STABLE_VISIT, Thumb, steady
 from tests.services.people import VILLAGE
 from tests.store.register import EAST, SYSTEM
 
@@ -141,6 +141,7 @@ class Doctor:
         thumb.tap("button", following)
         thumb.tap("button", "保存")
         self.page.get_by_text("随访已保存").wait_for()
+        assert thumb.taps <= TAPS_OF_A_STABLE_VISIT
         resize(self.page, "1280")
 
 
