@@ -49,6 +49,8 @@ CHANGED = "这条记录在您打开之后被别人改过，您的修改没有保
 READING = "查阅注射记录"
 #: la12: a dose written down later than this many days is asked about; la08: the same dose told twice.
 BACKDATED, SAME_DOSE, SAME_SIDE = 3, 2, 3
+#: No interval of any label is longer, so no agreed day is further away.
+FARTHEST = timedelta(400)
 #: How many days back a visit still tells how somebody is.
 RECENT = 400
 LABELS: Mapping[str, str] = {
@@ -477,6 +479,10 @@ def _look(
         )
     if entry.next_on is not None and entry.next_on <= entry.on:
         wrong["next_on"] = "约定的下次日期应晚于这一针。请改正，或清空。"
+    elif entry.next_on is not None and entry.next_on - entry.on > FARTHEST:
+        wrong["next_on"] = (
+            f"约定的下次日期离这一针超过 {FARTHEST.days} 天，没有这样长的间隔。请核对年份，或清空。"
+        )
     slips = {row.id for row in queries.referrals(work, case.id)}
     if entry.referral_id is not None and entry.referral_id not in slips:
         wrong["referral_id"] = "没有这张转诊单。请重新选择，或先登记转诊。"

@@ -131,9 +131,16 @@ def titles(ground: Ground) -> tuple[str, ...]:
     return tuple(source_title(one) for one in ground.sources if one != "UNVERIFIED")
 
 
+#: Flags that quote how a label wants somebody treated; whoever reads one is told who decides.
+TREATING = frozenset({"V6", "V7", "V8"})
+
+
 def flag_of(one: Any) -> FlagView:
     """One flag of the rules for pages."""
-    return FlagView(one.code, one.level, one.text, titles(one.ground), one.ground.verified)
+    text = one.text
+    if one.code in TREATING and "医师" not in text and "专科" not in text:
+        text = f"{text.rstrip('。')}。请专科医师决定"
+    return FlagView(one.code, one.level, text, titles(one.ground), one.ground.verified)
 
 
 def view(advice: Advice, product: str, *, bar: bool = True) -> AdviceView:

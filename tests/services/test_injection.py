@@ -212,3 +212,17 @@ def test_the_calendar_groups_by_urgency_and_opens_names_only_for_a_purpose(case:
 @pytest.mark.parametrize(("text", "month"), [("2026-02", 2), ("2026-13", TODAY.month), ("x", TODAY.month)])
 def test_months_in_addresses(text: str, month: int) -> None:
     assert injection_calendar.month_of(text, TODAY).month == month
+
+
+def test_a_label_that_tells_how_to_treat_says_who_decides(case: int) -> None:
+    told = entry(date(2026, 11, 20), "PP1M", tolerated=False, clearance=30)
+    found = injection.look(DOCTOR_EAST, case, told, new_key(), TODAY)
+    treating = [one for one in found.questions if one.code in ("V6", "V7", "V8")]
+    assert {one.code for one in treating} >= {"V6", "V7"}
+    assert all("医师" in one.text or "专科" in one.text for one in treating)
+
+
+def test_an_agreed_day_of_a_mistyped_year_is_refused(case: int) -> None:
+    with pytest.raises(Unfit) as wrong:
+        give(case, date(2026, 11, 20), next_on=date(2062, 12, 20))
+    assert set(wrong.value.fields) == {"next_on"}
