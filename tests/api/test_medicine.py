@@ -7,10 +7,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from click.testing import CliRunner
 from flask import Flask
 
-from casemgr.cli.medication import group
 from casemgr.services import medicine
 from tests.api.conftest import NAMES, Caller
 from tests.api.sendings import kept, told
@@ -49,7 +47,8 @@ def test_page_command_and_interface_give_the_same_figures(
     assert days["percent"] == page.percent
     path = tmp_path / "events.json"
     path.write_text(json.dumps(days["events"]), encoding="utf-8")
-    (ran,) = json.loads(CliRunner().invoke(group, ["coverage", "--events", str(path), "--json"]).output)
+    command = ["medication", "coverage", "--events", str(path), "--json"]
+    (ran,) = json.loads(site.test_cli_runner().invoke(args=command).stdout)
     assert (ran["covered"], ran["days"]) == (days["covered"], days["days"])
     assert ran["gaps"] == [[one["first"], one["last"]] for one in days["gaps"]]
     assert sum(one["covered"] for one in days["months"]) == days["covered"]

@@ -24,7 +24,7 @@ def test_the_county_page_is_accessible(page: Page, server: str) -> None:
 def test_a_number_opens_its_people(page: Page, server: str) -> None:
     sign_in(page, server, "officer")
     tile = page.locator("article.tile").filter(has_text="规范管理率")
-    missing = tile.get_by_role("link").last
+    missing = tile.locator("a[href*='/missing']")
     count = missing.inner_text()
     missing.click()
     page.get_by_role("heading", name="规范管理率：未计入名单").wait_for()

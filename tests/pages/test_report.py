@@ -49,4 +49,4 @@ def test_asking_for_the_reports_of_a_month_leads_to_the_run(page: Page, server: 
     assert_accessible(page, "report-issue")
     page.get_by_role("button", name="签发", exact=True).click()
     page.wait_for_url("**/jobs/runs/*")
-    expect(page.get_by_text("签发报表").first).to_be_visible()
+    expect(page.get_by_role("heading", name="签发月报")).to_be_visible()
