@@ -98,8 +98,8 @@ def test(asked: arguments.Arguments) -> int:
         # Settings of an installation must not reach the tests.
         if not name.startswith("CASEMGR_") or name.startswith("CASEMGR_TEST_")
     }
-    # A file stays with one worker, so what it sets up once is set up once; they begin in the order of the suite,
-    # which puts the slow ones first.
+    # A file stays with one worker, so what it sets up once is set up once. Files begin in the order of the
+    # suite, which puts the slow ones first.
     side_by_side = ["-n", str(os.cpu_count() or 1), "--dist", "loadfile", "--no-loadscope-reorder"]
     python = str(environment.python_of(environment.VENV))
     order = [python, "-m", "pytest", *side_by_side, *asked.pytest]
