@@ -244,7 +244,9 @@ def register(access: Access, raw: Raw, today: date) -> Done | Asked:
     if filled.sound and not asked.problems:
         asked = _answered(asked, raw, found)
     if asked.problems or any(not one.reason for one in asked.questions):
-        return asked
+        # The first press of two may have been written while this one was looked through: then the person
+        # it finds with the same number is the very one that was meant.
+        return Done(once, already=True) if _is_there(access, once) else asked
     assert unit is not None  # noqa: S101 - without one there is a problem
     done = _written(access, asked, row, details_of(filled.values), unit, str(filled.values["signer"]), today)
     if isinstance(done, Done) and not done.already:

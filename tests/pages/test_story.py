@@ -178,7 +178,7 @@ def printed(east: Doctor, address: str) -> bytes:
 def figures_of(east: Doctor) -> dict[str, int]:
     """Numerators of October as the page of the township links them to its people."""
     east.go("/township?month=2026-10")
-    assert_accessible(east.page, "story-township")
+    assert_accessible(east.page, "story-township", ("1280",))
     found = {}
     for link in east.page.locator('a[href*="/numerator"]').all():
         address = link.get_attribute("href") or ""
@@ -242,7 +242,7 @@ def test_a_month_of_a_township(doctor: Doctor, browser: Browser, township: tuple
         "已逾期": ["S05"],
         "本周到期": ["S01", "S09"],
     }
-    assert_accessible(page, "story-work")
+    assert_accessible(page, "story-work", ("1280",))
     east.steady_visit("S01", "2027-01-09 前")
     assert "S01" not in str(east.listed())  # right in the very next request
     prints = [begin_print(east, "S01", "followup", "2026-10-09 的随访")]
@@ -253,7 +253,7 @@ def test_a_month_of_a_township(doctor: Doctor, browser: Browser, township: tuple
     east.fill(target="示例市精神卫生中心门诊", reason="幻听明显，需调整用药")
     east.press("保存")
     east.says("转诊已登记")
-    assert_accessible(page, "story-referral")
+    assert_accessible(page, "story-referral", ("1280",))
     referral = page.url
     east.person("S02")
     settle = page.locator("li", has=page.get_by_text("通报公安", exact=True)).locator("form")
@@ -283,7 +283,7 @@ def test_a_month_of_a_township(doctor: Doctor, browser: Browser, township: tuple
     east.fill(on="2026-10-12", why="5", reason="三次上门未见，邻居不知去向")
     east.press("确认失访")
     east.says("已确认失访")
-    assert_accessible(page, "story-lost")
+    assert_accessible(page, "story-lost", ("1280",))
     east.person("S06", "/consent")
     east.fill(step="3", on="2026-10-14", signer="本人", reason="不愿再被随访")
     east.press("保存")
@@ -312,7 +312,7 @@ def test_a_month_of_a_township(doctor: Doctor, browser: Browser, township: tuple
     east.fill(**ENTRY)
     east.press("登记建档")
     east.says("S07")
-    assert_accessible(page, "story-case")
+    assert_accessible(page, "story-case", ("1280",))
     assert east.listed() == {"本周到期": ["S02"]}
 
     # Thursday 22 October: word from the hospital; S02 is back and seen at home.

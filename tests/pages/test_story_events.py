@@ -94,7 +94,7 @@ def test_the_days_between(people: dict[str, Colleague], county: tuple[str, Path]
     east.person("S02", "/incident")
     page.get_by_role("link", name="影响或伤害他人").click()
     assert page.locator("input[type=radio]:checked, input[type=checkbox]:checked").count() == 0
-    assert_accessible(page, "story-incident-new")
+    assert_accessible(page, "story-incident-new", ("390",))
     east.fill(kind="2", on="2026-10-08", police_told_on="2026-10-09", others_hurt="0", note="推搡邻居")
     for code in ("1", "7"):
         page.locator(f'[name="done"][value="{code}"]').check()
@@ -108,7 +108,7 @@ def test_the_days_between(people: dict[str, Colleague], county: tuple[str, Path]
     done = page.locator("dl.facts div", has_text="已采取的措施")
     expect(done).to_contain_text("已通知监护人或家属、已通报公安派出所、已报县级")
     expect(page.locator("dl.facts div", has_text="通报公安日期")).to_contain_text("2026-10-09")
-    assert_accessible(page, "story-incident")
+    assert_accessible(page, "story-incident", ("390",))
     assert "通报公安" not in east.why("S02")
     assert "立即转诊" in east.why("S02")
 
@@ -134,7 +134,7 @@ def test_the_days_between(people: dict[str, Colleague], county: tuple[str, Path]
     expect(page.locator(".elapsed")).to_contain_text("小时")
     for number in ("120", "110"):
         expect(page.get_by_role("link", name=f"拨打 {number}", exact=True)).to_be_visible()
-    assert_accessible(page, "story-emergency")
+    assert_accessible(page, "story-emergency", ("390",))
     emergency = page.url.partition("#")[0]
     at = page.locator('[name="started_at_time"]').input_value()
     east.fill(ended_at="2026-10-12", ended_at_time=at, effect="1", stay="1")
@@ -143,7 +143,7 @@ def test_the_days_between(people: dict[str, Colleague], county: tuple[str, Path]
     east.says("请在 24 小时内填写记录单")
     for deadline in (f"2026-10-13 {at}", "2026-10-19", "2026-10-26"):  # record, upload, visit
         expect(page.locator("section", has_text="之后要做")).to_contain_text(deadline)
-    assert_accessible(page, "story-emergency-ended")
+    assert_accessible(page, "story-emergency-ended", ("390",))
     officer.go("/notices/new/discharge")
     officer.fill(received_on="2026-10-12", to=str(EAST), name="褚住院", id_number=NUMBERS["S11"])
     officer.fill(admitted_on="2026-09-21", discharged_on="2026-10-11", on="2026-10-11", diagnosis="1")
@@ -162,7 +162,7 @@ def test_the_days_between(people: dict[str, Colleague], county: tuple[str, Path]
     page.goto(f"{emergency}/record")
     assert page.locator('[name="reported_at"]').input_value() == "2026-10-11T22:40"
     assert page.locator('[name="causes"][value="3"]').is_checked()
-    assert_accessible(page, "story-emergency-record")
+    assert_accessible(page, "story-emergency-record", ("390",))
     east.fill(place="家中", scene="夜间不眠、激越，经劝导平静", filled_by="东镇乙")
     east.press("保存记录单")
     east.says("记录单已保存")
@@ -171,7 +171,7 @@ def test_the_days_between(people: dict[str, Colleague], county: tuple[str, Path]
     east.press("接收")
     assert east.listed()["未建档"] == ["建档录入"]
     page.get_by_role("link", name="建档录入").click()
-    assert_accessible(page, "story-notice")
+    assert_accessible(page, "story-notice", ("390",))
     east.press("归入 S11")
     east.says("已归入档案")
     expect(page.locator(".offers")).to_contain_text("出院后首次随访")
@@ -200,7 +200,7 @@ def test_the_days_between(people: dict[str, Colleague], county: tuple[str, Path]
     west.says("接收后可见")
     west.press("接收")
     west.says("档案由本单位负责管理")
-    assert_accessible(west.page, "story-transferred")
+    assert_accessible(west.page, "story-transferred", ("390",))
     assert west.listed() == {"本周到期": ["S04"]}
     assert east.listed() == {
         "今天必须": ["S02"],

@@ -130,6 +130,21 @@ def _file_no(key: int) -> str:
         return case.file_no
 
 
+def test_two_presses_at_once_lead_both_to_the_person(county: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second begins before the first is written, and finds the number taken by itself."""
+    once = registration.begin(DOCTOR_EAST, TODAY).once
+    look, pressed = registration.look, []
+
+    def meanwhile(access: Access, raw: registration.Raw) -> registration.Found:
+        if not pressed:
+            pressed.append(once)
+            assert enter(once=once) == Done(once)
+        return look(access, raw)
+
+    monkeypatch.setattr(registration, "look", meanwhile)
+    assert enter(once=once) == Done(once, already=True)
+
+
 def test_a_second_press_and_the_back_button_make_nobody_twice(county: Flask) -> None:
     once = registration.begin(DOCTOR_EAST, TODAY).once
     first = enter(once=once)
