@@ -21,8 +21,8 @@ from casemgr.services.errors import Conflict, Missing, Refused, Unfit
 from casemgr.services.use_case import use_case, within
 from casemgr.store.db import new_key
 from casemgr.store.models.edition import EditionEntry
-from casemgr.store.queries import closing as closings
 from casemgr.store.queries import edition as queries
+from casemgr.store.queries import revision as revisions
 from casemgr.store.work import Work
 from casemgr.terms.area import AreaLevel, ancestor, span_of
 from casemgr.terms.rulebook import book
@@ -74,6 +74,14 @@ def county_of(work: Work, area: int | None) -> int | None:
     low, high = (work.access.low, work.access.high - 1) if area is None else (area, span_of(area)[1] - 1)
     county = ancestor(low, AreaLevel.COUNTY)
     return county if 0 < county == ancestor(high, AreaLevel.COUNTY) else None
+
+
+def before_all(month: str) -> Refused:
+    """What is answered about a month before the first edition."""
+    return Refused(
+        f"{month} 早于本产品收录的指标口径（自 2017 年起），无法计算。请改选较晚的月份，"
+        "或请管理员在口径表中补充当年的口径。"
+    )
 
 
 def edition_on(work: Work, day: date, area: int | None = None) -> Edition:
@@ -144,7 +152,7 @@ def of_area(work: Work, area: int | None, today: date) -> tuple[EditionView, ...
     county = county_of(work, area)
     region = within(work).region if county is None else str(county)[:6]
     rows = queries.of_county(work, county) if county is not None else []
-    names = closings.names(work, sorted({row.recorded_by for row in rows}))
+    names = revisions.authors(work, sorted({row.recorded_by for row in rows}))
     # Those of the region on the register's own word, and the national ones behind them.
     known = [
         one

@@ -74,7 +74,7 @@ def preview(work: Work, area: int, draft: Draft, month: str) -> Effect:
     try:
         before = book.edition_on(work, _period(month).end, county)
     except LookupError:
-        raise _too_early(month) from None
+        raise book.before_all(month) from None
     return _effect(work, county, month, before, after)
 
 
@@ -84,13 +84,6 @@ def _period(month: str) -> Period:
     except ValueError:
         sentence = "月份应写成 2026-10 这样。"
         raise Unfit(sentence, fields={"month": sentence}) from None
-
-
-def _too_early(month: str) -> Refused:
-    return Refused(
-        f"{month} 早于本产品收录的指标口径（自 2017 年起），无法计算。请改选较晚的月份，"
-        "或请管理员在口径表中补充当年的口径。"
-    )
 
 
 def _effect(work: Work, area: int, month: str, before: Edition, after: Edition) -> Effect:
@@ -111,7 +104,7 @@ def _effect(work: Work, area: int, month: str, before: Edition, after: Edition) 
         try:
             basis = Basis(period, book.numbers_under(work, edition, period.end))
         except LookupError:
-            raise _too_early(month) from None
+            raise book.before_all(month) from None
         judged = counting.judge(frames, basis).select(
             "case",
             pl.col("reg_a").alias(f"{side} registered"),

@@ -139,14 +139,7 @@ def _edition(work: Work, period: Period, area: int | None = None) -> Edition:
     try:
         return editions.edition_on(work, period.end, area)
     except LookupError:
-        raise _before_all(period) from None
-
-
-def _before_all(period: Period) -> Refused:
-    return Refused(
-        f"{period.month} 早于本产品收录的指标口径（自 2017 年起），无法计算。请改选较晚的月份，"
-        "或请管理员在口径表中补充当年的口径。"
-    )
+        raise editions.before_all(period.month) from None
 
 
 def _basis(work: Work, period: Period, edition: Edition) -> Basis:
@@ -155,7 +148,7 @@ def _basis(work: Work, period: Period, edition: Edition) -> Basis:
     try:
         return Basis(period, editions.numbers_under(work, edition, period.end))
     except LookupError:
-        raise _before_all(period) from None
+        raise editions.before_all(period.month) from None
 
 
 def _span(work: Work, area: int | None) -> tuple[int, int]:

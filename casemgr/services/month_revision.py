@@ -24,6 +24,7 @@ from casemgr.store.models.indicator import ClosingStep, MonthClose
 from casemgr.store.queries import area as area_queries
 from casemgr.store.queries import closing as closings
 from casemgr.store.queries import indicator as queries
+from casemgr.store.queries import revision as revision_queries
 from casemgr.store.types import Plain
 from casemgr.store.work import CLOSING_TURN, Work
 from casemgr.terms.area import AreaLevel, ancestor, level_of, span_of
@@ -155,10 +156,7 @@ def _edition(work: Work, period: Period, area: int) -> Edition:
     try:
         return editions.edition_on(work, period.end, area)
     except LookupError:
-        raise Refused(
-            f"{period.month} 早于本产品收录的指标口径（自 2017 年起）。请改选较晚的月份，"
-            "或请管理员在口径表中补充当年的口径。"
-        ) from None
+        raise editions.before_all(period.month) from None
 
 
 def _place(work: Work, area: int) -> tuple[str, int, int]:
@@ -350,7 +348,9 @@ def steps(work: Work, month: str, area: int) -> tuple[ClosingView, ...]:
             strict=True,
         )
     )
-    authors = closings.names(work, sorted({one.closed_by for one in found} | {s.recorded_by for s in done}))
+    authors = revision_queries.authors(
+        work, sorted({one.closed_by for one in found} | {s.recorded_by for s in done})
+    )
     views = []
     for place, one in enumerate(found):
         own = tuple(

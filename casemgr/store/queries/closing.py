@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import BigInteger, bindparam, func, or_, select
 
 from casemgr.store.course import local_day
-from casemgr.store.models.account import Account
 from casemgr.store.models.checkup import Checkup
 from casemgr.store.models.followup import Visit
 from casemgr.store.models.incident import Incident
@@ -183,11 +182,3 @@ def figures_of_area(work: Work, period: int, area: int) -> Sequence[Any]:
             ClosedFigure.revision, ClosedFigure.key, ClosedFigure.numerator, ClosedFigure.denominator
         ).where(ClosedFigure.period == period, ClosedFigure.area == area)
     )
-
-
-def names(work: Work, accounts: Sequence[int]) -> dict[int, str]:
-    """Names of staff accounts by key."""
-    if not accounts:
-        return {}
-    rows = work.rows(select(Account.id, Account.display).where(Account.id.in_(accounts)))
-    return {row.id: row.display for row in rows}
