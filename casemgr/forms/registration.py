@@ -221,9 +221,7 @@ def details_of(values: Mapping[str, Any]) -> Details:
     return Details._make(values.get(name) for name in Details._fields)
 
 
-def judge(
-    row: PersonRow, today: date, unit_area: int | None, details: Details | None = None
-) -> list[Judged]:
+def judge(row: PersonRow, today: date, unit_area: int | None, details: Details | None = None) -> list[Judged]:
     """Everything that one record can decide (features 5.1, 5.2), in the order of the columns.
 
     ``details`` are left out where nobody was asked for them.

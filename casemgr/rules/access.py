@@ -18,6 +18,8 @@ class Action(Enum):
     changes rows, and whatever opens a sealed value (the audit entry is a write).
     """
 
+    ACCESS_CHANGE = "access:change", True
+    ACCESS_READ = "access:read", False
     ACCOUNT_LIST = "account:list", False
     ACCOUNT_MANAGE = "account:manage", True
     ACCOUNT_SIGN_IN = "account:sign-in", True
@@ -38,9 +40,12 @@ class Action(Enum):
     EXCHANGE_EXPORT = "exchange:export", True
     EXCHANGE_IMPORT = "exchange:import", True
     EXCHANGE_PREVIEW = "exchange:preview", True
+    EXPORT_APPROVE = "export:approve", True
     FOLLOWUP_CONFIRM = "followup:confirm", True
     FOLLOWUP_RECORD = "followup:record", True
     FORM_PRINT = "form:print", True
+    GLASS_BREAK = "glass:break", True
+    GLASS_REVIEW = "glass:review", True
     IDENTITY_REVEAL = "identity:reveal", True
     FILTER_WRITE = "filter:write", True
     INDICATOR_CLOSE = "indicator:close", True
@@ -50,8 +55,13 @@ class Action(Enum):
     JOB_READ = "job:read", False
     JOB_RUN = "job:run", True
     KEYS_MANAGE = "keys:manage", True
+    LIAISON_MANAGE = "liaison:manage", True
+    LIAISON_REPORT = "liaison:report", True
+    LIAISON_VIEW = "liaison:view", True
     MEDICINE_READ = "medicine:read", True
     MEDICINE_WRITE = "medicine:write", True
+    MISUSE_ANSWER = "misuse:answer", True
+    MISUSE_READ = "misuse:read", True
     MONITORING_READ = "monitoring:read", True
     MONITORING_WRITE = "monitoring:write", True
     NOTICE_READ = "notice:read", True
@@ -63,6 +73,10 @@ class Action(Enum):
     REPORT_ISSUE = "report:issue", True
     REPORT_READ = "report:read", False
     REPORT_VERIFY = "report:verify", False
+    RIGHTS_READ = "rights:read", True
+    RIGHTS_WRITE = "rights:write", True
+    SHARING_READ = "sharing:read", True
+    SHARING_WRITE = "sharing:write", True
     TRANSFER_READ = "transfer:read", True
     TRANSFER_WRITE = "transfer:write", True
 

@@ -185,9 +185,7 @@ def _day(values: Mapping[str, Any], today: date) -> date:
     return today if told is None else day_of(int(told))
 
 
-def _changes(
-    form: Form, before: Mapping[str, Any], after: Mapping[str, Any]
-) -> dict[str, tuple[str, str]]:
+def _changes(form: Form, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     """What differs from the last time, by label and in words."""
 
     def words(values: Mapping[str, Any], key: str) -> str:
@@ -198,4 +196,3 @@ def _changes(
         for each in form.fields
         if before.get(each.key) != after.get(each.key)
     }
-

@@ -10,13 +10,22 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Error,
+    Page,
+    Request,
+    Response,
+    expect,
+    sync_playwright,
+)
 
 from tests.pages.world import PASSWORD
 
@@ -118,6 +127,23 @@ def open_page(browser: Browser, width: int = 1280, height: int = 800) -> Page:
     return page
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say with a failure what was sent last and what the page showed; a browser leaves nothing behind."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if report.when == "call" and report.failed and isinstance(page, Page):
+        sent = "\n".join(getattr(page, "sent", ())[-12:])
+        try:
+            shown = page.locator("main").inner_text(timeout=2_000)[:3_000]
+        except Error as gone:
+            shown = str(gone)
+        report.sections.append(("what the page showed", f"{page.url}\n{sent}\n\n{shown}"))
+    return report
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page 1280 px wide; the test fails if the browser complained.
@@ -127,6 +153,9 @@ def page(browser: Browser) -> Iterator[Page]:
     fresh = open_page(browser)
     complaints = Complaints(fresh)
     fresh.complaints = complaints  # type: ignore[attr-defined]
+    sent: list[str] = []
+    fresh.sent = sent  # type: ignore[attr-defined]
+    fresh.on("response", lambda answer: sent.append(f"{answer.status} {answer.request.method} {answer.url}"))
     yield fresh
     fresh.context.close()
     assert complaints.found == []
