@@ -46,6 +46,7 @@ def hide(
     open_rows: Collection[int] = (),
     *,
     zeros_known: bool = True,
+    complements: bool = False,
     before: Collection[tuple[int, int]] = (),
 ) -> Hiding:
     """Cells of ``counts[row][column]`` (people, ≥ 0) to hide when every column's total is printed nearby.
@@ -54,6 +55,7 @@ def hide(
     readers know and may use; ``open_rows`` are rows known from elsewhere or saying nothing about a person
     (未评估), never hidden. ``zeros_known``: readers may know where nobody is (a village), so a zero protects
     nothing and larger counts are hidden instead; otherwise (a danger level) a zero is hidden first.
+    ``complements``: a part that leaves 1–4 of its printed whole is hidden as well, for the rest tells as much.
     ``before``: cells that earlier papers about the same rows and columns hid; they stay hidden. Raises
     ``ValueError`` for ragged rows, negative counts or a part larger than its whole (REC-SMALL-1).
     """
@@ -63,6 +65,8 @@ def hide(
     if not counts:
         return Hiding(frozenset(), True)
     table = _Table(counts, inside, frozenset(open_rows), zeros_known, frozenset(before))
+    if complements:
+        table.hide_small_rests()
     possible = table.settle()
     return Hiding(frozenset(table.hidden), possible)
 
@@ -98,6 +102,14 @@ class _Table:
         }
         self.before = {(row, column) for row, column in before if row in self.rows and column in self.columns}
         self.hidden |= self.before
+
+    def hide_small_rests(self) -> None:
+        """Hide every part that leaves a small rest: 8 of 9 says that one person does not count."""
+        for row in self.rows:
+            for column in self.columns:
+                whole = self.inside[column]
+                if whole is not None and small(self.counts[row][whole] - self.counts[row][column]):
+                    self.hidden.add((row, column))
 
     def settle(self) -> bool:
         """Hide until nothing can be found by subtraction; False when even hiding all does not help."""

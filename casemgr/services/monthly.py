@@ -412,7 +412,7 @@ def _hidden(
 ) -> tuple[AreaRow, ...] | None:
     """The rows with small cells taken out; ``None`` when the table cannot be protected."""
     counts, within_column, place_of = _grid(rows, keys)
-    hiding = hide(counts, within_column, before=_hidden_before(papers, rows, place_of))
+    hiding = hide(counts, within_column, complements=True, before=_hidden_before(papers, rows, place_of))
     if not hiding.printable:
         return None
     made = []

@@ -197,6 +197,8 @@ def begin(access: Access, today: date, from_clue: int | None = None, from_notice
     raw["registered_on"] = [today.isoformat()]
     if len(units) == 1:
         raw["unit_code"] = [units[0].code]
+    if len({unit.area_code for unit in units}) == 1:
+        # The number is the township's, whichever of its units will manage the person.
         raw["file_no"] = raw["proposed"] = [_proposed(access, units[0].area_code)]
     return Asked(REGISTRATION, raw, new_key(), _choices(units), villages, clue=from_clue, notice=from_notice)
 

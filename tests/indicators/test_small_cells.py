@@ -95,6 +95,37 @@ def test_a_numerator_is_never_printed_beside_a_hidden_denominator(
                 assert (row, column) in hiding.cells
 
 
+@given(tables())
+@settings(max_examples=300, deadline=None)
+def test_no_printed_part_leaves_a_small_rest_and_what_is_hidden_keeps_two_values(
+    case: tuple[list[list[int]], list[int | None]],
+) -> None:
+    """REC-SMALL-1 for both sides of a share: those who count, and those who do not."""
+    counts, within = case
+    hiding = hide(counts, within, complements=True)
+    if not hiding.printable:
+        return
+    for row, line in enumerate(counts):
+        for column, whole in enumerate(within):
+            if whole is not None and hiding.shows(row, column):
+                assert not small(line[whole] - line[column])
+    for column in range(len(within)):
+        hidden = [row for row in range(len(counts)) if (row, column) in hiding.cells]
+        zeros_hidden = any(counts[row][column] == 0 for row in hidden)
+        seen: dict[int, set[int]] = {row: set() for row in hidden}
+        for world in worlds(counts, within, hiding, column, 0 if zeros_hidden else 1):
+            for row, value in world.items():
+                seen[row].add(value)
+        assert all(len(values) > 1 for values in seen.values())
+
+
+def test_eight_of_nine_is_not_printed_and_nine_of_nine_is() -> None:
+    counts = [[9, 8], [9, 9], [20, 10], [30, 12]]
+    assert not hide(counts, [None, 0], complements=True).shows(0, 1)
+    assert hide([[9, 9], [20, 10]], [None, 0], complements=True).cells == frozenset()
+    assert hide(counts, [None, 0]).cells == frozenset()
+
+
 def test_one_small_village_takes_the_next_smallest_with_it() -> None:
     hiding = hide([[3], [20], [7], [0]])
     assert hiding == Hiding(frozenset({(0, 0), (2, 0)}), True)

@@ -13,7 +13,8 @@ from casemgr.services import clue, registration, revision
 from casemgr.services.clue import NewClue, Step
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
 from casemgr.services.registration import Asked, Done
-from casemgr.store.models import Area, Case, CaseState, Clue, Consent, Guardian, Identity
+from casemgr.store.db import new_key
+from casemgr.store.models import Area, Case, CaseState, Clue, Consent, Guardian, Identity, Unit
 from casemgr.store.work import open_work
 from casemgr.terms.clue import ClueSource, ClueState, OddSign
 from casemgr.terms.register import Diagnosis, Management
@@ -109,6 +110,14 @@ def test_the_number_is_the_next_free_one_of_the_township_and_the_day_is_today(co
     assert registration.begin(DOCTOR_EAST, TODAY).raw["file_no"] == ["100-00002"]
     assert registration.begin(DOCTOR_WEST, TODAY).raw["file_no"] == ["101-00001"]
     assert "unit_code" not in registration.begin(OFFICER, TODAY).raw  # the county chooses
+
+
+def test_two_units_of_one_township_leave_the_choice_and_propose_the_number(county: Flask) -> None:
+    with open_work(SYSTEM, Action.AREA_WRITE) as work:
+        work.add(Unit(id=new_key(), code="U-SECOND", name="东镇第二卫生院", area_code=EAST))
+    form = registration.begin(DOCTOR_EAST, TODAY)
+    assert "unit_code" not in form.raw
+    assert form.raw["file_no"] == form.raw["proposed"] == ["100-00001"]
 
 
 def test_a_number_taken_in_the_meantime_becomes_the_next_free_one(county: Flask) -> None:
