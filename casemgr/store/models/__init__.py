@@ -39,6 +39,17 @@ from casemgr.store.models.referral import Referral
 from casemgr.store.models.register import Case, CaseState, Consent, PauseSpell, Supplement
 from casemgr.store.models.rehab import RehabSession
 from casemgr.store.models.report import Agency, Report, ReportFile
+from casemgr.store.models.sharing import (
+    BenefitClaim,
+    ComparisonQuestion,
+    DataRequest,
+    DutyReview,
+    GroupMeeting,
+    ImpactNote,
+    ListComparison,
+    RequestPerson,
+    ShareConsent,
+)
 from casemgr.store.models.sheet import Draft, Envelope, Revision, Sheet
 from casemgr.store.models.transfer import Transfer
 
@@ -51,6 +62,7 @@ __all__ = [
     "AuditAnchor",
     "AuditEntry",
     "AuditSubject",
+    "BenefitClaim",
     "Case",
     "CaseState",
     "Checkup",
@@ -59,8 +71,10 @@ __all__ = [
     "ClosedVerdicts",
     "ClosingStep",
     "Clue",
+    "ComparisonQuestion",
     "Consent",
     "ContactLine",
+    "DataRequest",
     "Dispensing",
     "Dose",
     "Draft",
@@ -68,15 +82,19 @@ __all__ = [
     "DrugLine",
     "DrugWatch",
     "Duty",
+    "DutyReview",
     "EditionEntry",
     "Emergency",
     "Envelope",
+    "GroupMeeting",
     "Guardian",
     "Identity",
+    "ImpactNote",
     "ImportRun",
     "Incident",
     "JobRun",
     "LabResult",
+    "ListComparison",
     "LockUp",
     "LoginAttempt",
     "LoginSession",
@@ -93,8 +111,10 @@ __all__ = [
     "RehabSession",
     "Report",
     "ReportFile",
+    "RequestPerson",
     "Revision",
     "SavedFilter",
+    "ShareConsent",
     "Sheet",
     "StandIn",
     "StockLot",
