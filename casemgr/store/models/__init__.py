@@ -1,6 +1,7 @@
 """表: the tables, one noun a file; importing this package registers all of them."""
 
 from casemgr.store.models.account import Account, ApiToken, LoginAttempt, LoginSession
+from casemgr.store.models.approval import Approval, OpenedPerson
 from casemgr.store.models.area import Area, Unit
 from casemgr.store.models.attempt import Attempt
 from casemgr.store.models.audit import AuditAnchor, AuditEntry, AuditSubject
@@ -51,12 +52,14 @@ from casemgr.store.models.sharing import (
     ShareConsent,
 )
 from casemgr.store.models.sheet import Draft, Envelope, Revision, Sheet
+from casemgr.store.models.sign_in import EntryCode, RecoveryCode, SecondFactor
 from casemgr.store.models.transfer import Transfer
 
 __all__ = [
     "Account",
     "Agency",
     "ApiToken",
+    "Approval",
     "Area",
     "Attempt",
     "AuditAnchor",
@@ -85,6 +88,7 @@ __all__ = [
     "DutyReview",
     "EditionEntry",
     "Emergency",
+    "EntryCode",
     "Envelope",
     "GroupMeeting",
     "Guardian",
@@ -101,11 +105,13 @@ __all__ = [
     "MonthClose",
     "NoMedicine",
     "Notice",
+    "OpenedPerson",
     "PatternQuestion",
     "PauseSpell",
     "Person",
     "ProductLabel",
     "Question",
+    "RecoveryCode",
     "Referral",
     "RegimenLine",
     "RehabSession",
@@ -114,6 +120,7 @@ __all__ = [
     "RequestPerson",
     "Revision",
     "SavedFilter",
+    "SecondFactor",
     "ShareConsent",
     "Sheet",
     "StandIn",

@@ -13,7 +13,7 @@ from casemgr.store.types import Instant, Key
 
 
 class Account(Model):
-    """One staff account."""
+    """One staff account; ``factor_at``: since when it also asks for a code at signing in."""
 
     __tablename__ = "account"
 
@@ -27,13 +27,17 @@ class Account(Model):
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     large_view: Mapped[bool] = mapped_column(Boolean, default=False)
     created_at: Mapped[datetime] = mapped_column(Instant)
+    factor_at: Mapped[datetime | None] = mapped_column(Instant)
     version: Mapped[int] = mapped_column(SmallInteger, default=1)
 
     __mapper_args__ = MappingProxyType({"version_id_col": version})
 
 
 class LoginSession(Model):
-    """One signed-in browser; only a keyed digest of its id is kept."""
+    """One signed-in browser; only a keyed digest of its id is kept.
+
+    ``confirmed_at``: when its person last proved to be who signed in.
+    """
 
     __tablename__ = "login_session"
 
@@ -48,6 +52,7 @@ class LoginSession(Model):
     agent: Mapped[str] = mapped_column(String(120), default="")
     names_until: Mapped[datetime | None] = mapped_column(Instant)
     names_purpose: Mapped[str] = mapped_column(String(40), default="")
+    confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
 
     __table_args__ = (Index(None, "account_id"),)
 
