@@ -8,7 +8,7 @@ from enum import Enum
 from casemgr.terms.account import Role
 from casemgr.terms.area import span_of
 
-__all__ = ["ROLE_ACTIONS", "Access", "Action", "Role"]
+__all__ = ["RECEIVERS", "ROLE_ACTIONS", "Access", "Action", "Role"]
 
 
 class Action(Enum):
@@ -112,6 +112,7 @@ _DOCTOR = _OWN_ACCOUNT | frozenset(
         Action.FORM_PRINT,
         Action.INJECTION_READ,
         Action.INJECTION_WRITE,
+        Action.LIAISON_MANAGE,
         Action.MEDICINE_READ,
         Action.MEDICINE_WRITE,
         Action.MONITORING_READ,
@@ -147,11 +148,17 @@ _ADMINISTRATOR = _OWN_ACCOUNT | frozenset(
     }
 )
 
+#: Roles of other departments: they reach what was disclosed to them and nothing else.
+RECEIVERS = frozenset({Role.POLICE, Role.CIVIL_AFFAIRS, Role.DISABLED_FEDERATION, Role.POLITICAL_LEGAL})
+
+_RECEIVER = _OWN_ACCOUNT | {Action.LIAISON_REPORT, Action.LIAISON_VIEW}
+
 #: Which role may do what; an action not listed is refused. Administrators see no patient data.
 ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
     Role.TOWNSHIP_DOCTOR: _DOCTOR,
     Role.COUNTY_OFFICER: frozenset(_COUNTY),
     Role.ADMINISTRATOR: _ADMINISTRATOR,
+    **dict.fromkeys(RECEIVERS, _RECEIVER),
     Role.SYSTEM: frozenset(Action),
 }
 
@@ -186,6 +193,11 @@ class Access:
         """The access of a job, audited as ``job:purpose``; over everything unless an area is given."""
         low, high = (0, 10**12) if area is None else span_of(area)
         return cls(0, f"job:{purpose}", Role.SYSTEM, low, high, "")
+
+    @property
+    def for_receiver(self) -> bool:
+        """Whether this is the access of another department."""
+        return self.role in RECEIVERS
 
     def may(self, action: Action) -> bool:
         """Whether the role is allowed to do ``action``."""

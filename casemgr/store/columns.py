@@ -49,6 +49,8 @@ def frames(session: WorkSession, questions: Sequence[Question], *, bulk: bool) -
     """
     if session.access is None:
         raise LockBroken("this session has no access bound to it")
+    if session.access.for_receiver:
+        raise LockBroken("another department reads no columns of many people")
     if not bulk:
         return [_in_rows(session, select, values, _schema(select)) for select, values in questions]
     asked = [_asked(session, select, _schema(select), values) for select, values in questions]
@@ -98,7 +100,7 @@ def _asked(session: WorkSession, statement: Select[Any], schema: Schema, values:
     access = session.access
     assert access is not None  # noqa: S101 - checked before
     engine = session.get_bind()
-    limited = statement.params(**values).options(scope.criteria(access.low, access.high))
+    limited = statement.params(**values).options(*scope.criteria(access.low, access.high))
     sql = str(limited.compile(engine, compile_kwargs={"literal_binds": True}))
     for read in READERS:
         read(sql, engine.dialect.name)

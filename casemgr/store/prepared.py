@@ -69,6 +69,8 @@ def _ask(
     session: WorkSession, statement: Any, values: Mapping[str, Any]
 ) -> tuple[Ready, Sequence[Any]] | None:
     access, _action = session.bound()
+    if access.for_receiver and scope.touches(statement)[0]:
+        return None  # what another department asks is limited twice, the usual way
     lengths = tuple((name, len(value)) for name, value in values.items() if isinstance(value, LISTS))
     if any(not 0 < length <= LONGEST for _, length in lengths):
         return None  # an empty list has a text of its own, and a long one is not worth keeping
@@ -126,7 +128,7 @@ def _prepare(statement: Any, dialect: Dialect, values: Mapping[str, Any]) -> Rea
     if any(one["expr"] is one.get("entity") for one in described):
         return None
     check_tables(statement)
-    compiled = statement.options(scope.criteria(LOW, HIGH)).compile(dialect=dialect)
+    compiled = statement.options(*scope.criteria(LOW, HIGH)).compile(dialect=dialect)
     fixed: dict[str, Any] = {}
     low: list[str] = []
     high: list[str] = []

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import BigInteger, bindparam, event, inspect, select
+from sqlalchemy import BigInteger, Boolean, SmallInteger, bindparam, event, false, inspect, select
 from sqlalchemy.orm import Mapped, ORMExecuteState, declared_attr, mapped_column, with_loader_criteria
 from sqlalchemy.orm.interfaces import ORMOption
+from sqlalchemy.sql import visitors
 
 from casemgr.store.session import LockBroken, WorkSession
+
+if TYPE_CHECKING:
+    from casemgr.rules.access import Access
 
 S = TypeVar("S")
 
@@ -23,14 +28,70 @@ class AreaScoped:
         return mapped_column(BigInteger, nullable=False)
 
 
-def criteria(low: int, high: int) -> ORMOption:
-    """The loader criteria that keep ``low <= area < high``; closes over plain numbers only."""
+class Lockable:
+    """Mixin of rows that name a person: once the person has left the register they are kept and not read."""
+
+    locked: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false(), nullable=False)
+
+
+class ForReceiver:
+    """Mixin of the rows that another department may reach: those of its own role and area, and no others."""
+
+    @declared_attr
+    def receiver(cls) -> Mapped[int]:
+        return mapped_column(SmallInteger, nullable=False)
+
+    @declared_attr
+    def receiver_area(cls) -> Mapped[int]:
+        return mapped_column(BigInteger, nullable=False)
+
+
+def for_receiver(role: int, area: int) -> ORMOption:
+    """The further criteria of an access that works for another department."""
     return with_loader_criteria(
-        AreaScoped,
-        lambda cls: (cls.area >= low) & (cls.area < high),
+        ForReceiver,
+        lambda cls: (cls.receiver == role) & (cls.receiver_area == area),
         include_aliases=True,
         track_closure_variables=True,
         propagate_to_loaders=True,
+    )
+
+
+_touched: WeakKeyDictionary[Any, tuple[bool, bool]] = WeakKeyDictionary()
+
+
+def touches(statement: Any) -> tuple[bool, bool]:
+    """Whether a select touches rows of an area at all, and whether one of them is closed to departments."""
+    found = _touched.get(statement)
+    if found is None:
+        classes = {one for one in map(_mapped, visitors.iterate(statement)) if one is not None}
+        scoped = {one for one in classes if issubclass(one, AreaScoped)}
+        found = bool(scoped), any(not issubclass(one, ForReceiver) for one in scoped)
+        _touched[statement] = found
+    return found
+
+
+def _mapped(element: Any) -> Any:
+    entity = getattr(element, "_annotations", {}).get("parententity")
+    return getattr(getattr(entity, "mapper", None), "class_", None)
+
+
+def criteria(low: int, high: int) -> tuple[ORMOption, ...]:
+    """The loader criteria that keep ``low <= area < high`` and leave out what is locked.
+
+    They close over plain numbers only.
+    """
+    return (
+        with_loader_criteria(
+            AreaScoped,
+            lambda cls: (cls.area >= low) & (cls.area < high),
+            include_aliases=True,
+            track_closure_variables=True,
+            propagate_to_loaders=True,
+        ),
+        with_loader_criteria(
+            Lockable, lambda cls: cls.locked.is_(False), include_aliases=True, propagate_to_loaders=True
+        ),
     )
 
 
@@ -70,7 +131,7 @@ def is_lasting(statement: Any) -> bool:
 
 @lru_cache(maxsize=20_000)
 def _limited(statement: Any, low: int, high: int) -> Any:
-    return statement.options(criteria(low, high))
+    return statement.options(*criteria(low, high))
 
 
 @event.listens_for(WorkSession, "do_orm_execute")
@@ -78,12 +139,18 @@ def _limit(state: ORMExecuteState) -> None:
     access, _action = state.session.bound()  # type: ignore[attr-defined]
     if state.is_column_load:
         return
+    if access.for_receiver:
+        if touches(state.statement)[1]:
+            raise LockBroken("another department reads what is there for it and nothing else")
+        own = for_receiver(int(access.role), access.low)
+        state.statement = state.statement.options(*criteria(access.low, access.high), own)
+        return
     if state.is_relationship_load:
         return  # the criteria of the parent statement are propagated to its loaders
     if state.statement in _lasting:
         state.statement = _limited(state.statement, access.low, access.high)
     else:
-        state.statement = state.statement.options(criteria(access.low, access.high))
+        state.statement = state.statement.options(*criteria(access.low, access.high))
 
 
 def check_area(session: WorkSession, area: Any, what: str) -> None:
@@ -97,17 +164,31 @@ def check_batch(session: WorkSession, model: type[Any], rows: Iterable[Mapping[s
     """The same check for every row of a batch."""
     if issubclass(model, AreaScoped):
         access = session.access
+        if access is not None and access.for_receiver:
+            raise LockBroken("another department writes one row at a time")
         if access is None or not all(access.low <= row["area"] < access.high for row in rows):
             raise LockBroken(f"a {model.__name__} row would be written outside the area of this access")
 
 
+def _is_its_own(access: Access, row: Any) -> bool:
+    """Whether a row is there for the department of this access, now and as it was loaded."""
+    if not isinstance(row, ForReceiver):
+        return False
+    states = inspect(row).attrs
+    moved = [*states.receiver.history.deleted, *states.receiver_area.history.deleted]
+    return not moved and (row.receiver, row.receiver_area) == (int(access.role), access.low)
+
+
 @event.listens_for(WorkSession, "before_flush")
 def _guard_writes(session: WorkSession, _context: Any, _objects: Any) -> None:
-    if session.access is None:
+    access = session.access
+    if access is None:
         raise LockBroken("this session has no access bound to it")
     for group in (session.new, session.dirty, session.deleted):
         for row in group:
             if isinstance(row, AreaScoped):
+                if access.for_receiver and not _is_its_own(access, row):
+                    raise LockBroken(f"a {type(row).__name__} row is not for this department")
                 check_area(session, row.area, type(row).__name__)
                 for old in inspect(row).attrs.area.history.deleted:
                     check_area(session, old, type(row).__name__)

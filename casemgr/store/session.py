@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from casemgr.rules.access import Access, Action
 
 
-REACH = text("SELECT set_config('casemgr.low', :low, true), set_config('casemgr.high', :high, true)")
+REACH = text(
+    "SELECT set_config('casemgr.low', :low, true), set_config('casemgr.high', :high, true), "
+    "set_config('casemgr.receiver', :receiver, true)"
+)
 
 
 #: A select over plain columns with the values of its bound parameters.
@@ -108,7 +111,8 @@ class WorkSession(Session):
     def reach(self) -> dict[str, str]:
         """What the database is told about this access, for its own row policies."""
         access, _action = self.bound()
-        return {"low": str(access.low), "high": str(access.high)}
+        receiver = f"{int(access.role)}:{access.low}" if access.for_receiver else ""
+        return {"low": str(access.low), "high": str(access.high), "receiver": receiver}
 
     def open_connection(self) -> Any:
         """The connection of the running transaction; for store/ only."""

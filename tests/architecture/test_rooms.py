@@ -305,6 +305,7 @@ def test_columns_that_identify_are_sealed() -> None:
         "state",
         "message",
         "label",
+        "ground",
     }
     for name in models.__all__:
         model = getattr(models, name)

@@ -154,7 +154,7 @@ def test_every_select_of_the_product_that_lasts_is_limited(cases: dict[int, int]
         described = statement.column_descriptions
         if not scoped or any(one["expr"] is one.get("entity") for one in described):
             continue
-        compiled = statement.options(scope.criteria(prepared.LOW, prepared.HIGH)).compile(
+        compiled = statement.options(*scope.criteria(prepared.LOW, prepared.HIGH)).compile(
             dialect=db.engine.dialect
         )
         limits = [bound.effective_value for bound in compiled.binds.values()]

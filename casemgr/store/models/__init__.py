@@ -24,6 +24,7 @@ from casemgr.store.models.indicator import (
 )
 from casemgr.store.models.injection import Dose, ProductLabel
 from casemgr.store.models.job import JobRun
+from casemgr.store.models.liaison import Disclosure, LedgerLine, LiaisonReport, LiaisonTask
 from casemgr.store.models.medicine import (
     Dispensing,
     DrugEntry,
@@ -78,6 +79,7 @@ __all__ = [
     "Consent",
     "ContactLine",
     "DataRequest",
+    "Disclosure",
     "Dispensing",
     "Dose",
     "Draft",
@@ -98,6 +100,9 @@ __all__ = [
     "Incident",
     "JobRun",
     "LabResult",
+    "LedgerLine",
+    "LiaisonReport",
+    "LiaisonTask",
     "ListComparison",
     "LockUp",
     "LoginAttempt",

@@ -1,0 +1,81 @@
+"""部门联络: what passes between the health side and another department, and how far it has come."""
+
+from casemgr.terms.code import Term
+
+
+class ExchangeKind(Term):
+    """One line of the ledger (对外提供记录): what happened with what was disclosed."""
+
+    OPENED = 1, "开始提供"
+    VIEWED = 2, "查看"
+    RECEIVED = 3, "签收"
+    CORRECTED = 4, "更正"
+    WITHDRAWN = 5, "撤回"
+    FILE = 6, "文件"
+    CALL = 7, "电话或书面"
+    TASK = 8, "协查"
+
+
+class Reason(Term):
+    """What it was that met a condition of the matrix."""
+
+    GRADE = 1, "危险性评估3级及以上"
+    INCIDENT = 2, "有案（事）件记录"
+    LOST = 3, "依地方规定上报的失访"
+    BENEFIT = 4, "本人申请该项待遇"
+    CONSENT = 5, "本人单独同意"
+
+
+class Withdrawal(Term):
+    """Why something is no longer disclosed."""
+
+    ENDED = 1, "情形已不存在"
+    LEFT = 2, "已不在册"
+    MOVED = 3, "已转出本辖区"
+    REVOKED = 4, "本人撤回同意或申请"
+    RULE = 5, "提供规则已变更"
+    EXPIRED = 6, "有效期已满"
+    BY_HAND = 7, "人工撤回"
+
+
+class TaskKind(Term):
+    """协查事项: what the health side asks a partner to do."""
+
+    AT_HOME = 1, "请核实是否在家"
+    FIND = 2, "请协助查找"
+    REACH_GUARDIAN = 3, "请协助联系监护人"
+    GO_ALONG = 4, "请陪同上门"
+    OTHER = 9, "其他"
+
+
+class TaskAnswer(Term):
+    """What the partner answers."""
+
+    YES = 1, "是"
+    NO = 2, "否"
+    OTHER = 3, "见说明"
+
+
+class ReportKind(Term):
+    """What a partner reports to the health side."""
+
+    INCIDENT = 1, "案（事）件"
+    MISSING = 2, "走失或失去联系"
+    OTHER = 9, "其他情况"
+
+
+class ReportState(Term):
+    """How far a report has come; this is all its reporter sees of it."""
+
+    SENT = 1, "已报送"
+    TAKEN = 2, "卫生已接收"
+    ANSWERED = 3, "已答复"
+
+
+class ReportAnswer(Term):
+    """How the health side answers a report; says nothing of anybody's health."""
+
+    FOLLOWED = 1, "已核实，已按规定处理"
+    NOT_OURS = 2, "经核实，不属本辖区服务对象"
+    NOT_SO = 3, "经核实，情况不实"
+    NEEDS_MORE = 4, "信息不足，请补充"
