@@ -111,6 +111,8 @@ def test_no_printed_part_leaves_a_small_rest_and_what_is_hidden_keeps_two_values
                 assert not small(line[whole] - line[column])
     for column in range(len(within)):
         hidden = [row for row in range(len(counts)) if (row, column) in hiding.cells]
+        if not hidden:
+            continue
         zeros_hidden = any(counts[row][column] == 0 for row in hidden)
         seen: dict[int, set[int]] = {row: set() for row in hidden}
         for world in worlds(counts, within, hiding, column, 0 if zeros_hidden else 1):
