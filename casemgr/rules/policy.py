@@ -113,6 +113,13 @@ class Policy:
     fair_spike: Parameter
     fair_minute: Parameter
     fair_answer: Parameter
+    # Accounts: how long one may be used without being confirmed anew, and how long before that it is said.
+    account_certify: Parameter
+    account_warn: Parameter
+    # Emergency reading of one person: how long it lasts, when it is looked at, how much has to be written.
+    glass_hours: Parameter
+    glass_review: Parameter
+    glass_words: Parameter
 
     @property
     def digest(self) -> str:

@@ -1,5 +1,6 @@
 """表: the tables, one noun a file; importing this package registers all of them."""
 
+from casemgr.store.models.access import Glass, MatrixLoosening
 from casemgr.store.models.account import Account, ApiToken, LoginAttempt, LoginSession
 from casemgr.store.models.approval import Approval, OpenedPerson
 from casemgr.store.models.area import Area, Unit
@@ -93,6 +94,7 @@ __all__ = [
     "EntryCode",
     "Envelope",
     "GroupMeeting",
+    "Glass",
     "Guardian",
     "Identity",
     "ImpactNote",
@@ -107,6 +109,7 @@ __all__ = [
     "LockUp",
     "LoginAttempt",
     "LoginSession",
+    "MatrixLoosening",
     "MonthClose",
     "NoMedicine",
     "Notice",

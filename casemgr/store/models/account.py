@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 
 from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, LargeBinary, SmallInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from casemgr.store.db import Model
-from casemgr.store.types import Instant, Key
+from casemgr.store.types import Day, Instant, Key
 
 
 class Account(Model):
-    """One staff account; ``factor_at``: since when it also asks for a code at signing in."""
+    """One account; ``factor_at``: since when it also asks for a code at signing in.
+
+    ``valid_from`` and ``valid_until`` (both included, empty: open) bound its use; ``certified_on`` is when
+    somebody last confirmed that it is still needed, ``left_on`` when its person gave up the post.
+    """
 
     __tablename__ = "account"
 
@@ -28,6 +32,11 @@ class Account(Model):
     large_view: Mapped[bool] = mapped_column(Boolean, default=False)
     created_at: Mapped[datetime] = mapped_column(Instant)
     factor_at: Mapped[datetime | None] = mapped_column(Instant)
+    valid_from: Mapped[date | None] = mapped_column(Day)
+    valid_until: Mapped[date | None] = mapped_column(Day)
+    certified_on: Mapped[date | None] = mapped_column(Day)
+    certified_by: Mapped[int | None] = mapped_column(BigInteger)
+    left_on: Mapped[date | None] = mapped_column(Day)
     version: Mapped[int] = mapped_column(SmallInteger, default=1)
 
     __mapper_args__ = MappingProxyType({"version_id_col": version})
@@ -36,7 +45,8 @@ class Account(Model):
 class LoginSession(Model):
     """One signed-in browser; only a keyed digest of its id is kept.
 
-    ``confirmed_at``: when its person last proved to be who signed in.
+    ``confirmed_at``: when its person last proved to be who signed in; ``glass_until``: until when a file may be
+    read in an emergency (紧急查看), shown on every page.
     """
 
     __tablename__ = "login_session"
@@ -53,6 +63,7 @@ class LoginSession(Model):
     names_until: Mapped[datetime | None] = mapped_column(Instant)
     names_purpose: Mapped[str] = mapped_column(String(40), default="")
     confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
+    glass_until: Mapped[datetime | None] = mapped_column(Instant)
 
     __table_args__ = (Index(None, "account_id"),)
 
