@@ -13,7 +13,7 @@ from casemgr.indicators.catalogue import BY_KEY
 from casemgr.indicators.editions import Edition
 from casemgr.indicators.figure import figure
 from casemgr.indicators.period import Period
-from casemgr.rules.access import Action
+from casemgr.rules.access import Access, Action
 from casemgr.services import clock
 from casemgr.services import edition as editions
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
@@ -377,6 +377,23 @@ def steps(work: Work, month: str, area: int) -> tuple[ClosingView, ...]:
             )
         )
     return tuple(views)
+
+
+@use_case(Action.REPORT_VERIFY)
+def _signed(work: Work, period: int, county: int) -> str:
+    found = closings.closings(work, period, county)
+    if not found:
+        return ""
+    last = closings.latest_step(work, found[0].id)
+    return DRAFT if last in (None, CloseStep.REOPENED) else CloseStep.read(last).label
+
+
+def signed(month: str, area: int) -> str:
+    """How far the county of ``area`` has signed the newest closing of a month; empty when it has none.
+
+    Whoever holds a paper may know this, so the register is asked as a whole and only the word comes back.
+    """
+    return _signed(Access.system("report-signature"), _period(month).number, ancestor(area, AreaLevel.COUNTY))
 
 
 def _county(work: Work, area: int) -> int:

@@ -205,6 +205,8 @@ def test_the_steps_of_a_closing_and_who_may_do_them(county: None) -> None:
     with pytest.raises(Conflict):
         month_revision.step(CHIEF, first.key, CloseStep.APPROVED, 1)
     month_revision.step(OFFICER, first.key, CloseStep.ISSUED, 1)
+    # Whoever holds a township's paper may know what the county has signed.
+    assert month_revision.signed(MONTH, TOWN) == "已签发"
 
     visit(unvisited()[0].case_id, date(2026, 10, 2))
     done = indicator.close(OFFICER, MONTH).counties[0]
@@ -215,6 +217,7 @@ def test_the_steps_of_a_closing_and_who_may_do_them(county: None) -> None:
         month_revision.step(CHIEF, first.key, CloseStep.REOPENED, 1, "  ")
     month_revision.step(CHIEF, first.key, CloseStep.REOPENED, 1, "城关镇补录一次随访")
     assert indicator.close(OFFICER, MONTH).counties[0].revision == 2
+    assert month_revision.signed(MONTH, COUNTY) == "草稿"
     with pytest.raises(Conflict, match="更新的一版"):
         month_revision.step(OFFICER, first.key, CloseStep.CHECKED, 1)
     newest, older = month_revision.steps(OFFICER, MONTH, COUNTY)

@@ -10,9 +10,9 @@ from flask import Blueprint, current_app, flash, g, redirect, render_template, r
 from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Access, Action
-from casemgr.services import agency, area, clock, indicator, job, rendition, report
+from casemgr.services import agency, area, clock, indicator, job, month_revision, rendition, report
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
-from casemgr.services.report import Verdict, Verification
+from casemgr.services.report import ReportView, Verdict, Verification
 from casemgr.terms.area import AreaLevel
 from casemgr.terms.report import Rendition, ReportKind
 from casemgr.web import guard
@@ -137,8 +137,13 @@ def issue() -> Response | str | tuple[str, int]:
 @guard.guard(Action.REPORT_READ)
 def view(key: int) -> str:
     """One issued report: its figures as on paper, and the forms it can be had in."""
+    shown = rendition.opened(g.access, key)
     return render_template(
-        "report/view.html", shown=rendition.opened(g.access, key), waiting=_waiting(key), slug=slug_of
+        "report/view.html",
+        shown=shown,
+        signed=_signed(shown.report),
+        waiting=_waiting(key),
+        slug=slug_of,
     )
 
 
@@ -262,9 +267,15 @@ def verify() -> str | tuple[str, int]:
     return _answer(None, fields={"file": "请选择要核验的 PDF 文件，或在下面输入纸面上的核验码。"}), 422
 
 
+def _signed(one: ReportView) -> str:
+    """What the county has signed of the month behind a monthly report; other papers add months up."""
+    return month_revision.signed(one.period, one.area) if one.kind is ReportKind.MONTHLY else ""
+
+
 def _answer(answer: Verification | None, code: str = "", fields: dict[str, str] | None = None) -> str:
     tone, heading = TONES[answer.verdict] if answer else ("", "")
     reachable = bool(answer and answer.report and g.access.reaches(answer.report.area))
+    signed = _signed(answer.report) if answer and answer.report else ""
     return render_template(
         "report/verify.html",
         answer=answer,
@@ -272,6 +283,7 @@ def _answer(answer: Verification | None, code: str = "", fields: dict[str, str] 
         heading=heading,
         sentence=answer.sentence.removeprefix("不能").removeprefix("通过核验：") if answer else "",
         reachable=reachable and g.access.may(Action.REPORT_READ),
+        signed=signed,
         code=code,
         fields=fields or {},
         labels=LABELS,
