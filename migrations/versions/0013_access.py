@@ -92,9 +92,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("matrix_loosening")
     op.drop_table("glass")
-    with op.batch_alter_table("login_session") as table:
-        table.drop_column("glass_until")
-    with op.batch_alter_table("account") as table:
-        table.drop_column("certified_by")
-        for name in reversed(DAYS):
-            table.drop_column(name)
+    op.drop_column("login_session", "glass_until")
+    for name in ("certified_by", *reversed(DAYS)):
+        op.drop_column("account", name)

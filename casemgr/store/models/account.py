@@ -45,8 +45,8 @@ class Account(Model):
 class LoginSession(Model):
     """One signed-in browser; only a keyed digest of its id is kept.
 
-    ``confirmed_at``: when its person last proved to be who signed in; ``glass_until``: until when a file may be
-    read in an emergency (紧急查看), shown on every page.
+    ``confirmed_at``: when its person last proved to be who signed in; ``glass_until``: until when somebody's
+    file may be read in an emergency (紧急查看), shown on every page.
     """
 
     __tablename__ = "login_session"
