@@ -38,6 +38,7 @@ class Config:
     port: int
     metrics_public: bool
     verify_sql: bool
+    factor_days: int | None = 14
 
     @property
     def is_sqlite(self) -> bool:
@@ -83,6 +84,17 @@ def _secret(environ: Mapping[str, str], instance: Path, faults: list[str]) -> st
     return given
 
 
+def _factor_days(environ: Mapping[str, str], faults: list[str]) -> int | None:
+    """Days an account may go without a second factor, ``None`` for ever (setting ``off``)."""
+    raw = environ.get("CASEMGR_SECOND_FACTOR_DAYS") or "14"
+    if raw == "off":
+        return None
+    if raw.isascii() and raw.isdigit() and len(raw) <= 3:
+        return int(raw)
+    faults.append(f"CASEMGR_SECOND_FACTOR_DAYS 应为 0–999 的天数或 off，现在是“{raw}”。")
+    return 14
+
+
 def _check_keyring(path: Path, faults: list[str]) -> None:
     if path.is_symlink():
         faults.append(f"密钥文件 {path} 是符号链接，请改为普通文件。")
@@ -113,6 +125,7 @@ def from_env(environ: Mapping[str, str] | None = None, *, keyring_needed: bool =
             faults.append(f"CASEMGR_TODAY 应为 2026-10-31 这样的日期，现在是“{raw}”。")
         if not demo:
             faults.append("CASEMGR_TODAY 只能与 CASEMGR_DEMO=1 一起使用，真实登记库不能固定日期。")
+    factor_days = _factor_days(environ, faults)
     port = environ.get("CASEMGR_PORT") or "8000"
     if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
         faults.append(f"CASEMGR_PORT 应为 1–65535 的整数，现在是“{port}”。")
@@ -131,6 +144,7 @@ def from_env(environ: Mapping[str, str] | None = None, *, keyring_needed: bool =
         port=int(port),
         metrics_public=environ.get("CASEMGR_METRICS_PUBLIC", "") == "1",
         verify_sql=environ.get("CASEMGR_VERIFY_SQL", "") == "1",
+        factor_days=factor_days,
     )
 
 

@@ -47,7 +47,10 @@ def create_app(config: Config, doors: tuple[str, ...] = ("web", "api"), *, locke
         prepare(db.engine)
         if not locked:
             vault = Vault(read_ring(config.keyring), config.cipher)
-            work.furnish(db.engine, work.Installation(vault, config.instance, config.region, config.demo))
+            home = work.Installation(
+                vault, config.instance, config.region, config.demo, factor_days=config.factor_days
+            )
+            work.furnish(db.engine, home)
         if config.verify_sql:
             import_module("casemgr.store.verifier").watch(db.engine)
     clock.fix(config.today)

@@ -7,6 +7,7 @@ no account is ever locked for good, because that would let a stranger lock a doc
 
 from __future__ import annotations
 
+import hmac
 import re
 import secrets
 import threading
@@ -14,12 +15,15 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from typing import NamedTuple
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from casemgr.rules.access import Access, Action
 from casemgr.rules.password import PUBLISHED, weakness
+from casemgr.rules.second_factor import asked_from
+from casemgr.services import second_factor
 from casemgr.services.errors import Conflict, Forbidden, Missing, Refused, Throttled, Unauthenticated, Unfit
 from casemgr.services.founding import reach_of
 from casemgr.services.use_case import use_case, within
@@ -60,6 +64,16 @@ KNOWN_TO_ALL = (
     "这是演示账号的公开密码，谁都知道，正式登记库里不能用它登录。"
     "请系统管理员重置这个账号的密码，或在服务器上执行 flask account password 加登录名。"
 )
+WRONG_CODE = (
+    "动态码不对，或已经用过。请等手机上换出下一个码再输入，并确认手机时间准确；"
+    "手机不在身边可以输入一个恢复码，都没有请联系系统管理员重置动态码。"
+)
+ASK_CODE = "密码正确。请再输入手机上的 6 位动态码。"
+#: How long after the password the code may come.
+HALF_WAY = timedelta(minutes=5)
+#: Accounts of other departments and of the health side each have their own door.
+OTHER_DOOR = "这是卫生健康机构的账号，不能从部门联络入口登录。请打开本系统首页登录。"
+DEPARTMENT_DOOR = "这是其他部门联络员的账号，请从部门联络入口（网址后加 /liaison/）登录。"
 WRONG = "账号或密码不对。请核对后重试；如忘记密码，请联系系统管理员重置。"
 
 #: Level of the area each role works over; ``None``: no area, hence no patient data.
@@ -67,6 +81,10 @@ AREA_OF_ROLE = {
     Role.TOWNSHIP_DOCTOR: AreaLevel.TOWNSHIP,
     Role.COUNTY_OFFICER: AreaLevel.COUNTY,
     Role.ADMINISTRATOR: None,
+    Role.POLICE: AreaLevel.TOWNSHIP,
+    Role.CIVIL_AFFAIRS: AreaLevel.COUNTY,
+    Role.DISABLED_FEDERATION: AreaLevel.COUNTY,
+    Role.POLITICAL_LEGAL: AreaLevel.TOWNSHIP,
 }
 
 
@@ -89,6 +107,25 @@ class SignedIn:
     seen_at: datetime
     names_until: datetime | None
     names_purpose: str
+    #: When this session last proved who it is.
+    confirmed_at: datetime | None = None
+    has_factor: bool = False
+    #: From when on no page opens before a second factor is set up; ``None``: it has one, or needs none.
+    factor_from: datetime | None = None
+
+    def factor_due(self, now: datetime) -> bool:
+        """Whether a second factor has to be set up before anything else."""
+        return self.factor_from is not None and now >= self.factor_from
+
+
+class CodeNeeded(Unauthenticated):
+    """Login and password are right and a code is still to come; ``half`` proves so for a few minutes."""
+
+    code = "code-needed"
+
+    def __init__(self, half: str) -> None:
+        super().__init__(ASK_CODE)
+        self.half = half
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,13 +286,47 @@ def _reserve(work: Work, login: str, source: str, now: datetime) -> int:
     return attempt.id
 
 
-@use_case(Action.ACCOUNT_SIGN_IN, writes=False)
-def _find(work: Work, login: str) -> tuple[int, str, bool, Access] | None:
-    """(key, password hash, active, access) of the account with this login."""
-    found = queries.by_login(work, login)
+class _Known(NamedTuple):
+    """What signing in has to know of an account."""
+
+    key: int
+    login: str
+    password_hash: str
+    active: bool
+    access: Access
+    has_factor: bool
+    factor_from: datetime | None
+
+
+def _known(work: Work, found: Account | None) -> _Known | None:
     if found is None:
         return None
-    return found.id, found.password_hash, found.active, reach_of(work, found)
+    return _Known(
+        found.id,
+        found.login,
+        found.password_hash,
+        found.active,
+        reach_of(work, found),
+        found.factor_at is not None,
+        _factor_from(work, found),
+    )
+
+
+def _factor_from(work: Work, account: Account | queries.AccountFacts) -> datetime | None:
+    home = within(work)
+    if account.factor_at is not None or home.demo:
+        return None
+    return asked_from(Role.read(account.role), account.created_at, home.factor_days)
+
+
+@use_case(Action.ACCOUNT_SIGN_IN, writes=False)
+def _find(work: Work, login: str) -> _Known | None:
+    return _known(work, queries.by_login(work, login))
+
+
+@use_case(Action.ACCOUNT_SIGN_IN, writes=False)
+def _find_by_key(work: Work, key: int) -> _Known | None:
+    return _known(work, queries.by_id(work, key))
 
 
 @use_case(Action.ACCOUNT_SIGN_IN, writes=False)
@@ -298,6 +369,7 @@ def _begin(work: Work, account: int, source: str, agent: str, rehashed: str, now
             agent=agent[:120],
             names_until=None,
             names_purpose="",
+            confirmed_at=now,
         )
     )
     name = queries.area_name(work, found.area_code)
@@ -328,17 +400,20 @@ def _person(
         seen_at=session.seen_at,
         names_until=session.names_until,
         names_purpose=session.names_purpose,
+        confirmed_at=session.confirmed_at,
+        has_factor=account.factor_at is not None,
+        factor_from=_factor_from(work, account),
     )
 
 
-def _proved(login: str, password: str, source: str, now: datetime) -> tuple[int, str, bool, Access]:
+def _proved(login: str, password: str, source: str, now: datetime) -> _Known:
     """What :func:`_find` knows about the account whose password this is; see :func:`sign_in` for refusals."""
     login = normal_login(login)[:80]
     password = password[: LONGEST_PASSWORD + 1]
     _reserve(_system("sign-in"), login, source, now)
     found = _find(_system("sign-in"), login)
-    fits = _fits(found[1] if found else _nobody(), password)
-    if found is None or not fits or not found[2]:
+    fits = _fits(found.password_hash if found else _nobody(), password)
+    if found is None or not fits or not found.active:
         _note_failure(_system("sign-in"), found is not None)
         raise Unauthenticated(WRONG)
     if _normal(password) == PUBLISHED and not _is_demonstration(_system("sign-in")):
@@ -347,15 +422,123 @@ def _proved(login: str, password: str, source: str, now: datetime) -> tuple[int,
     return found
 
 
-def sign_in(login: str, password: str, source: str, now: datetime, agent: str = "") -> Ticket:
-    """A new session for the right login and password.
+def _right_door(access: Access, department: bool) -> None:
+    if access.for_receiver is not department:
+        raise Unauthenticated(OTHER_DOOR if department else DEPARTMENT_DOOR)
+
+
+def sign_in(
+    login: str,
+    password: str,
+    source: str,
+    now: datetime,
+    agent: str = "",
+    code: str = "",
+    *,
+    department: bool = False,
+) -> Ticket:
+    """A new session for the right login and password, and for the code of an account that has one.
 
     ``source`` is the address the request came from. Raises :class:`Unauthenticated` with the same words for
-    an unknown login, a wrong password and a disabled account, :class:`Throttled` after too many failures.
+    an unknown login, a wrong password and a disabled account, :class:`Throttled` after too many failures,
+    :class:`CodeNeeded` when only the code is missing, see :func:`finish_sign_in`. ``department``: this is the
+    door of other departments, whose accounts open nothing else, and the other way round.
     """
-    account, stored, _active, access = _proved(login, password, source, now)
-    rehashed = _hash(password[: LONGEST_PASSWORD + 1]) if _hasher.check_needs_rehash(stored) else ""
-    return _begin(access, account, source, agent, rehashed, now)
+    found = _proved(login, password, source, now)
+    _right_door(found.access, department)
+    stale = _hasher.check_needs_rehash(found.password_hash)
+    rehashed = _hash(password[: LONGEST_PASSWORD + 1]) if stale and not found.has_factor else ""
+    if found.has_factor:
+        if not code:
+            raise CodeNeeded(_half(found, now))
+        _pass_code(found, code, now)
+    return _begin(found.access, found.key, source, agent, rehashed, now)
+
+
+@use_case(Action.ACCOUNT_SIGN_IN, writes=False)
+def _half_mac(work: Work, text: str) -> str:
+    return work.vault.mac("half", text.encode()).hex()
+
+
+def _half(found: _Known, now: datetime) -> str:
+    """A proof that the password was right, good until the password changes or a few minutes have passed."""
+    ends = int((now + HALF_WAY).timestamp())
+    return f"{found.key}.{ends}.{_half_mac(_system('sign-in'), f'{found.key}|{ends}|{found.password_hash}')}"
+
+
+def _half_known(half: str, now: datetime) -> _Known | None:
+    key, _, rest = half[:200].partition(".")
+    ends, _, mac = rest.partition(".")
+    if not (key.isascii() and key.isdigit() and len(key) <= 19 and ends.isascii() and ends.isdigit()):
+        return None
+    found = _find_by_key(_system("sign-in"), int(key))
+    if found is None or not found.active or not found.has_factor or now.timestamp() >= int(ends[:12]):
+        return None
+    fitting = _half_mac(_system("sign-in"), f"{key}|{ends}|{found.password_hash}")
+    return found if hmac.compare_digest(fitting.encode(), mac.encode()) else None
+
+
+def finish_sign_in(half: str, code: str, source: str, now: datetime, agent: str = "") -> Ticket:
+    """The session for somebody whose password was right a moment ago, given the code of the phone.
+
+    Raises :class:`Unauthenticated` for a wrong, spent or missing code and when it came too late,
+    :class:`Throttled` like :func:`sign_in`: codes are counted together with passwords.
+    """
+    found = _half_known(half, now)
+    if found is None:
+        raise Unauthenticated("输入密码后等得太久，或密码刚被修改。请重新输入登录名和密码。")
+    _reserve(_system("sign-in"), found.login, source, now)
+    try:
+        _pass_code(found, code, now)
+    except Unauthenticated as wrong:
+        raise CodeWrong(wrong.message) from None
+    return _begin(found.access, found.key, source, agent, "", now)
+
+
+class CodeWrong(Unauthenticated):
+    """The password was right, the code was not; another one may be tried."""
+
+    code = "code-wrong"
+
+
+def _pass_code(found: _Known, code: str, now: datetime) -> None:
+    if not second_factor.spend(found.access, code, now):
+        _note_failure(_system("sign-in"), True)
+        raise Unauthenticated(WRONG_CODE)
+
+
+def prove_again(access: Access, proof: str, source: str, now: datetime) -> None:
+    """Check that whoever holds this session knows its password, or has its phone.
+
+    Raises :class:`Unfit` naming the field ``proof``, :class:`Throttled` like :func:`sign_in`.
+    """
+    login, _display, _places, stored, has_factor = _own(access)
+    if not proof:
+        raise Unfit("请输入密码。", fields={"proof": "请输入密码或动态码。"})
+    _reserve(_system("step-up"), login, source, now)
+    proof = proof[: LONGEST_PASSWORD + 1]
+    by_code = has_factor and second_factor.looks_like_code(proof)
+    if not (by_code and second_factor.spend(access, proof, now)) and not _fits(stored, proof):
+        _note_failure(_system("step-up"), True)
+        words = "密码不对。" if not has_factor else "密码或动态码不对；用过的动态码不能再用。"
+        raise Unfit(words, fields={"proof": f"{words}请重新输入；如忘记，请联系系统管理员重置。"})
+    _forget_attempts(_system("step-up"), login)
+
+
+@use_case(Action.ACCOUNT_SIGN_IN)
+def renew(work: Work, session: int, now: datetime) -> str:
+    """A new secret id for one of the caller's own sessions, just proved again; what the browser gets.
+
+    The id from before opens nothing any more. Raises :class:`Missing` when the session has ended.
+    """
+    found = work.get(LoginSession, session)
+    if found is None or found.account_id != work.access.actor:
+        raise Missing("登录已经结束。请重新登录。")
+    token = secrets.token_urlsafe(32)
+    found.digest = work.vault.mac("session", token.encode())
+    found.confirmed_at = now
+    work.note("confirm", "LoginSession", row_key=session)
+    return token
 
 
 # --- sessions -------------------------------------------------------------------------------------
@@ -373,14 +556,16 @@ def _look_up(work: Work, token: str, now: datetime, request: str) -> SignedIn | 
     return person
 
 
-def signed_in(token: str, now: datetime, request: str = "") -> SignedIn | None:
+def signed_in(token: str, now: datetime, request: str = "", *, department: bool = False) -> SignedIn | None:
     """The person of a session token; ``None`` if it is unknown, idle for too long, too old or signed out.
 
-    ``request`` is the number of the request, for the audit. Reads only; see :func:`touch`.
+    ``request`` is the number of the request, for the audit. Reads only; see :func:`touch`. A session of the
+    door of other departments is none at any other door.
     """
     if not token or len(token) > 100:
         return None
-    return _look_up(_system("session"), token, now, request)
+    found = _look_up(_system("session"), token, now, request)
+    return found if found is not None and found.access.for_receiver is department else None
 
 
 def needs_touch(person: SignedIn, now: datetime) -> bool:
@@ -446,13 +631,23 @@ def show_names(work: Work, session: int, purpose: str, until: datetime | None) -
     work.note("allow" if until else "end", "NamesShown", purpose=purpose)
 
 
+class _Own(NamedTuple):
+    """What changing a password has to know of the caller."""
+
+    login: str
+    display: str
+    places: tuple[str, ...]
+    password_hash: str
+    has_factor: bool
+
+
 @use_case(Action.ACCOUNT_SIGN_IN, writes=False)
-def _own_hash(work: Work) -> tuple[str, str, str, str]:
-    """(login, display, area name, password hash) of the caller."""
+def _own(work: Work) -> _Own:
     found = queries.by_id(work, work.access.actor)
     if found is None:
         raise Unauthenticated(WRONG)
-    return found.login, found.display, queries.area_name(work, found.area_code) or "", found.password_hash
+    places = queries.places_of(work, found.area_code)
+    return _Own(found.login, found.display, places, found.password_hash, found.factor_at is not None)
 
 
 @use_case(Action.ACCOUNT_SIGN_IN)
@@ -462,7 +657,7 @@ def _store_password(work: Work, hashed: str) -> None:
         raise Unauthenticated(WRONG)
     found.password_hash = hashed
     found.must_change = False
-    _end_everything(work, found.id)
+    queries.end_everything(work, found.id)
 
 
 def change_password(access: Access, old: str, new: str, again: str, source: str, now: datetime) -> None:
@@ -471,7 +666,7 @@ def change_password(access: Access, old: str, new: str, again: str, source: str,
     Raises :class:`Unfit` naming the fields ``old``, ``new`` or ``again``, :class:`Throttled` after too many
     wrong old passwords.
     """
-    login, display, area_name, stored = _own_hash(access)
+    login, display, places, stored, _has_factor = _own(access)
     _reserve(_system("change-password"), login, source, now)
     if not _fits(stored, old):
         raise Unfit("当前密码不对。", fields={"old": "当前密码不对。请重新输入；如忘记，请联系管理员重置。"})
@@ -479,7 +674,7 @@ def change_password(access: Access, old: str, new: str, again: str, source: str,
     if _normal(new) == _normal(old):
         same = "新密码与当前密码相同，起不到更换的作用。请换一个。"
         raise Unfit(same, fields={"new": same})
-    _check_new_password("new", new, login, display, area_name)
+    _check_new_password("new", new, login, display, *places)
     if new != again:
         raise Unfit("两次输入不一致。", fields={"again": "两次输入的新密码不一致。请重新输入。"})
     _store_password(access, _hash(new))
@@ -489,13 +684,6 @@ def change_password(access: Access, old: str, new: str, again: str, source: str,
 def _forget_attempts(work: Work, login: str) -> None:
     for attempt in queries.attempt_rows(work, work.vault.mac("login", login.encode())):
         work.remove(attempt)
-
-
-def _end_everything(work: Work, account: int) -> None:
-    for session in queries.sessions_of(work, account):
-        work.remove(session)
-    for token in queries.tokens_of(work, account):
-        token.revoked = True
 
 
 # --- tokens for programs --------------------------------------------------------------------------
@@ -510,8 +698,11 @@ def _look_up_token(work: Work, token: str, now: datetime, request: str) -> Signe
     if row.revoked or now >= row.ends_at or not account.active or account.must_change:
         return None
     role = Role.read(account.role)
+    access = reach_of(work, account, request)
+    if access.for_receiver:
+        return None  # other departments have their own door and no programs
     return SignedIn(
-        access=reach_of(work, account, request),
+        access=access,
         account=account.id,
         login=account.login,
         display=account.display,
@@ -526,6 +717,9 @@ def _look_up_token(work: Work, token: str, now: datetime, request: str) -> Signe
         seen_at=now,
         names_until=None,
         names_purpose="",
+        # A token made from a password a moment ago proves as much as a session does.
+        confirmed_at=row.created_at if row.ends_at - row.created_at <= ABSOLUTE else None,
+        has_factor=account.factor_at is not None,
     )
 
 
@@ -575,14 +769,20 @@ def _take_token(work: Work, login: str, now: datetime) -> NewSecret:
     return _new_token(work, found, now, ABSOLUTE)
 
 
-def take_token(login: str, password: str, source: str, now: datetime) -> NewSecret:
-    """A bearer token that lasts as long as a session may, for the right login and password.
+def take_token(login: str, password: str, source: str, now: datetime, code: str = "") -> NewSecret:
+    """A bearer token that lasts as long as a session may, for the right login, password and code.
 
-    Refuses like :func:`sign_in`; :class:`Forbidden` while the first password has not been changed. The oldest
-    of many living tokens of this kind is revoked.
+    Refuses like :func:`sign_in`; :class:`Forbidden` while the first password has not been changed, and when a
+    second factor is due that has not been set up. The oldest of many living tokens of this kind is revoked.
     """
-    access = _proved(login, password, source, now)[3]
-    return _take_token(access, login, now)
+    found = _proved(login, password, source, now)
+    if found.has_factor:
+        if not code:
+            raise Unauthenticated("这个账号设置了动态码。请在 code 中给出手机上的 6 位动态码或一个恢复码。")
+        _pass_code(found, code, now)
+    elif found.factor_from is not None and now >= found.factor_from:
+        raise Forbidden("这个账号还没有设置动态码，不能取得令牌。请先在网页上登录并设置。")
+    return _take_token(found.access, login, now)
 
 
 @use_case(Action.ACCOUNT_SIGN_IN)
@@ -771,7 +971,7 @@ def change(work: Work, key: int, display: str, role: int, area: int | None, vers
     moved = (found.role, found.area_code) != (int(kind), area)
     found.display, found.role, found.area_code = display, int(kind), area
     if moved:
-        _end_everything(work, found.id)
+        queries.end_everything(work, found.id)
 
 
 def _keep_one_administrator(work: Work, leaving: Account) -> None:
@@ -786,7 +986,7 @@ def disable(work: Work, key: int) -> None:
     if found.role == Role.ADMINISTRATOR:
         _keep_one_administrator(work, found)
     found.active = False
-    _end_everything(work, found.id)
+    queries.end_everything(work, found.id)
 
 
 @use_case(Action.ACCOUNT_MANAGE)
@@ -800,7 +1000,7 @@ def _reset(work: Work, key: int, hashed: str) -> str:
     found = _by_key(work, key)
     found.password_hash = hashed
     found.must_change = True
-    _end_everything(work, found.id)
+    queries.end_everything(work, found.id)
     for attempt in queries.attempt_rows(work, work.vault.mac("login", found.login.encode())):
         work.remove(attempt)
     return found.login

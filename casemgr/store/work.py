@@ -38,6 +38,8 @@ class Installation:
     instance: Path
     region: str
     demo: bool
+    #: Days an account may go without a second factor; ``None``: for ever.
+    factor_days: int | None = None
 
 
 _installations: weakref.WeakKeyDictionary[Engine, Installation] = weakref.WeakKeyDictionary()

@@ -46,8 +46,8 @@ def upgrade() -> None:
         sa.Column("made_at", sa.BigInteger(), nullable=False),
         sa.Column("begun_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_second_factor")),
-        sa.UniqueConstraint("account_id", name=op.f("uq_second_factor_account_id")),
     )
+    op.create_index(op.f("ix_second_factor_account_id"), "second_factor", ["account_id"])
     op.create_table(
         "recovery_code",
         _key(),
@@ -99,8 +99,8 @@ def upgrade() -> None:
         "opened_person",
         sa.Column("account_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("on", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("person_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.PrimaryKeyConstraint("account_id", "on", "person_id", name=op.f("pk_opened_person")),
+        sa.Column("mark", sa.LargeBinary(16), nullable=False),
+        sa.PrimaryKeyConstraint("account_id", "on", "mark", name=op.f("pk_opened_person")),
     )
     op.create_index(op.f("ix_opened_person_on"), "opened_person", ["on"])
 

@@ -42,12 +42,15 @@ class Approval(AreaScoped, Model):
 
 
 class OpenedPerson(Model):
-    """已查看人员: that an account opened somebody's identity on a day; counted, then forgotten."""
+    """已查看人员: that an account opened somebody's identity on a day; counted, then forgotten.
+
+    ``mark`` is a keyed digest of all three: the table itself names nobody.
+    """
 
     __tablename__ = "opened_person"
 
     account_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     on: Mapped[date] = mapped_column(Day, primary_key=True)
-    person_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    mark: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
 
     __table_args__ = (Index(None, "on"),)

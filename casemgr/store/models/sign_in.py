@@ -22,11 +22,13 @@ class SecondFactor(Model):
     __tablename__ = "second_factor"
 
     id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
-    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), unique=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
     secret: Mapped[Any] = mapped_column(Sealed("second_factor", "secret"))
     last_step: Mapped[int] = mapped_column(BigInteger, default=0)
     made_at: Mapped[datetime] = mapped_column(Instant)
     begun_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    __table_args__ = (Index(None, "account_id"),)
 
 
 class RecoveryCode(Model):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, func, select
 
 from casemgr.store.models.account import Account, ApiToken, LoginAttempt, LoginSession
-from casemgr.store.models.area import Area
+from casemgr.store.models.area import Area, Unit
 from casemgr.store.scope import lasting
 from casemgr.store.work import Work
 
@@ -51,6 +51,7 @@ class SessionFacts(NamedTuple):
     ends_at: datetime
     names_until: datetime | None
     names_purpose: str
+    confirmed_at: datetime | None
 
 
 class AccountFacts(NamedTuple):
@@ -64,6 +65,8 @@ class AccountFacts(NamedTuple):
     must_change: bool
     active: bool
     large_view: bool
+    created_at: datetime
+    factor_at: datetime | None
 
 
 _OWN = len(SessionFacts._fields)
@@ -103,6 +106,15 @@ def sessions_of(work: Work, account: int) -> list[LoginSession]:
     return work.entities(
         select(LoginSession).where(LoginSession.account_id == account).order_by(LoginSession.seen_at.desc())
     )
+
+
+def end_everything(work: Work, account: int, but: int | None = None) -> None:
+    """End the sessions and tokens of one account, except the session ``but``."""
+    for session in sessions_of(work, account):
+        if session.id != but:
+            work.remove(session)
+    for token in tokens_of(work, account):
+        token.revoked = True
 
 
 def stale_sessions(work: Work, before: datetime, limit: int = 200) -> list[LoginSession]:
@@ -158,6 +170,16 @@ def area_name(work: Work, code: int | None) -> str | None:
         return None
     found: str | None = work.scalar(select(Area.name).where(Area.code == code))
     return found
+
+
+def places_of(work: Work, code: int | None) -> tuple[str, ...]:
+    """Names of an area, of the areas it lies in, and of its units: words somebody would guess."""
+    if code is None:
+        return ()
+    above = [code // size * size for size in (10**10, 10**8, 10**6, 10**3)]
+    names = work.rows(select(Area.name).where(Area.code.in_({code, *above})))
+    units = work.rows(select(Unit.name).where(Unit.area_code == code).limit(50))
+    return tuple(row.name for row in (*names, *units))
 
 
 def active_administrators(work: Work, role: int) -> int:
