@@ -120,6 +120,13 @@ class Policy:
     glass_hours: Parameter
     glass_review: Parameter
     glass_words: Parameter
+    # What other departments receive: from which danger level, whether the lost are told by local law; and how
+    # long a report of theirs may wait for its answer, a task for theirs.
+    disclose_grade: Parameter
+    disclose_lost: Parameter
+    liaison_report: Parameter
+    liaison_urgent: Parameter
+    liaison_task: Parameter
 
     @property
     def digest(self) -> str:

@@ -49,7 +49,7 @@ def of_area(work: Work, case_id: int, kinds: Iterable[ContactKind]) -> tuple[Con
     row = queries.case(work, case_id)
     if row is None:
         raise Missing("没有找到这份档案，或不在您的辖区内。请从名单重新打开。")
-    return nearest(_known(work), str(row.area), kinds)
+    return nearest(known(work), str(row.area), kinds)
 
 
 def nearest(
@@ -78,11 +78,11 @@ def digits(phone: str) -> str:
 
 def institutions(work: Work) -> dict[str, str]:
     """Every institution's name by its number as digits, whatever its region."""
-    known = _known(work)
-    return {digits(line["phone"]): line["name"] for line in known if digits(line["phone"])}
+    every = known(work)
+    return {digits(line["phone"]): line["name"] for line in every if digits(line["phone"])}
 
 
-def _known(work: Work) -> list[Mapping[str, str]]:
+def known(work: Work) -> list[Mapping[str, str]]:
     """Every line: those written down here go before the file, where both name the same kind and region."""
     written = [
         {

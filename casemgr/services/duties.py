@@ -12,7 +12,7 @@ from casemgr.rules.facts import CaseDay
 from casemgr.rules.injection_duty import of_doses
 from casemgr.rules.medicine_duty import of_medicine
 from casemgr.rules.policy import Policy, in_force_on
-from casemgr.services import clock, injection_course, product
+from casemgr.services import clock, disclosure, injection_course, product
 from casemgr.services.injection_course import LabelsOf
 from casemgr.services.use_case import use_case, within
 from casemgr.store import course
@@ -25,8 +25,12 @@ from casemgr.terms.duty import DutyKind, DutyState
 LOT = 5_000
 
 
-def refresh(work: Work, cases: Iterable[int]) -> None:
-    """Bring the duties of some cases in line with their records, within the same unit of work."""
+def refresh(work: Work, cases: Iterable[int], *, disclosed: bool = True) -> None:
+    """Bring the duties of some cases in line with their records, within the same unit of work.
+
+    What other departments may see of them follows the same records at once; ``disclosed=False`` leaves that
+    to whoever does it for all cases.
+    """
     keys = sorted(set(cases))
     if not keys:
         return
@@ -43,6 +47,8 @@ def refresh(work: Work, cases: Iterable[int]) -> None:
 
     for start in range(0, len(keys), course.KEYS):
         _reconcile(work, keys[start : start + course.KEYS], policy, labels_of, today)
+    if disclosed:
+        disclosure.refresh(work, keys)
 
 
 def _values(due: Due) -> tuple[Any, ...]:
@@ -125,7 +131,7 @@ def _refresh_lot(work: Work, after: int) -> tuple[int, int]:
     """(how many cases, the last of them)."""
     keys = course.all_keys(work, after, LOT)
     injection_course.fill(work, keys, product.labels_of(work))
-    refresh(work, keys)
+    refresh(work, keys, disclosed=False)
     return len(keys), keys[-1] if keys else after
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -310,3 +311,90 @@ def find_by_token(work: Work, place: Place, normal: str) -> list[int]:
     found = list(work.entities(select(Identity.person_id).where(column.in_(tokens))))
     work.note("search", "Identity", fields=place.column, count=len(found))
     return found
+
+
+_SEALED_OF_PERSON = lasting(
+    select(
+        Identity.person_id,
+        *(type_coerce(getattr(Identity, name), LargeBinary).label(name) for name in ALL_FIELDS),
+    ).where(Identity.person_id.in_(bindparam("people", expanding=True)))
+)
+_GUARDIANS_OF = lasting(
+    select(
+        Guardian.person_id,
+        Guardian.id,
+        Guardian.relation,
+        *(
+            type_coerce(getattr(Guardian, name), LargeBinary).label(name)
+            for name in ("name", "phone", "residence")
+        ),
+    )
+    .where(Guardian.person_id.in_(bindparam("people", expanding=True)))
+    .order_by(Guardian.id)
+)
+
+
+@dataclass(slots=True)
+class Carrier:
+    """What lies sealed of some people, for a copy to somebody who may have it; shows nothing by itself."""
+
+    work: Work
+    purpose: str
+    identities: dict[int, Any]
+    guardians: dict[int, list[Any]]
+
+    def print_of(self, person: int) -> bytes:
+        """A digest of everything as it lies sealed: another one says that something was written anew."""
+        row = self.identities.get(person)
+        parts: list[Any] = list(row) if row is not None else []
+        for guardian in self.guardians.get(person, ()):
+            parts += list(guardian)
+        return hashlib.sha256(repr(parts).encode()).digest()
+
+    def open(
+        self, person: int, case: int, wanted: Sequence[str], guardian: bool
+    ) -> tuple[Revealed, list[RevealedGuardian]] | None:
+        """The wanted values, opened for the copy with an audit entry; ``None`` when the person is not there."""
+        row = self.identities.get(person)
+        if row is None:
+            return None
+        texts = {name: self._text(Place("identity", name), person, getattr(row, name)) for name in wanted}
+        guardians = [
+            RevealedGuardian(
+                one.id,
+                person,
+                one.relation,
+                *(
+                    self._text(Place("guardian", name), one.id, getattr(one, name))
+                    for name in ("name", "phone", "residence")
+                ),
+            )
+            for one in (self.guardians.get(person, ()) if guardian else ())
+        ]
+        self.work.note(
+            "copy",
+            "Identity",
+            fields=",".join([*wanted, *(["guardian"] if guardian else [])]),
+            purpose=self.purpose,
+            case_key=case,
+            subjects=(person,),
+        )
+        return Revealed(person, **texts), guardians
+
+    def _text(self, place: Place, row: int, value: Any) -> str:
+        return "" if value is None else self.work.vault.open(place, row, bytes(value))
+
+
+def carrier(work: Work, people: Sequence[int], purpose: str) -> Carrier:
+    """Ready to copy what stands of these people into what a rule lets out; nobody is shown anything by it.
+
+    Not bound to the right of reading names: whose record changes the rule's outcome need not hold it.
+    """
+    if not purpose:
+        raise LockBroken("a copy names its purpose")
+    wanted = list(people)
+    found: dict[int, list[Any]] = {}
+    for row in work.rows(_GUARDIANS_OF, people=wanted):
+        found.setdefault(row[0], []).append(row)
+    identities = {row[0]: row for row in work.rows(_SEALED_OF_PERSON, people=wanted)}
+    return Carrier(work, purpose, identities, found)

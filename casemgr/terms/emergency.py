@@ -81,3 +81,4 @@ class ContactKind(Term):
     AMBULANCE = 5, "急救"
     POLICE_LINE = 6, "报警"
     CRISIS = 7, "心理援助"
+    CLINIC = 8, "社区精防医生"

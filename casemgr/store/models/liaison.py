@@ -25,9 +25,10 @@ class Disclosure(AreaScoped, ForReceiver, Model):
 
     ``conditions`` are those of the matrix (a mask), ``reason`` what it was that met them, with its evidence:
     ``grade`` and ``evidence_on`` (the day of the assessment, of the act, of the application), ``origin`` the
-    key of the record it comes from. ``groups`` are the field groups (a mask), ``sheet`` the sealed JSON of exactly these fields, ``alias`` how the person
-    is called on a list, ``source`` tells whether what it was made from has changed. A withdrawn line has no
-    sheet. ``received_at`` is the receipt for what stands there now; ``seen_at`` when it was first opened.
+    key of the record it comes from. ``groups`` are the field groups (a mask), ``sheet`` the sealed JSON of
+    exactly these fields, ``alias`` how the person is called on a list, ``source`` tells whether what it was
+    made from has changed. A withdrawn line has no sheet. ``received_at`` is the receipt for what stands there
+    now; ``seen_at`` when it was first opened.
     """
 
     __tablename__ = "disclosure"

@@ -1,0 +1,425 @@
+"""披露: what other departments may see now, written out for each receiver and taken back when its reason ends.
+
+A receiver is a role with an area. For every file whose records meet a condition of the matrix for a receiver
+there is one line with a sealed sheet of exactly the approved fields; :func:`refresh` brings the lines of some
+files in line with their records, in the unit of work that changed them. The door of the receivers reads lines
+and never a file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from casemgr.rules.access import Access, Action
+from casemgr.rules.disclosure import Sight, covered, knows_person, sights
+from casemgr.rules.policy import Policy, in_force_on
+from casemgr.services import clock, contact
+from casemgr.services.use_case import use_case, within
+from casemgr.store.db import new_key
+from casemgr.store.identity import Carrier, Revealed, RevealedGuardian, carrier, open_texts
+from casemgr.store.models import Disclosure, LedgerLine
+from casemgr.store.queries import liaison as queries
+from casemgr.store.types import Plain
+from casemgr.store.work import Work
+from casemgr.terms.account import Role
+from casemgr.terms.area import span_of
+from casemgr.terms.code import to_mask
+from casemgr.terms.disclosure import Condition, FieldGroup, Level
+from casemgr.terms.emergency import ContactKind
+from casemgr.terms.guardian import Relation
+from casemgr.terms.incident import DangerousAct
+from casemgr.terms.liaison import ExchangeKind, Reason, Withdrawal
+from casemgr.terms.person import Sex
+from casemgr.terms.register import Lifecycle, Management
+
+PURPOSE = "对外提供"
+COMPARING = "核对对外提供的内容"
+#: Cases brought in line in one transaction by the nightly job.
+LOT = 2_000
+
+#: One receiver: role and area.
+Receiver = tuple[Role, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Why a kind of receiver may be told of one file: the conditions of the matrix with their evidence.
+
+    ``origin`` is the record they come from, ``area`` narrows it to receivers of one area, ``until`` ends it.
+    ``facts`` are what only this claim knows, as (field group, label, value); the matrix decides on them too.
+    """
+
+    case: int
+    role: Role
+    conditions: frozenset[Condition]
+    reason: Reason
+    on: date | None
+    grade: int | None = None
+    origin: int | None = None
+    until: date | None = None
+    area: int | None = None
+    facts: tuple[tuple[FieldGroup, str, str], ...] = ()
+
+
+#: Tells the claims of some files from their records, with a constant number of statements.
+Source = Callable[[Work, Sequence[int], date, Policy], Iterable[Claim]]
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """One line as it should be: who receives it, of which case, on which claims."""
+
+    receiver: Receiver
+    case: Any
+    claims: list[Claim]
+    seen: dict[FieldGroup, Sight] = field(default_factory=dict)
+
+    @property
+    def conditions(self) -> frozenset[Condition]:
+        return frozenset().union(*(one.conditions for one in self.claims))
+
+    @property
+    def first(self) -> Claim:
+        """The claim that stands for all: the weightiest reason, of these the latest."""
+        return min(self.claims, key=lambda one: (int(one.reason), -(one.on or date.min).toordinal()))
+
+    @property
+    def until(self) -> date | None:
+        ends = [one.until for one in self.claims]
+        return None if None in ends else max(one for one in ends if one is not None)
+
+    @property
+    def ground(self) -> str:
+        """The laws the sight of the name rests on."""
+        told = self.seen.get(FieldGroup.G1) or next(iter(self.seen.values()))
+        return told.ground[:240]
+
+
+# --- why somebody is told ---
+
+
+def at_risk(work: Work, keys: Sequence[int], today: date, policy: Policy) -> Iterator[Claim]:
+    """The police are told of the present danger level from 3 on, of acts against others, and by local law
+    of the lost (REC-LIA-1, REC-LIA-2)."""
+    risk = frozenset({Condition.RISK})
+    for row in queries.grades(work, keys, policy.disclose_grade.value):
+        facts = ((FieldGroup.G8, "危险性评估", f"{row.risk}级（{row.on.isoformat()}评估）"),)
+        yield Claim(row.case_id, Role.POLICE, risk, Reason.GRADE, row.on, row.risk, row.id, facts=facts)
+    for case, origin, on, words in _acts(work, keys):
+        facts = ((FieldGroup.G9, "案（事）件", f"{on.isoformat()} {words}"),)
+        yield Claim(case, Role.POLICE, risk, Reason.INCIDENT, on, None, origin, facts=facts)
+    if policy.disclose_lost.value:
+        for row in queries.cases(work, keys):
+            if row.management == Management.LOST:
+                yield Claim(row.id, Role.POLICE, risk, Reason.LOST, row.management_on)
+
+
+def _acts(work: Work, keys: Sequence[int]) -> Iterator[tuple[int, int, date, str]]:
+    """(case, record, day, kind in words) of acts against others, each day once."""
+    told: set[tuple[int, date]] = set()
+    for case, key, on, kind in queries.incidents(work, keys):
+        told.add((case, on))
+        yield case, key, on, DangerousAct.read(kind).label
+    for case, key, on, crimes in queries.offences(work, keys):
+        if (case, on) not in told:
+            yield case, key, on, (DangerousAct.CRIME if crimes else DangerousAct.OFFENCE).label
+
+
+#: Every source of claims; whoever knows another reason adds to it.
+SOURCES: list[Source] = [at_risk]
+
+
+# --- what is told ---
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Everything a receiver may see of one person: lines of (group, label, value), nothing else."""
+
+    alias: str
+    lines: tuple[tuple[int, str, str], ...] = field(repr=False)
+
+    @property
+    def text(self) -> str:
+        return json.dumps([list(line) for line in self.lines], ensure_ascii=False)
+
+
+def alias_of(name: str) -> str:
+    """What a list calls somebody: the family name and 某; nothing of an unknown name."""
+    compound = ("欧阳", "上官", "司马", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "司徒", "夏侯")
+    if not name:
+        return "某"
+    return (name[:2] if name.startswith(compound) and len(name) > 2 else name[:1]) + "某"
+
+
+#: What of the sealed identity each group needs.
+_NEEDED = {
+    FieldGroup.G1: ("name", "birth_on"),
+    FieldGroup.G2: ("id_number",),
+    FieldGroup.G3: ("phone",),
+    FieldGroup.G4: ("residence",),
+}
+
+
+def _lines(
+    wanted: _Wanted, person: Revealed, guardians: Sequence[RevealedGuardian], doctor: str
+) -> Iterator[tuple[FieldGroup, str, str]]:
+    case, seen = wanted.case, wanted.seen
+
+    def shown(group: FieldGroup, text: str) -> str:
+        told = seen.get(group)
+        return "" if told is None else covered(text, told.mask)
+
+    if FieldGroup.G1 in seen:
+        yield FieldGroup.G1, "姓名", person.name
+        if case.sex is not None:
+            yield FieldGroup.G1, "性别", Sex.read(case.sex).label
+        yield FieldGroup.G1, "出生日期", person.birth_on
+    yield FieldGroup.G2, "身份证号", shown(FieldGroup.G2, person.id_number)
+    yield FieldGroup.G3, "电话", shown(FieldGroup.G3, person.phone)
+    if FieldGroup.G4 in seen:
+        yield FieldGroup.G4, "村（社区）", case.village_name or ""
+        yield FieldGroup.G4, "住址", shown(FieldGroup.G4, person.residence)
+    if FieldGroup.G5 in seen and seen[FieldGroup.G5].level is Level.FLAG:
+        yield FieldGroup.G5, "在册情况", "在册患者"
+    for claim in wanted.claims:
+        for group, label, value in claim.facts:
+            if group in seen:
+                yield group, label, value
+    if FieldGroup.G10 in seen:
+        for one in guardians:
+            relation = Relation.read(one.relation).label if one.relation is not None else ""
+            words = "，".join(part for part in (one.name, relation, one.phone, one.residence) if part)
+            yield FieldGroup.G10, "监护人", words
+    yield FieldGroup.G14, "联系医生", doctor
+
+
+def sheet_of(wanted: _Wanted, person: Revealed, guardians: Sequence[RevealedGuardian], doctor: str) -> Sheet:
+    """The sheet of one line: filled fields of the approved groups, in the order of the matrix."""
+    lines = [
+        (int(group), label, value)
+        for group, label, value in _lines(wanted, person, guardians, doctor)
+        if value
+    ]
+    return Sheet(alias_of(person.name), tuple(lines))
+
+
+# --- keeping the lines right ---
+
+
+def refresh(work: Work, cases: Iterable[int]) -> None:
+    """Bring what is disclosed of some files in line with their records, within the same unit of work.
+
+    One statement where no other department has an account, a constant number elsewhere.
+    """
+    keys = sorted(set(cases))
+    if not keys:
+        return
+    receivers = queries.receivers(work)
+    if not receivers:
+        return
+    work.flush()
+    today = clock.today()
+    policy = in_force_on(today, within(work).region)
+    for start in range(0, len(keys), LOT):
+        _reconcile(work, keys[start : start + LOT], receivers, policy, today)
+    work.flush()
+
+
+def _wanted(
+    work: Work, cases: Mapping[int, Any], receivers: Sequence[Receiver], policy: Policy, today: date
+) -> dict[tuple[int, Role, int], _Wanted]:
+    """Every line there should be, by case and receiver."""
+    keys = sorted(key for key, case in cases.items() if case.lifecycle == Lifecycle.ON_REGISTER)
+    found: dict[tuple[int, Role, int], _Wanted] = {}
+    if not keys:
+        return found
+    for source in SOURCES:
+        for claim in source(work, keys, today, policy):
+            case = cases[claim.case]
+            if claim.until is not None and claim.until < today:
+                continue
+            for role, area in receivers:
+                low, high = span_of(area)
+                if role is not claim.role or not low <= case.area < high or claim.area not in (None, area):
+                    continue
+                line = found.setdefault((claim.case, role, area), _Wanted((role, area), case, []))
+                line.claims.append(claim)
+    for key in list(found):
+        line = found[key]
+        if not knows_person(line.receiver[0], line.conditions, today):
+            del found[key]
+            continue
+        line.seen = sights(line.receiver[0], line.conditions, today)
+    return found
+
+
+def _reconcile(
+    work: Work, keys: list[int], receivers: Sequence[Receiver], policy: Policy, today: date
+) -> None:
+    there = {
+        (one.file_key, Role.read(one.receiver), one.receiver_area): one for one in queries.lines(work, keys)
+    }
+    cases = {row.id: row for row in queries.cases(work, keys)}
+    wanted = _wanted(work, cases, receivers, policy, today)
+    for key, old in there.items():
+        new = wanted.get(key)
+        if new is None or old.area != new.case.area:
+            _withdraw(work, old, _why(old, cases.get(old.file_key), today), today)
+    if not wanted:
+        return
+    carried = carrier(work, sorted({one.case.person_id for one in wanted.values()}), PURPOSE)
+    doctors = _doctors(work, wanted.values())
+    for key, line in wanted.items():
+        found = there.get(key)
+        if found is not None and found.withdrawn_on is not None:
+            found = None
+        _write(work, found, line, carried, doctors[line.case.id], today)
+
+
+def _why(old: Disclosure, case: Any, today: date) -> Withdrawal:
+    if case is None or case.area != old.area:
+        return Withdrawal.MOVED
+    if case.lifecycle != Lifecycle.ON_REGISTER:
+        return Withdrawal.MOVED if case.lifecycle == Lifecycle.MOVED_OUT else Withdrawal.LEFT
+    if old.valid_until is not None and old.valid_until < today:
+        return Withdrawal.EXPIRED
+    return Withdrawal.REVOKED if old.reason in (Reason.BENEFIT, Reason.CONSENT) else Withdrawal.ENDED
+
+
+def _doctors(work: Work, lines: Iterable[_Wanted]) -> dict[int, str]:
+    """Whom to call about each case: unit, doctor's names and the number written down for the township."""
+    found = list(lines)
+    names = queries.doctors(work, [one.case.area for one in found])
+    known = contact.known(work)
+    told: dict[int, str] = {}
+    for one in found:
+        kinds = (ContactKind.CLINIC, ContactKind.COUNTY)
+        numbers = contact.nearest(known, str(one.case.area), kinds)[:1]
+        parts = [one.case.unit, "、".join(names.get(one.case.area, ())[:2]), *(n.phone for n in numbers)]
+        told[one.case.id] = " ".join(part for part in parts if part)
+    return told
+
+
+def _source(line: _Wanted, carried: Carrier, doctor: str) -> bytes:
+    """Tells whether anything a sheet is made from is another than when it was made."""
+    made_of = (
+        sorted((int(group), int(one.level), one.mask, one.ground) for group, one in line.seen.items()),
+        sorted((int(c.reason), c.origin, str(c.on), c.grade, c.facts) for c in line.claims),
+        (line.case.village_name, line.case.sex, doctor),
+        carried.print_of(line.case.person_id),
+    )
+    return hashlib.sha256(repr(made_of).encode()).digest()
+
+
+def _write(
+    work: Work, old: Disclosure | None, line: _Wanted, carried: Carrier, doctor: str, today: date
+) -> None:
+    source = _source(line, carried, doctor)
+    if old is not None and old.source == source and old.valid_until == line.until:
+        return
+    needed = [name for group, names in _NEEDED.items() if group in line.seen for name in names]
+    opened = carried.open(line.case.person_id, line.case.id, needed, FieldGroup.G10 in line.seen)
+    if opened is None:  # sealed for good: nothing more is told of the person
+        if old is not None:
+            _withdraw(work, old, Withdrawal.LEFT, today)
+        return
+    sheet = sheet_of(line, *opened, doctor)
+    first = line.first
+    values: dict[str, Any] = {
+        "conditions": to_mask(line.conditions),
+        "reason": int(first.reason),
+        "ground": line.ground,
+        "grade": max((one.grade for one in line.claims if one.grade is not None), default=None),
+        "evidence_on": first.on,
+        "origin": first.origin,
+        "groups": to_mask(line.seen),
+        "village": line.case.village,
+        "source": source,
+        "valid_until": line.until,
+    }
+    if old is None:
+        role, area = line.receiver
+        old = Disclosure(
+            id=new_key(),
+            area=line.case.area,
+            receiver=int(role),
+            receiver_area=area,
+            file_key=line.case.id,
+            alias=Plain(sheet.alias),
+            sheet=Plain(sheet.text),
+            valid_from=today,
+            recorded_at=clock.now(),
+            **values,
+        )
+        work.add(old)
+        note(work, old, ExchangeKind.OPENED)
+        return
+    before = open_texts(work, "Disclosure", [(old.id, old.sheet)], COMPARING, old.file_key)[0]
+    for name, value in values.items():
+        setattr(old, name, value)
+    if before == sheet.text:
+        return
+    old.alias, old.sheet = Plain(sheet.alias), Plain(sheet.text)
+    if old.seen_at is not None:
+        old.corrected_on, old.received_at, old.received_by = today, None, None
+    note(work, old, ExchangeKind.CORRECTED)
+
+
+def _withdraw(work: Work, old: Disclosure, why: Withdrawal, today: date) -> None:
+    old.sheet, old.source = None, None
+    old.withdrawn_on, old.withdrawal = today, int(why)
+    old.received_at = old.received_by = old.corrected_on = None
+    note(work, old, ExchangeKind.WITHDRAWN)
+
+
+def note(work: Work, line: Disclosure, kind: ExchangeKind, groups: int | None = None) -> LedgerLine:
+    """Write one line of the ledger about a disclosure; who works is who did it."""
+    return work.add(
+        LedgerLine(
+            id=new_key(),
+            area=line.area,
+            receiver=line.receiver,
+            receiver_area=line.receiver_area,
+            file_key=line.file_key,
+            disclosure_id=line.id,
+            kind=int(kind),
+            at=clock.now(),
+            actor=work.access.actor,
+            groups=line.groups if groups is None else groups,
+            conditions=line.conditions,
+            ground=line.ground,
+            count=1,
+        )
+    )
+
+
+# --- at night ---
+
+
+@use_case(Action.JOB_RUN)
+def _refresh_lot(work: Work, after: int) -> tuple[int, int]:
+    """(how many cases, the last of them)."""
+    keys = queries.all_keys(work, after, LOT)
+    refresh(work, keys)
+    return len(keys), keys[-1] if keys else after
+
+
+@use_case(Action.JOB_RUN, writes=False)
+def _is_anybody(work: Work) -> bool:
+    return bool(queries.receivers(work))
+
+
+def refresh_all(access: Access) -> Iterator[int]:
+    """Bring every line inside the access in line with its file, in lots; tells the size of each lot."""
+    if not _is_anybody(access):
+        return
+    count, last = LOT, 0
+    while count == LOT:
+        count, last = _refresh_lot(access, last)
+        yield count
