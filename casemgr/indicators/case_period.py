@@ -9,10 +9,20 @@ from typing import TypedDict
 
 import polars as pl
 
-from casemgr.indicators.frames import CASES, CHECKUPS, OFFENCES, SESSIONS, VISITS, Frames, fitted
+from casemgr.indicators.frames import (
+    CASES,
+    CHECKUPS,
+    OFFENCES,
+    SESSIONS,
+    TALKS,
+    VISITS,
+    Frames,
+    fitted,
+)
 from casemgr.indicators.period import Period, Quarter
 from casemgr.rules.policy import Policy
 from casemgr.terms.code import to_mask
+from casemgr.terms.counselling import Counselled
 from casemgr.terms.followup import HospitalState, Informant, VisitMode
 from casemgr.terms.medication import Adherence
 from casemgr.terms.register import Diagnosis, Lifecycle
@@ -92,6 +102,10 @@ class CaseRow(TypedDict):
     checkup_on: int | None
     offences: int  # records of 肇事 or 肇祸
     offence_on: int | None
+    support: int  # talks with the person, sessions of 心理治疗和康复 among them, as the next
+    support_on: int | None
+    family_support: int  # talks with the family, sessions of 家庭支持 among them, as the next
+    family_support_on: int | None
 
 
 def days(day: date) -> int:
@@ -141,6 +155,7 @@ def case_periods(frames: Frames, period: Period, policy: Policy) -> pl.LazyFrame
         sessions.group_by("case").agg(ATTENDANCE),
         fitted(frames.checkups, CHECKUPS).filter(by.within).group_by("case").agg(CHECKED),
         fitted(frames.offences, OFFENCES).filter(by.within).group_by("case").agg(OFFENDED),
+        _supported(sessions, _talks(frames, by, registered)).group_by("case").agg(SUPPORTED),
     )
     rows = cases
     for part in parts:
@@ -165,6 +180,8 @@ _COUNTS = (
     "short_sessions",
     "checkups",
     "offences",
+    "support",
+    "family_support",
 )
 _MASKS = ("quarters_seen", "quarters_medicated")
 NONE_IS_ZERO = pl.col(*_COUNTS, *_MASKS).fill_null(0)
@@ -383,3 +400,35 @@ ATTENDANCE = _named(
 )
 OFFENDED = _named(offences=pl.len(), offence_on=pl.col("on").max())
 CHECKED = _named(checkups=pl.len(), checkup_on=pl.col("on").max())
+
+
+def _talks(frames: Frames, by: _Columns, registered: pl.LazyFrame) -> pl.LazyFrame:
+    """Talks of the period since registration, as the sessions are."""
+    within = fitted(frames.talks, TALKS).filter(by.within)
+    return within.join(registered, on="case").filter(SINCE_REGISTERED)
+
+
+def _supported(sessions: pl.LazyFrame, talks: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per act of support (case, on, of_person, of_family): talks, and sessions that are as much."""
+    psychotherapy, for_family = int(RehabForm.PSYCHOTHERAPY), int(RehabForm.FAMILY_SUPPORT)
+    held = sessions.filter("held").select(
+        "case",
+        "on",
+        of_person=pl.col("form") == psychotherapy,
+        of_family=pl.col("form") == for_family,
+    )
+    told = talks.select(
+        "case",
+        "on",
+        of_person=pl.col("subject").is_in((int(Counselled.PATIENT), int(Counselled.BOTH))),
+        of_family=pl.col("subject").is_in((int(Counselled.FAMILY), int(Counselled.BOTH))),
+    )
+    return pl.concat([held, told]).filter(pl.col("of_person") | pl.col("of_family"))
+
+
+SUPPORTED = _named(
+    support=pl.col("of_person").sum(),
+    support_on=pl.col("on").filter("of_person").max(),
+    family_support=pl.col("of_family").sum(),
+    family_support_on=pl.col("on").filter("of_family").max(),
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from casemgr.terms.area import AreaLevel
 from casemgr.terms.indicator import RateUnit
 from casemgr.terms.rulebook import least_sure
 
@@ -15,6 +16,7 @@ class Measure:
     ``base`` names a set of :mod:`casemgr.indicators.sets`, ``judgement`` one of
     :mod:`casemgr.indicators.count`; both by id, so that this list stays readable without polars.
     ``further``: beside the figures that other programs rely on; commands give it only when asked to.
+    ``level``: the lowest areas it is made for.
     """
 
     key: str
@@ -26,6 +28,7 @@ class Measure:
     unit: RateUnit = RateUnit.PERCENT
     per_resident: bool = False
     further: bool = False
+    level: AreaLevel = AreaLevel.TOWNSHIP
 
     @property
     def indicator(self) -> str:
@@ -171,6 +174,15 @@ _RATES = (
         "SET-REG-A MED-YEAR",
     ),
     ("IND-15", "失访率", "", "REG-A", "LOST", "SET-REG-A"),
+    ("IND-19.PATIENT", "居家患者心理疏导率", "PATIENT", "REG-A-HOME", "SUPPORTED", "SET-REG-A COUNSEL-1"),
+    (
+        "IND-19.FAMILY",
+        "居家患者家属心理疏导率",
+        "FAMILY",
+        "REG-A-HOME",
+        "FAMILY-SUPPORTED",
+        "SET-REG-A COUNSEL-1",
+    ),
 )
 
 #: Readings that stand beside those, for years and places that went by them.
@@ -192,6 +204,8 @@ _FURTHER = frozenset(
         "IND-14.REGULAR",
         "IND-14.TAKING",
         "IND-15",
+        "IND-19.FAMILY",
+        "IND-19.PATIENT",
     }
 )
 
@@ -229,3 +243,68 @@ MEASURES: tuple[Measure, ...] = (
 )
 
 BY_KEY = {measure.key: measure for measure in MEASURES}
+
+#: What the base of a figure is when it is made of records, or of what areas report, instead of people.
+RECORDS, REPORTED = "RECORDS", "REPORTED"
+
+
+def _total(
+    key: str,
+    name: str,
+    base: str,
+    cites: str,
+    *,
+    variant: str = "",
+    unit: RateUnit = RateUnit.PERCENT,
+    level: AreaLevel = AreaLevel.COUNTY,
+) -> Measure:
+    indicator = key.partition(".")[0]
+    return Measure(key, name, variant, base, "", (indicator, *cites.split()), unit, False, True, level)
+
+
+_ENTRY = "FB2013-3.4 GF2018-5.2"
+_EMERGENCY = "GF2018-10.5 GF2018-10.6"
+#: Figures that are no sum over judged people, in the order in which they stand behind those.
+TOTALS: tuple[Measure, ...] = (
+    _total(
+        "IND-16",
+        "信息录入及时率",
+        RECORDS,
+        f"REC-ENTRY-1 {_ENTRY} {_EMERGENCY}",
+        level=AreaLevel.TOWNSHIP,
+    ),
+    _total(
+        "IND-16.VISIT",
+        "随访录入及时率",
+        RECORDS,
+        "REC-ENTRY-1",
+        variant="VISIT",
+        level=AreaLevel.TOWNSHIP,
+    ),
+    _total(
+        "IND-16.FILE",
+        "报告与建档录入及时率",
+        RECORDS,
+        _ENTRY,
+        variant="FILE",
+        level=AreaLevel.TOWNSHIP,
+    ),
+    _total(
+        "IND-16.EMERGENCY",
+        "应急处置记录及时率",
+        RECORDS,
+        _EMERGENCY,
+        variant="EMERGENCY",
+        level=AreaLevel.TOWNSHIP,
+    ),
+    _total("IND-17", "信息系统覆盖率", REPORTED, "", level=AreaLevel.PREFECTURE),
+    _total("IND-18", "精神卫生知识知晓率", REPORTED, ""),
+    _total("IND-20", "每10万人口精神科执业（助理）医师数", REPORTED, "", unit=RateUnit.PER_HUNDRED_THOUSAND),
+    _total("IND-21", "精神卫生综合管理小组覆盖率", REPORTED, ""),
+    _total("IND-22", "开展社区康复县（区）的居家患者接受服务率", REPORTED, "REHAB-SESSION"),
+    _total("IND-23", "登记康复对象接受规范服务率", REPORTED, ""),
+    _total("IND-24", "开展社区康复服务的县（区）比例", REPORTED, "", level=AreaLevel.PREFECTURE),
+)
+#: Every figure there is, those of people first.
+FIGURES: tuple[Measure, ...] = (*MEASURES, *TOTALS)
+ANY_KEY = {measure.key: measure for measure in FIGURES}

@@ -8,11 +8,13 @@ from datetime import date
 from fractions import Fraction
 from functools import cache
 
-from casemgr.indicators.catalogue import BY_KEY
+from casemgr.indicators.catalogue import ANY_KEY, BY_KEY, TOTALS
 from casemgr.rules.policy import NATIONAL, nearest
 from casemgr.terms.lists import Line, first_day, holes_and_overlaps, last_day, lines
 from casemgr.terms.rulebook import STATUSES, book, rule
 
+#: Figures that are held against a target without being made official: no edition chooses among them.
+BESIDE = frozenset({*(one.key for one in TOTALS), "IND-19.PATIENT", "IND-19.FAMILY"})
 HALF_UP = "half-up"
 DECIMALS = 2
 
@@ -49,9 +51,9 @@ class Edition:
 
     def key_of(self, indicator: str) -> str | None:
         """The key an id stands for: itself, else the official variant of the indicator, else its first."""
-        if indicator in BY_KEY:
+        if indicator in ANY_KEY:
             return indicator
-        keys = [key for key, measure in BY_KEY.items() if measure.indicator == indicator]
+        keys = [key for key, measure in ANY_KEY.items() if measure.indicator == indicator]
         return next((key for key in self.official if key in keys), keys[0] if keys else None)
 
 
@@ -80,7 +82,7 @@ def _of_lines(chosen: list[Line], day: date) -> Edition:
         first["region"],
         official,
         {line["key"]: int(line["decimals"]) for line in chosen},
-        {key: target for key, target in targets.items() if key in official},
+        {key: target for key, target in targets.items() if key in (*official, *BESIDE)},
         first_day(first),
         None if last_day(first) == date.max else last_day(first),
         rule(first["rule_id"]).source,
@@ -100,7 +102,8 @@ def shipped() -> tuple[Edition, ...]:
 def faults() -> list[str]:
     """What is wrong with the lists: unknown keys or rules, holes, overlaps, two editions at one time."""
     editions, targets, policy = lines("editions"), lines("targets"), lines("policy")
-    found = [f"unknown key {line['key']}" for line in (*editions, *targets) if line["key"] not in BY_KEY]
+    found = [f"unknown key {line['key']}" for line in editions if line["key"] not in BY_KEY]
+    found += [f"unknown key {line['key']}" for line in targets if line["key"] not in ANY_KEY]
     found += [
         f"{line['key']} is not taken of {line['base_set']}"
         for line in editions
@@ -108,7 +111,7 @@ def faults() -> list[str]:
     ]
     found += [f"unknown rounding {line['rounding']}" for line in editions if line["rounding"] != HALF_UP]
     cited = {line["rule_id"] for line in (*editions, *targets, *policy)}
-    cited |= {rule for measure in BY_KEY.values() for rule in measure.cites}
+    cited |= {rule for measure in ANY_KEY.values() for rule in measure.cites}
     found += [f"unknown rule {rule}" for rule in sorted(cited - book().keys())]
     found += [f"unknown status {rule.status}" for rule in book().values() if rule.status not in STATUSES]
     found += holes_and_overlaps(editions, "region", "key")

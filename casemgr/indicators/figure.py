@@ -8,7 +8,7 @@ from datetime import date
 from fractions import Fraction
 from math import ceil
 
-from casemgr.indicators.catalogue import MEASURES, Measure
+from casemgr.indicators.catalogue import FIGURES, Measure
 from casemgr.indicators.editions import DECIMALS, Edition
 from casemgr.indicators.period import Period
 
@@ -113,4 +113,4 @@ def figure(measure: Measure, numerator: int, denominator: int | None, edition: E
 
 def figures(counts: Counts, edition: Edition) -> tuple[Figure, ...]:
     """All figures of one area from its counts, in the order of the catalogue."""
-    return tuple(figure(one, *counts[one.key], edition) for one in MEASURES if one.key in counts)
+    return tuple(figure(one, *counts[one.key], edition) for one in FIGURES if one.key in counts)

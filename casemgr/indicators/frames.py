@@ -48,6 +48,8 @@ SESSIONS: Schema = {
 CHECKUPS: Schema = {"case": pl.Int64, "on": pl.Int32}
 #: Days of 肇事 or 肇祸, as told at a visit or entered as an incident; several rows may tell of one.
 OFFENCES: Schema = {"case": pl.Int64, "on": pl.Int32}
+#: Talks of support (心理疏导): with the person, the family, or both.
+TALKS: Schema = {"case": pl.Int64, "on": pl.Int32, "subject": pl.Int8}
 AREAS: Schema = {
     "code": pl.Int64,
     "name": pl.String,
@@ -67,6 +69,7 @@ class Frames:
     checkups: pl.DataFrame
     areas: pl.DataFrame
     offences: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OFFENCES))
+    talks: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TALKS))
 
     def collect(self, plan: pl.LazyFrame) -> pl.DataFrame:
         """The rows of a plan over these frames, made in the way that suits their size.

@@ -1,4 +1,4 @@
-"""康复与体检判定: took part in community rehabilitation, had the yearly check-up."""
+"""康复、疏导与体检判定: took part in rehabilitation, was talked with for support, had the check-up."""
 
 from __future__ import annotations
 
@@ -34,10 +34,29 @@ def _checked(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
     return basis.needs(row, reason, "GW2017-14.1", 1, "健康体检 1 次（须征得患者或监护人同意）")
 
 
+def _supported(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
+    if counted:
+        reason = f"本年度对患者本人的心理疏导 {row['support']} 次，末次 {basis.on(row['support_on'])}。"
+        return Verdict(True, reason, "COUNSEL-1", missing=0)
+    reason = f"本年度至{basis.on(basis.period.end)}没有对患者本人的心理疏导记录。"
+    return basis.needs(row, reason, "COUNSEL-1", 1, "对患者本人心理疏导 1 次")
+
+
+def _family_supported(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
+    if counted:
+        last = basis.on(row["family_support_on"])
+        reason = f"本年度对家属的心理疏导 {row['family_support']} 次，末次 {last}。"
+        return Verdict(True, reason, "COUNSEL-1", missing=0)
+    reason = f"本年度至{basis.on(basis.period.end)}没有对家属的心理疏导记录。"
+    return basis.needs(row, reason, "COUNSEL-1", 1, "对家属心理疏导 1 次")
+
+
 JUDGEMENTS = (
     *(
         Judgement(name, pl.col("sessions") >= least, partial(_took_part, least=least))
         for name, least in SESSIONS.items()
     ),
     Judgement("CHECKED", pl.col("checkups") > 0, _checked),
+    Judgement("SUPPORTED", pl.col("support") > 0, _supported),
+    Judgement("FAMILY-SUPPORTED", pl.col("family_support") > 0, _family_supported),
 )

@@ -88,6 +88,7 @@ class Policy:
     notice_accept: Parameter
     clue_verify: Parameter
     checkup_grace: Parameter
+    visit_entry: Parameter
     week_ahead: Parameter
     # What the register asks about, and how long a tap may be taken back.
     phone_families: Parameter

@@ -16,7 +16,7 @@ from casemgr.indicators.difference import pack as pack_differences
 from casemgr.indicators.editions import Edition
 from casemgr.indicators.judgement import Basis
 from casemgr.indicators.packed import masks, pack, unpack
-from casemgr.services import clock, counting
+from casemgr.services import clock, counting, totals
 from casemgr.store.db import new_key, new_keys
 from casemgr.store.models.indicator import ClosedDifference, ClosedFigure, ClosedVerdicts, MonthClose
 from casemgr.store.queries import closing as closings
@@ -58,7 +58,7 @@ def close_county(work: Work, code: int, edition: Edition, basis: Basis) -> Close
     places = counting.areas(work, low, high)
     frames = counting.of_area(work, low, high, period, clock.today())
     rows = frames.collect(counting.judge(frames, basis)).lazy()
-    lines = _lines(rows, places, basis)
+    lines = _lines(work, (low, high), rows, places, basis)
     verdicts = masks(rows).collect()
     packed = {area: (part.height, pack(part)) for area, part in _by_area(verdicts)}
     digest = _digest(lines, packed)
@@ -224,11 +224,16 @@ def evidence(
     return found
 
 
-def _lines(rows: pl.LazyFrame, places: pl.DataFrame, basis: Basis) -> list[Line]:
+def _lines(
+    work: Work, span: tuple[int, int], rows: pl.LazyFrame, places: pl.DataFrame, basis: Basis
+) -> list[Line]:
     """Every figure and every plain count of every area, in the order of area and key."""
+    counted = roll_up(tally(rows).collect(), places)
+    others = totals.counts(work, *span, basis.period, places.rows(), counted)
     found: list[Line] = [
         (area, key, numerator, denominator)
-        for area, counts in roll_up(tally(rows).collect(), places).items()
+        for counts_of in (counted, others)
+        for area, counts in counts_of.items()
         for key, (numerator, denominator) in counts.items()
     ]
     found += [

@@ -23,7 +23,9 @@ def _read(work: Work, people: People, period: Period, low: int, high: int, today
     past = period.end < today
     known = facts.known(work, people, period.start, period.end, low, high, past=past)
     nowhere = pl.DataFrame(schema=AREAS)
-    return Frames(known.cases, known.visits, known.sessions, known.checkups, nowhere, known.offences)
+    return Frames(
+        known.cases, known.visits, known.sessions, known.checkups, nowhere, known.offences, known.talks
+    )
 
 
 def of_area(work: Work, low: int, high: int, period: Period, today: date) -> Frames:

@@ -137,13 +137,23 @@ def _made(
         str(county)[:6],
         tuple(one.key for one in lines),
         {one.key: one.decimals for one in lines},
-        {one.key: Target(one.key, Fraction(one.target), OWN_RULE, source) for one in lines if one.target},
+        _beside(county, since)
+        | {one.key: Target(one.key, Fraction(one.target), OWN_RULE, source) for one in lines if one.target},
         since,
         None,
         source,
         numbers,
         county=True,
     )
+
+
+def _beside(county: int, since: date) -> dict[str, Target]:
+    """Targets of the region for figures that no edition chooses among."""
+    try:
+        known = editions.in_force_on(since, str(county)[:6]).targets
+    except LookupError:
+        return {}
+    return {key: target for key, target in known.items() if key in editions.BESIDE}
 
 
 @use_case(Action.INDICATOR_READ)

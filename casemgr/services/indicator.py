@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from casemgr.indicators.catalogue import BY_KEY, PREVALENCE, Measure
+from casemgr.indicators.catalogue import ANY_KEY, BY_KEY, PREVALENCE, Measure
 from casemgr.indicators.editions import Edition
 from casemgr.indicators.figure import AreaFigures, Computation, Counts, Figure, figure, figures
 from casemgr.indicators.period import Period
 from casemgr.rules.access import Action
-from casemgr.services import clock
+from casemgr.services import clock, totals
 from casemgr.services import edition as editions
 from casemgr.services.errors import Missing, Refused, Unfit
 from casemgr.services.use_case import use_case
@@ -46,6 +46,10 @@ PARTS = ("numerator", "denominator", "missing", UNASKED)
 #: What a verdict may say of somebody in each part.
 WANTED = {"numerator": (True,), "denominator": (True, False), "missing": (False,), UNASKED: (None,)}
 MONTHS = 12
+NO_PEOPLE = (
+    "这项指标按记录数或填报数计算，没有人员名单。录入及时率请看记录清单；"
+    "填报的数请看“年度情况”页的出处和修改记录。"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +174,15 @@ def _measure(key: str, edition: Edition) -> Measure:
     found = edition.key_of(key)
     if found is None:
         raise Missing("没有这个指标。请从指标列表中选择，例如 IND-03 或 IND-03.STD-INT。")
-    return BY_KEY[found]
+    return ANY_KEY[found]
+
+
+def _of_people(key: str, edition: Edition) -> Measure:
+    """The figure with a key, if it is made of people; :class:`Unfit` for one of records or of reports."""
+    measure = _measure(key, edition)
+    if measure.key not in BY_KEY:
+        raise Unfit(NO_PEOPLE)
+    return measure
 
 
 def _as_of(period: Period) -> date:
@@ -188,7 +200,10 @@ def _computed(work: Work, area: int | None, period: Period, under: str = "") -> 
     places = counting.areas(work, low, high)
     frames = counting.of_area(work, low, high, period, clock.today())
     tallied = frames.collect(tally(counting.judge(frames, basis)))
-    return _computation(period, edition, places.rows(), roll_up(tallied, places))
+    counted = roll_up(tallied, places)
+    others = totals.counts(work, low, high, period, places.rows(), counted)
+    merged = {code: {**own, **others[code]} for code, own in counted.items()}
+    return _computation(period, edition, places.rows(), merged)
 
 
 def _computation(
@@ -314,7 +329,7 @@ def _behind(
         raise Unfit("名单只有“分子”“分母”“未计入”三种。")
     period = _period(when)
     edition = _edition(work, period, area)
-    measure = _measure(key, edition)
+    measure = _of_people(key, edition)
     if measure.per_resident and part != "numerator":
         raise Unfit("报告患病率的分母是常住人口，没有名单；请查看分子（在册患者）的名单。")
     low, high = _span(work, area)
@@ -404,7 +419,7 @@ def gap(work: Work, month: str | int | date, area: int, key: str) -> Gap:
 
     period = _period(month)
     edition = _edition(work, period, area)
-    measure = _measure(key, edition)
+    measure = _of_people(key, edition)
     if measure.per_resident:
         raise Unfit("报告患病率的差距是尚未发现的患者，没有名单。请从线索排查入手。")
     low, high = _span(work, area)
@@ -458,10 +473,10 @@ def trend(work: Work, area: int, keys: Sequence[str], months: int = MONTHS) -> l
             period = Period.of_month(number)
             edition = _edition(work, period, area)
             numerator, denominator = newest.get((number, key), (None, None))
-            made = figure(BY_KEY[key], numerator or 0, denominator, edition)
+            made = figure(ANY_KEY[key], numerator or 0, denominator, edition)
             unit, target = made.unit, made.target
             points.append(TrendPoint(period.month, numerator, denominator, made.value))
-        found.append(Trend(key, BY_KEY[key].name, unit, target, tuple(points)))
+        found.append(Trend(key, ANY_KEY[key].name, unit, target, tuple(points)))
     return found
 
 

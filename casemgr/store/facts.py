@@ -13,6 +13,7 @@ from sqlalchemy import BigInteger, bindparam, func, select
 
 from casemgr.store.models.area import Unit
 from casemgr.store.models.checkup import Checkup
+from casemgr.store.models.counselling import Counselling
 from casemgr.store.models.followup import Visit
 from casemgr.store.models.incident import Incident
 from casemgr.store.models.register import Case, CaseState, Consent
@@ -80,6 +81,7 @@ class Known:
     sessions: pl.DataFrame
     checkups: pl.DataFrame
     offences: pl.DataFrame
+    talks: pl.DataFrame
 
 
 def one(case_id: int) -> People:
@@ -115,7 +117,9 @@ def known(work: Work, people: People, first: date, last: date, low: int, high: i
         found = _as_of(work, people, found, first, last, low, high)
     visits = pl.concat([found["visits"], _earlier(work, found, first)])
     offences = pl.concat([found["told_offences"], found["incidents"]])
-    return Known(_shaped(found["cases"]), visits, found["sessions"], found["checkups"], offences)
+    return Known(
+        _shaped(found["cases"]), visits, found["sessions"], found["checkups"], offences, found["talks"]
+    )
 
 
 def _read(work: Work, people: People, tables: Mapping[str, Table], **days: date) -> dict[str, pl.DataFrame]:
@@ -183,6 +187,12 @@ _TABLES = {
         Checkup.area,
         Checkup.case_id,
         Checkup.on.between(_FIRST, _LAST),
+    ),
+    "talks": Table(
+        (Counselling.case_id.label("case"), Counselling.on, Counselling.subject),
+        Counselling.area,
+        Counselling.case_id,
+        Counselling.on.between(_FIRST, _LAST),
     ),
     "told_offences": Table(
         (Visit.case_id.label("case"), Visit.on),

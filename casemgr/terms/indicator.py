@@ -8,10 +8,11 @@ class RateUnit(Term):
 
     PERCENT = 1, "%"
     PER_MILLE = 2, "‰"
+    PER_HUNDRED_THOUSAND = 3, "人/10万"
 
     @property
     def factor(self) -> int:
-        return 1000 if self is RateUnit.PER_MILLE else 100
+        return {RateUnit.PERCENT: 100, RateUnit.PER_MILLE: 1000}.get(self, 100_000)
 
 
 class Cause(Term):

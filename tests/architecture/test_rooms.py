@@ -313,6 +313,8 @@ def test_columns_that_identify_are_sealed() -> None:
             continue
         for column in model.__table__.columns:
             titled = (name, column.name) in {("Report", "title"), ("Agency", "title")}
+            if (name, column.name) == ("AreaFact", "source"):
+                continue  # the document a yearly fact stands in, of no person
             if column.name in IDENTITY and not titled:
                 assert isinstance(column.type, Sealed), f"{name}.{column.name} is not sealed"
             if isinstance(column.type, String | Text):

@@ -41,6 +41,14 @@ class Person:
         ]
         self.checked = [one for one in self._of(facts.checkups) if one["on"] >= self.first]
         self.offended = [one for one in self._of(facts.offences) if one["on"] >= self.first]
+        spoken = [
+            one["subject"]
+            for one in self._of(facts.talks)
+            if one["on"] >= max(self.first, case["registered_on"])
+        ]
+        forms = [one["form"] for one in self.held]
+        self.supported = bool({1, 3} & {*spoken}) or 7 in forms
+        self.family_supported = bool({2, 3} & {*spoken}) or 9 in forms
         left = case["exit"] != 0 and case["exited_on"] is not None and case["exited_on"] <= self.last
         self.reg_a = not left
         self.reg_b = not left or (case["exit"] == 2 and case["exited_on"] >= self.first)
@@ -187,6 +195,8 @@ DEFINITIONS: dict[str, Judged] = {
     "IND-14.TAKING": (_bipolar, lambda one: any(code in (1, 2) for code in one.codes)),
     "IND-14.REGULAR": (_bipolar, lambda one: set(one.codes) == {1}),
     "IND-15": (A, lambda one: bool(one.case["lost"])),
+    "IND-19.PATIENT": (lambda one: one.reg_a and one.at_home, lambda one: one.supported),
+    "IND-19.FAMILY": (lambda one: one.reg_a and one.at_home, lambda one: one.family_supported),
     "IND-12.N12": (lambda one: one.reg_a and one.at_home, lambda one: len(one.held) >= 12),
 }
 

@@ -10,7 +10,7 @@ import polars as pl
 from casemgr.indicators.case_period import days
 from casemgr.indicators.count import judged
 from casemgr.indicators.explain import Explanation, explain_case
-from casemgr.indicators.frames import AREAS, CASES, CHECKUPS, OFFENCES, SESSIONS, VISITS, Frames
+from casemgr.indicators.frames import AREAS, CASES, CHECKUPS, OFFENCES, SESSIONS, TALKS, VISITS, Frames
 from casemgr.indicators.judgement import Basis
 from casemgr.indicators.period import Period
 from casemgr.rules import policy
@@ -74,6 +74,7 @@ def frames(
     checkups: list[dict[str, Any]] | None = None,
     population: int | None = 2000,
     offences: list[dict[str, Any]] | None = None,
+    talks: list[dict[str, Any]] | None = None,
 ) -> Frames:
     """Frames of people in one township of one county."""
     areas = [
@@ -86,6 +87,7 @@ def frames(
     return Frames(
         _frame(people, CASES), _frame(seen or [], VISITS), _frame(sessions or [], SESSIONS),
         _frame(checkups or [], CHECKUPS), _frame(areas, AREAS), _frame(offences or [], OFFENCES),
+        _frame(talks or [], TALKS),
     )  # fmt: skip
 
 

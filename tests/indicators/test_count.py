@@ -167,11 +167,12 @@ VISITS = st.builds(
 SESSIONS = st.builds(
     dict, on=DAYS, form=maybe(1, 10), minutes=maybe(20, 40), attended=st.none() | st.booleans()
 )
+TALKS = st.builds(dict, on=DAYS, subject=st.integers(1, 3))
 
 
 @st.composite
 def counties(draw: st.DrawFn) -> Frames:
-    people, seen, sessions, checkups, offences = [], [], [], [], []
+    people, seen, sessions, checkups, offences, talks = [], [], [], [], [], []
     for number, known in enumerate(draw(st.lists(PEOPLE, min_size=1, max_size=6)), 1):
         people.append(person(number, **known))
         found = draw(st.lists(VISITS, max_size=6, unique_by=lambda one: one["on"]))
@@ -179,7 +180,8 @@ def counties(draw: st.DrawFn) -> Frames:
         sessions += [one | {"case": number} for one in draw(st.lists(SESSIONS, max_size=3))]
         checkups += [{"case": number, "on": on} for on in draw(st.lists(DAYS, max_size=1))]
         offences += [{"case": number, "on": on} for on in draw(st.lists(DAYS, max_size=1))]
-    made = frames(people, seen, sessions, checkups, offences=offences)
+        talks += [one | {"case": number} for one in draw(st.lists(TALKS, max_size=2))]
+    made = frames(people, seen, sessions, checkups, offences=offences, talks=talks)
     other = made.areas.filter(pl.col("code") == TOWNSHIP).with_columns(code=pl.lit(999901102000, pl.Int64))
     return replace(made, areas=pl.concat([made.areas, other]))
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from casemgr.indicators import editions
-from casemgr.indicators.catalogue import MEASURES
+from casemgr.indicators.catalogue import BY_KEY, FIGURES
 from casemgr.terms.rulebook import book
 
 DAY = date(2026, 10, 31)
@@ -19,7 +19,7 @@ def test_the_lists_have_no_fault() -> None:
 
 
 def test_every_cited_rule_is_in_the_rule_book() -> None:
-    for measure in MEASURES:
+    for measure in FIGURES:
         assert set(measure.cites) <= book().keys()
         assert measure.status
 
@@ -32,15 +32,20 @@ def test_the_edition_of_the_demo_county() -> None:
         "IND-05.MED-QUARTER": 60,
         "IND-06.MED-QUARTER": 80,
         "IND-12.N1": 50,
+        # Held against a target without being chosen by an edition.
+        "IND-21": 100,
+        "IND-22": 60,
+        "IND-24": 80,
     }
-    assert set(found.official) == set(found.targets)
+    assert set(found.official) == found.targets.keys() & BY_KEY.keys()
     assert all(target.source and target.rule for target in found.targets.values())
 
 
 def test_a_region_with_an_edition_of_its_own() -> None:
     found = editions.in_force_on(DAY, "500108")
     assert found.official == ("IND-03.STD-INT", "IND-08.LAST", "IND-08.SCHIZO.LAST")
-    assert {target.value for target in found.targets.values()} == {80}
+    assert {found.targets[key].value for key in found.official} == {80}
+    assert (found.targets["IND-20"].value, found.targets["IND-19.FAMILY"].value) == (6, 50)
     assert editions.in_force_on(date(2023, 12, 31), "500108").id == editions.in_force_on(DAY).id
     assert editions.in_force_on(DAY, "500108003").id == found.id
 

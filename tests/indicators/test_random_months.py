@@ -36,7 +36,7 @@ def some(chance: random.Random, low: int, high: int, empty: float = 0.2) -> int 
 
 def register(chance: random.Random) -> Frames:
     """A few people with whatever may happen to a record, contradictions included."""
-    people, seen, sessions, checkups, offences = [], [], [], [], []
+    people, seen, sessions, checkups, offences, talks = [], [], [], [], [], []
     for number in range(1, chance.randint(2, 9)):
         known: dict[str, Any] = {
             "area": chance.choice([COUNTY, TOWNSHIP]),
@@ -73,7 +73,9 @@ def register(chance: random.Random) -> Frames:
             )
         checkups += [{"case": number, "on": day(chance)} for _ in range(chance.choice([0, 1]))]
         offences += [{"case": number, "on": day(chance)} for _ in range(chance.choice([0, 0, 0, 1]))]
-    return frames(people, seen, sessions, checkups, offences=offences)
+        for _ in range(chance.choice([0, 0, 1, 2])):
+            talks.append({"case": number, "on": day(chance), "subject": chance.randint(1, 3)})
+    return frames(people, seen, sessions, checkups, offences=offences, talks=talks)
 
 
 @pytest.mark.parametrize("lot", range(10))

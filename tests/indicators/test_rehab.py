@@ -56,3 +56,31 @@ def test_a_check_up_of_the_year() -> None:
         assert one.counted is counts
     assert one.change == "12月31日前健康体检 1 次（须征得患者或监护人同意）即计入。"
     assert one.rule == "GW2017-14.1"
+
+
+def talk(subject: int, on: date = date(2026, 5, 1)) -> dict[str, Any]:
+    return {"case": 1, "on": on, "subject": subject}
+
+
+@pytest.mark.parametrize(
+    ("talks", "sessions", "patient", "family"),
+    [
+        ([talk(1)], [], True, False),
+        ([talk(2)], [], False, True),
+        ([talk(3)], [], True, True),
+        ([talk(3, date(2025, 12, 31))], [], False, False),
+        # A session of 心理治疗和康复 is support of the person, one of 家庭支持 of the family.
+        ([], [session(form=7)], True, False),
+        ([], [session(form=9)], False, True),
+        ([], [session(form=7, attended=False), session(form=9, minutes=20), session(form=4)], False, False),
+    ],
+)
+def test_support_of_the_person_and_of_the_family_are_two_counts(
+    talks: list[dict[str, Any]], sessions: list[dict[str, Any]], patient: bool, family: bool
+) -> None:
+    found = told(frames([person()], [], sessions, talks=talks), END)
+    assert found["IND-19.PATIENT"].counted is patient
+    assert found["IND-19.FAMILY"].counted is family
+    assert found["IND-19.FAMILY"].missing == (0 if family else 1)
+    # Talks are no community rehabilitation: the two ratios are never mixed.
+    assert found["IND-12.N1"].counted is any(one["attended"] and one["minutes"] >= 30 for one in sessions)

@@ -4,11 +4,13 @@ from casemgr.store.models.access import Glass, MatrixLoosening
 from casemgr.store.models.account import Account, ApiToken, LoginAttempt, LoginSession
 from casemgr.store.models.approval import Approval, OpenedPerson
 from casemgr.store.models.area import Area, Unit
+from casemgr.store.models.area_fact import AreaFact
 from casemgr.store.models.attempt import Attempt
 from casemgr.store.models.audit import AuditAnchor, AuditEntry, AuditSubject
 from casemgr.store.models.checkup import Checkup
 from casemgr.store.models.clue import Clue
 from casemgr.store.models.contact import ContactLine
+from casemgr.store.models.counselling import Counselling
 from casemgr.store.models.duty import Duty, SavedFilter, StandIn
 from casemgr.store.models.edition import EditionEntry
 from casemgr.store.models.emergency import Emergency
@@ -63,6 +65,7 @@ __all__ = [
     "ApiToken",
     "Approval",
     "Area",
+    "AreaFact",
     "Attempt",
     "AuditAnchor",
     "AuditEntry",
@@ -79,6 +82,7 @@ __all__ = [
     "ComparisonQuestion",
     "Consent",
     "ContactLine",
+    "Counselling",
     "DataRequest",
     "Disclosure",
     "Dispensing",
@@ -93,8 +97,8 @@ __all__ = [
     "Emergency",
     "EntryCode",
     "Envelope",
-    "GroupMeeting",
     "Glass",
+    "GroupMeeting",
     "Guardian",
     "Identity",
     "ImpactNote",

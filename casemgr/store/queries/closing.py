@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, bindparam, func, or_, select
 
 from casemgr.store.course import local_day
 from casemgr.store.models.checkup import Checkup
+from casemgr.store.models.counselling import Counselling
 from casemgr.store.models.followup import Visit
 from casemgr.store.models.incident import Incident
 from casemgr.store.models.indicator import (
@@ -53,7 +54,7 @@ _VISITS = lasting(
     )
     .group_by(Visit.case_id)
 )
-_RECORDS = tuple(_entered(model) for model in (RehabSession, Checkup))
+_RECORDS = tuple(_entered(model) for model in (RehabSession, Checkup, Counselling))
 _OFFENCES = lasting(
     select(Incident.case_id.label("case"), func.max(Incident.on).label("on"))
     .where(

@@ -1,0 +1,97 @@
+"""人群指标与合计指标: records entered in time, and what areas report; no sums over judged people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from casemgr.indicators.catalogue import TOTALS
+from casemgr.indicators.figure import Counts
+from casemgr.indicators.period import Period
+from casemgr.services import area_fact, timeliness
+from casemgr.store.work import Work
+from casemgr.terms.area import AreaLevel, span_of
+from casemgr.terms.area_fact import AreaFactKey, Told
+
+#: Counts of a figure for which nothing was reported: there is nothing to divide by.
+UNTOLD = (0, None)
+Pair = tuple[int, int | None]
+Facts = Mapping[tuple[int, AreaFactKey], int]
+#: The people behind 居家患者接受服务率 of a county that runs the service.
+PARTICIPATION = "IND-12.N1"
+
+
+def counts(
+    work: Work, low: int, high: int, period: Period, places: Iterable[Any], people: Mapping[int, Counts]
+) -> dict[int, Counts]:
+    """Area → key → (numerator, denominator) for each of ``places`` (code, name, level, parent, population).
+
+    ``people`` are the counts of judged people by area. Only figures that are made for the level of an area
+    are in its counts; one for which nothing was reported has no denominator.
+    """
+    rows = [tuple(row) for row in places]
+    entered = timeliness.tally(work, low, high, period)
+    facts = area_fact.latest(work, period.end.year, low, high)
+    found: dict[int, Counts] = {}
+    for code, _name, level, _parent, population in rows:
+        first, last = span_of(code)
+        own: dict[str, Pair] = {}
+        for key in timeliness.KEYS:
+            parts = [told[key] for area, told in entered.items() if first <= area < last and key in told]
+            own[key] = (sum(part[0] for part in parts), sum(part[1] for part in parts))
+        below = [row for row in rows if first <= row[0] < last]
+        if level <= AreaLevel.COUNTY:
+            own.update(_reported(level, population, below, facts, people))
+        wanted = {one.key for one in TOTALS if one.level >= level}
+        found[code] = {key: pair for key, pair in own.items() if key in wanted}
+    return found
+
+
+def _reported(
+    level: int,
+    population: int | None,
+    below: list[tuple[Any, ...]],
+    facts: Facts,
+    people: Mapping[int, Counts],
+) -> dict[str, Pair]:
+    counties = [row[0] for row in below if row[2] == AreaLevel.COUNTY]
+    townships = [row[0] for row in below if row[2] == AreaLevel.TOWNSHIP]
+    found = {
+        "IND-17": _having(AreaFactKey.SYSTEM, counties, facts),
+        "IND-20": UNTOLD,
+        "IND-21": _having(AreaFactKey.GROUP, townships, facts),
+        "IND-22": _served(counties, facts, people),
+        "IND-23": _part(AreaFactKey.REHAB_STANDARD, AreaFactKey.REHAB_CLIENTS, counties, facts),
+        "IND-24": _having(AreaFactKey.REHAB_SERVICE, counties, facts),
+    }
+    doctors = [facts.get((one, AreaFactKey.PSYCHIATRISTS)) for one in counties]
+    if doctors and None not in doctors:
+        found["IND-20"] = (sum(one or 0 for one in doctors), population or None)
+    if level == AreaLevel.COUNTY:
+        # Surveys of several counties ask differently drawn people: they are not added up.
+        found["IND-18"] = _part(AreaFactKey.AWARE, AreaFactKey.SURVEYED, counties, facts)
+    return found
+
+
+def _having(key: AreaFactKey, areas: list[int], facts: Facts) -> Pair:
+    """How many of ``areas`` said 有; who reported nothing is not counted as having it."""
+    told = [facts[one, key] for one in areas if (one, key) in facts]
+    return (sum(one == Told.YES for one in told), len(areas)) if told else UNTOLD
+
+
+def _part(part: AreaFactKey, whole: AreaFactKey, counties: list[int], facts: Facts) -> Pair:
+    """Part and whole summed over the counties; nothing when one of them reported neither."""
+    pairs = [(facts.get((one, part)), facts.get((one, whole))) for one in counties]
+    if not pairs or any(a is None or b is None for a, b in pairs):
+        return UNTOLD
+    return sum(a or 0 for a, _ in pairs), sum(b or 0 for _, b in pairs)
+
+
+def _served(counties: list[int], facts: Facts, people: Mapping[int, Counts]) -> Pair:
+    """The people at home of the counties that run the service, and those of them who took part."""
+    told = [one for one in counties if (one, AreaFactKey.REHAB_SERVICE) in facts]
+    if not told:
+        return UNTOLD
+    running = [one for one in told if facts[one, AreaFactKey.REHAB_SERVICE] == Told.YES]
+    pairs = [people[one][PARTICIPATION] for one in running if one in people]
+    return sum(pair[0] for pair in pairs), sum(pair[1] or 0 for pair in pairs)

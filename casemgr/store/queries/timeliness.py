@@ -1,0 +1,73 @@
+"""录入查询: when records were entered, beside when what they tell of took place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import BigInteger, bindparam, func, select
+
+from casemgr.store.models.duty import Duty
+from casemgr.store.models.followup import Visit
+from casemgr.store.scope import lasting
+from casemgr.store.types import Day
+from casemgr.store.work import Work
+from casemgr.terms.duty import DutyKind, DutyState
+
+_FIRST, _LAST = bindparam("first", type_=Day()), bindparam("last", type_=Day())
+_LOW, _HIGH = bindparam("low", type_=BigInteger), bindparam("high", type_=BigInteger)
+EMERGENCY = (int(DutyKind.EMERGENCY_RECORD), int(DutyKind.EMERGENCY_UPLOAD))
+#: Visits entered here, and those a workbook names the day of entry of; others cannot be judged.
+_ENTERED = (
+    Visit.area >= _LOW,
+    Visit.area < _HIGH,
+    Visit.on.between(_FIRST, _LAST),
+    Visit.entered_on.is_not(None),
+)
+_VISIT_DAYS = lasting(
+    select(Visit.area, Visit.on, Visit.entered_on, func.count().label("count"))
+    .where(*_ENTERED)
+    .group_by(Visit.area, Visit.on, Visit.entered_on)
+)
+_VISITS = lasting(
+    select(Visit.id, Visit.case_id, Visit.area, Visit.on, Visit.entered_on)
+    .where(*_ENTERED)
+    .order_by(Visit.on.desc(), Visit.id)
+)
+_EMERGENCIES = lasting(
+    select(
+        Duty.id,
+        Duty.case_id,
+        Duty.area,
+        Duty.kind,
+        Duty.began_on,
+        Duty.due_on,
+        Duty.ended_on,
+        Duty.rule,
+        Duty.state,
+    )
+    .where(
+        Duty.area >= _LOW,
+        Duty.area < _HIGH,
+        Duty.due_on.between(_FIRST, _LAST),
+        Duty.kind.in_(EMERGENCY),
+        Duty.state != int(DutyState.VOID),
+    )
+    .order_by(Duty.due_on.desc(), Duty.id)
+)
+
+
+def visit_days(work: Work, low: int, high: int, first: date, last: date) -> Sequence[Any]:
+    """(area, on, entered_on, count) of the visits of a stretch of days whose day of entry is known."""
+    return work.rows(_VISIT_DAYS, low=low, high=high, first=first, last=last)
+
+
+def visits(work: Work, low: int, high: int, first: date, last: date) -> Sequence[Any]:
+    """(id, case_id, area, on, entered_on) of the same visits one by one, latest first."""
+    return work.rows(_VISITS, low=low, high=high, first=first, last=last)
+
+
+def emergencies(work: Work, low: int, high: int, first: date, last: date) -> Sequence[Any]:
+    """The records of emergencies that were due in a stretch of days, as duties."""
+    return work.rows(_EMERGENCIES, low=low, high=high, first=first, last=last)
