@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 SHORTEST_SECRET = 32
+SYSLOG = re.compile(r"\S+:\d{1,5}")
 
 
 class BadConfig(Exception):
@@ -39,6 +41,8 @@ class Config:
     metrics_public: bool
     verify_sql: bool
     factor_days: int | None = 14
+    anchor_file: Path | None = None
+    syslog: str = ""
 
     @property
     def is_sqlite(self) -> bool:
@@ -130,6 +134,10 @@ def from_env(environ: Mapping[str, str] | None = None, *, keyring_needed: bool =
     if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
         faults.append(f"CASEMGR_PORT 应为 1–65535 的整数，现在是“{port}”。")
         port = "8000"
+    anchor_file = environ.get("CASEMGR_ANCHOR_FILE", "")
+    syslog = environ.get("CASEMGR_SYSLOG", "")
+    if syslog and not syslog.startswith("/") and not SYSLOG.fullmatch(syslog):
+        faults.append(f"CASEMGR_SYSLOG 应为 主机:端口 或本机套接字路径，现在是“{syslog}”。")
     if faults:
         raise BadConfig(faults)
     return Config(
@@ -145,6 +153,8 @@ def from_env(environ: Mapping[str, str] | None = None, *, keyring_needed: bool =
         metrics_public=environ.get("CASEMGR_METRICS_PUBLIC", "") == "1",
         verify_sql=environ.get("CASEMGR_VERIFY_SQL", "") == "1",
         factor_days=factor_days,
+        anchor_file=Path(anchor_file).expanduser() if anchor_file else None,
+        syslog=syslog,
     )
 
 

@@ -48,7 +48,13 @@ def create_app(config: Config, doors: tuple[str, ...] = ("web", "api"), *, locke
         if not locked:
             vault = Vault(read_ring(config.keyring), config.cipher)
             home = work.Installation(
-                vault, config.instance, config.region, config.demo, factor_days=config.factor_days
+                vault,
+                config.instance,
+                config.region,
+                config.demo,
+                factor_days=config.factor_days,
+                anchor_file=config.anchor_file,
+                syslog=config.syslog,
             )
             work.furnish(db.engine, home)
         if config.verify_sql:

@@ -128,6 +128,20 @@ class Policy:
     liaison_report: Parameter
     liaison_urgent: Parameter
     liaison_task: Parameter
+    # Readings that the head of a unit is asked about; what a patient asks for; how long sign-ins are kept.
+    misuse_work_days: Parameter
+    misuse_refusals: Parameter
+    misuse_night_from: Parameter
+    misuse_night_until: Parameter
+    misuse_night_looks: Parameter
+    misuse_hour: Parameter
+    misuse_repeats: Parameter
+    misuse_repeat_days: Parameter
+    misuse_papers: Parameter
+    misuse_paper_people: Parameter
+    misuse_answer: Parameter
+    rights_answer: Parameter
+    keep_sign_in: Parameter
 
     @property
     def digest(self) -> str:

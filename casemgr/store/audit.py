@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from casemgr.store.vault import CannotOpen, Place, Vault
 
 CHAIN_LOCK = 7_301_001
 NOTHING = bytes(32)
+#: After so many entries an anchor is due, whatever the clock says.
+BLOCK = 500
 DETAIL = Place("audit_entry", "detail")
 #: Rows that only serve the machinery; their changes are not acts of a person on somebody's file.
 #: Duties are derived from records that are written down; what people do to them is noted where they do it.
@@ -130,17 +133,20 @@ _COLUMNS = tuple(column.key for column in AuditEntry.__table__.columns)
 _HEAD = lasting(select(AuditEntry.seq, AuditEntry.mac).order_by(AuditEntry.seq.desc()).limit(1))
 
 
-def write(session: WorkSession, vault: Vault, ledger: Ledger, now: datetime) -> None:
-    """Chain the notes of this unit of work to the entries already there; part of its transaction."""
+def write(session: WorkSession, vault: Vault, ledger: Ledger, now: datetime) -> bool:
+    """Chain the notes of this unit of work to the entries already there; part of its transaction.
+
+    Says whether a block of :data:`BLOCK` entries was filled, so that an anchor is due.
+    """
     if not ledger.notes:
-        return
+        return False
     access, action = session.bound()
     if session.get_bind().dialect.name == "postgresql":
         # Readers of the head must queue, or two transactions would continue from the same entry.
         session.open_connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHAIN_LOCK})
     head = prepared.rows(session, _HEAD, {})
     seq, previous = head[0] if head else (0, NOTHING)
-    key_id = vault.active_id
+    begun, key_id = seq, vault.active_id
     entries: list[dict[str, Any]] = []
     subjects: list[dict[str, int]] = []
     at = now.replace(microsecond=now.microsecond // 1000 * 1000)
@@ -176,15 +182,82 @@ def write(session: WorkSession, vault: Vault, ledger: Ledger, now: datetime) -> 
     session.open_connection().execute(insert(AuditEntry.__table__), entries)  # type: ignore[arg-type]
     if subjects:
         session.open_connection().execute(insert(AuditSubject.__table__), subjects)  # type: ignore[arg-type]
+    return begun // BLOCK != seq // BLOCK
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Outcome of walking the chain: how many entries, and the first broken one if any."""
+    """Outcome of walking the chain: how many entries, and the first broken one if any.
+
+    ``anchors``: how many anchors outside the chain were compared with it.
+    """
 
     count: int
     broken: int | None
     reason: str
+    anchors: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """锚点: the head of the chain at one moment as a line that leaves the host.
+
+    ``previous`` is the seal of the anchor before, so that a line left out shows; ``seal`` is the keyed digest
+    over all the rest. Anchors of earlier releases have neither.
+    """
+
+    installation: str
+    seq: int
+    mac: bytes
+    at: datetime
+    previous: bytes = b""
+    key_id: int = 0
+    seal: bytes = b""
+
+    def signed(self) -> bytes:
+        """The bytes the seal covers: fixed order, every part with its length in front."""
+        parts = (
+            self.installation.encode(),
+            str(self.seq).encode(),
+            self.mac,
+            self.at.isoformat(timespec="seconds").encode(),
+            self.previous,
+            str(self.key_id).encode(),
+        )
+        return b"".join(struct.pack(">I", len(part)) + part for part in parts)
+
+    def line(self) -> str:
+        """The line as it is kept in a file, told to syslog and drawn as a square of dots."""
+        told = {"installation": self.installation, "seq": self.seq, "mac": self.mac.hex()}
+        told["at"] = self.at.isoformat(timespec="seconds")
+        if self.seal:
+            told |= {"previous": self.previous.hex(), "key": self.key_id, "seal": self.seal.hex()}
+        return json.dumps(told, separators=(",", ":"))
+
+
+def read_anchor(line: str) -> Anchor | None:
+    """The anchor written in ``line``; ``None`` for a line that was cut off or is none."""
+    try:
+        told = json.loads(line)
+        return Anchor(
+            str(told.get("installation", "")),
+            int(told["seq"]),
+            bytes.fromhex(told["mac"]),
+            datetime.fromisoformat(told["at"]),
+            bytes.fromhex(told.get("previous", "")),
+            int(told.get("key", 0)),
+            bytes.fromhex(told.get("seal", "")),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def genuine(vault: Vault, anchor: Anchor) -> bool:
+    """Whether an anchor was made with a key of this installation; those of earlier releases have no seal."""
+    try:
+        return vault.mac("anchor", anchor.signed(), anchor.key_id) == anchor.seal
+    except CannotOpen:
+        return False
 
 
 def _told(vault: Vault, entry: AuditEntry) -> set[int]:

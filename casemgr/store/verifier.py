@@ -33,7 +33,7 @@ HARMLESS: tuple[str, ...] = (
     "CREATE ",
     "DROP ",
 )
-HARMLESS += ("ALTER ", "ANALYZE", "VACUUM", "SELECT PG_ADVISORY", "SELECT SET_CONFIG")
+HARMLESS += ("ALTER ", "GRANT ", "REVOKE ", "ANALYZE", "VACUUM", "SELECT PG_ADVISORY", "SELECT SET_CONFIG")
 
 _free: ContextVar[bool] = ContextVar("casemgr_sql_free", default=False)
 

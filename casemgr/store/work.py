@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,9 +40,16 @@ class Installation:
     demo: bool
     #: Days an account may go without a second factor; ``None``: for ever.
     factor_days: int | None = None
+    #: Where anchors of the audit chain go besides the file beside the database.
+    anchor_file: Path | None = None
+    syslog: str = ""
 
 
 _installations: weakref.WeakKeyDictionary[Engine, Installation] = weakref.WeakKeyDictionary()
+
+
+#: Called after a unit of work that filled another block of audit entries.
+ANCHOR_LISTENERS: list[Callable[[], None]] = []
 
 
 class Taken(Exception):
@@ -113,6 +120,8 @@ class Work:
         self._ledger = Ledger()
         self.purpose = purpose
         self.writes = writes
+        #: Whether this unit of work filled another block of entries, so that an anchor is due.
+        self.anchor_due = False
         session.info["ledger"] = self._ledger
         session.info["vault"] = home.vault
 
@@ -255,7 +264,7 @@ class Work:
         if self._ledger.notes:
             if not self.writes:
                 raise LockBroken(f"{self.action.code} wrote something but is not declared as writing")
-            audit.write(self._session, self._home.vault, self._ledger, datetime.now(UTC))
+            self.anchor_due = audit.write(self._session, self._home.vault, self._ledger, datetime.now(UTC))
         try:
             self._session.commit()
         except LOST as wrong:
@@ -276,6 +285,7 @@ def open_work(
         work = Work(session, home, purpose, writing)
         yield work
         work._finish()
+        due = work.anchor_due
     except LOST as wrong:
         session.rollback()
         raise _taken(wrong) from None
@@ -284,3 +294,6 @@ def open_work(
         raise
     finally:
         Session.close(session)
+    if due:
+        for listener in ANCHOR_LISTENERS:
+            listener()

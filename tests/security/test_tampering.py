@@ -69,7 +69,7 @@ def test_a_line_cut_off_in_the_file_of_anchors_does_not_stop_the_walk(watched: F
         register.case(access_of("east"), world.people["east"].case, TODAY)
         head = audit.anchor(SYSTEM)
         assert audit.verify(SYSTEM).broken is None
-    assert f'"seq": {head},' in file.read_text().splitlines()[-1]
+    assert f'"seq":{head},' in file.read_text().splitlines()[-1]
     change(world.folder, "DELETE FROM audit_anchor")
     change(world.folder, f"DELETE FROM audit_entry WHERE seq = {head}")
     with watched.app_context():

@@ -36,6 +36,7 @@ from casemgr.store.models.medicine import (
     StockLot,
     StockMove,
 )
+from casemgr.store.models.misuse import MisuseQuestion
 from casemgr.store.models.monitoring import DrugWatch, LabResult
 from casemgr.store.models.notice import Notice
 from casemgr.store.models.person import Guardian, Identity, Person
@@ -44,6 +45,7 @@ from casemgr.store.models.referral import Referral
 from casemgr.store.models.register import Case, CaseState, Consent, PauseSpell, Supplement
 from casemgr.store.models.rehab import RehabSession
 from casemgr.store.models.report import Agency, Report, ReportFile
+from casemgr.store.models.rights import RightsRequest
 from casemgr.store.models.sharing import (
     BenefitClaim,
     ComparisonQuestion,
@@ -114,6 +116,7 @@ __all__ = [
     "LoginAttempt",
     "LoginSession",
     "MatrixLoosening",
+    "MisuseQuestion",
     "MonthClose",
     "NoMedicine",
     "Notice",
@@ -131,6 +134,7 @@ __all__ = [
     "ReportFile",
     "RequestPerson",
     "Revision",
+    "RightsRequest",
     "SavedFilter",
     "SecondFactor",
     "ShareConsent",

@@ -56,10 +56,17 @@ class AuditSubject(Model):
 
 
 class AuditAnchor(Model):
-    """The head of the chain at one moment, also written outside the database."""
+    """The head of the chain at one moment, also written outside the database.
+
+    ``seal`` is the keyed digest of the whole line, ``previous`` that of the anchor before; both are empty in
+    anchors made before anchors were chained.
+    """
 
     __tablename__ = "audit_anchor"
 
     seq: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
     mac: Mapped[bytes] = mapped_column(LargeBinary(32))
     at: Mapped[datetime] = mapped_column(Instant)
+    previous: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    seal: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    key_id: Mapped[int | None] = mapped_column(Integer)

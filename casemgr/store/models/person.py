@@ -16,7 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from casemgr.store.db import Model
-from casemgr.store.scope import AreaScoped
+from casemgr.store.scope import AreaScoped, Lockable
 from casemgr.store.types import Key, Sealed
 
 
@@ -45,7 +45,7 @@ class Person(AreaScoped, Model):
     __table_args__ = (UniqueConstraint("id", "area"),)
 
 
-class Identity(AreaScoped, Model):
+class Identity(Lockable, AreaScoped, Model):
     """身份信息: everything that identifies, sealed; tokens only for the unique identifiers."""
 
     __tablename__ = "identity"
@@ -66,7 +66,7 @@ class Identity(AreaScoped, Model):
     row_key = "person_id"
 
 
-class Guardian(AreaScoped, Model):
+class Guardian(Lockable, AreaScoped, Model):
     """监护人 of a person."""
 
     __tablename__ = "guardian"
