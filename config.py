@@ -6,6 +6,7 @@ import base64
 import binascii
 import os
 import re
+import shlex
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,6 +44,8 @@ class Config:
     factor_days: int | None = 14
     anchor_file: Path | None = None
     syslog: str = ""
+    key_provider: str = "file"
+    key_command: tuple[str, ...] = ()
 
     @property
     def is_sqlite(self) -> bool:
@@ -58,6 +61,19 @@ def keyring_from(environ: Mapping[str, str]) -> Path:
     """File that holds the keys."""
     named = environ.get("CASEMGR_KEYRING")
     return Path(named).expanduser() if named else instance_from(environ) / "keyring.json"
+
+
+def keys_from(environ: Mapping[str, str], faults: list[str]) -> tuple[str, tuple[str, ...]]:
+    """(how keys are laid down: ``file`` or ``command``, the outside program with its arguments)."""
+    provider = environ.get("CASEMGR_KEY_PROVIDER") or "file"
+    command = tuple(shlex.split(environ.get("CASEMGR_KEY_COMMAND", "")))
+    if provider not in ("file", "command"):
+        faults.append(f"CASEMGR_KEY_PROVIDER 只能是 file 或 command，现在是“{provider}”。")
+    elif provider == "command" and not command:
+        faults.append(
+            "CASEMGR_KEY_PROVIDER=command 时，要在 CASEMGR_KEY_COMMAND 写明外部密钥程序的完整路径。"
+        )
+    return provider, command
 
 
 def _others_can_read(path: Path) -> bool:
@@ -120,6 +136,7 @@ def from_env(environ: Mapping[str, str] | None = None, *, keyring_needed: bool =
     cipher = environ.get("CASEMGR_CIPHER") or "aes"
     if cipher not in ("aes", "sm4"):
         faults.append(f"CASEMGR_CIPHER 只能是 aes 或 sm4，现在是“{cipher}”。")
+    provider, command = keys_from(environ, faults)
     demo = environ.get("CASEMGR_DEMO", "") == "1"
     today: date | None = None
     if raw := environ.get("CASEMGR_TODAY"):
@@ -155,6 +172,8 @@ def from_env(environ: Mapping[str, str] | None = None, *, keyring_needed: bool =
         factor_days=factor_days,
         anchor_file=Path(anchor_file).expanduser() if anchor_file else None,
         syslog=syslog,
+        key_provider=provider,
+        key_command=command,
     )
 
 

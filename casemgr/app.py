@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from pathlib import Path
 
@@ -12,15 +13,16 @@ from casemgr.jobs.schedule import JOBS
 from casemgr.services import clock, job
 from casemgr.store import work
 from casemgr.store.db import db, prepare
-from casemgr.store.vault import Vault, read_ring
+from casemgr.store.keyring import LiveRing, wrappings
+from casemgr.store.vault import BadKeyring
 from config import ROOT, Config
 
 #: What each door opens with; imported only when the door is asked for.
 DOORS = {"web": "casemgr.web.door", "api": "casemgr.api.door"}
 #: Operator's commands by noun, imported only when they are called.
 COMMANDS = (
-    "account", "audit", "db", "demo", "exchange", "indicator", "injection", "installation", "jobs", "keys",
-    "medication", "report",
+    "account", "audit", "db", "demo", "exchange", "indicator", "injection", "installation", "jobs",
+    "keys", "medication", "report",
 )  # fmt: skip
 
 
@@ -45,18 +47,10 @@ def create_app(config: Config, doors: tuple[str, ...] = ("web", "api"), *, locke
     db.init_app(app)
     with app.app_context():
         prepare(db.engine)
-        if not locked:
-            vault = Vault(read_ring(config.keyring), config.cipher)
-            home = work.Installation(
-                vault,
-                config.instance,
-                config.region,
-                config.demo,
-                factor_days=config.factor_days,
-                anchor_file=config.anchor_file,
-                syslog=config.syslog,
-            )
-            work.furnish(db.engine, home)
+        if locked:
+            work.lock(db.engine, "还没有可用的设置和密钥文件，不能读写登记库。请先按提示补齐后再执行。")
+        else:
+            _furnish(config)
         if config.verify_sql:
             import_module("casemgr.store.verifier").watch(db.engine)
     clock.fix(config.today)
@@ -66,6 +60,26 @@ def create_app(config: Config, doors: tuple[str, ...] = ("web", "api"), *, locke
     for door in doors:
         import_module(DOORS[door]).open_on(app)
     return app
+
+
+def _furnish(config: Config) -> None:
+    """Give the store its keys; without keys that can be used the application starts locked and says why."""
+    try:
+        keys = LiveRing(config.keyring, config.cipher, wrappings(config.key_command), config.key_provider)
+    except BadKeyring as wrong:
+        logging.getLogger("casemgr.keys").error("locked: %s", wrong)
+        work.lock(db.engine, f"密钥不可用，程序已锁定，不读也不写任何内容。{wrong}")
+        return
+    home = work.Installation(
+        keys,
+        config.instance,
+        config.region,
+        config.demo,
+        config.anchor_file,
+        config.syslog,
+        config.factor_days,
+    )
+    work.furnish(db.engine, home)
 
 
 def _engine_options(config: Config) -> dict[str, object]:

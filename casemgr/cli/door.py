@@ -14,11 +14,11 @@ from sqlalchemy.exc import DBAPIError
 
 from casemgr.services.errors import Problem, Unfit
 from casemgr.store.session import LockBroken
-from casemgr.store.vault import BadKeyring, CannotOpen
+from casemgr.store.vault import BadKeyring, CannotOpen, Locked
 
 #: What services call a month that was given in words they cannot read: an argument, not a failure.
 MONTH = "period"
-EXPECTED = (BadKeyring, CannotOpen, OSError)
+EXPECTED = (BadKeyring, CannotOpen, Locked, OSError)
 
 
 def sentence(wrong: Exception) -> str:

@@ -12,7 +12,7 @@ from types import FrameType
 
 from casemgr.app import create_app
 from casemgr.jobs.runner import Clockwork
-from casemgr.store.vault import BadKeyring
+from casemgr.services import health
 from config import BadConfig, from_env
 
 
@@ -25,8 +25,13 @@ def main(arguments: list[str]) -> int:
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     try:
         app = create_app(from_env(), doors=())
-    except (BadConfig, BadKeyring) as wrong:
+        with app.app_context():
+            locked = health.locked()
+    except BadConfig as wrong:
         print(wrong, file=sys.stderr)
+        return 1
+    if locked:
+        print(locked, file=sys.stderr)
         return 1
     clockwork = Clockwork(app)
 

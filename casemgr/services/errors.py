@@ -65,3 +65,10 @@ class Throttled(Problem):
 
     code = "throttled"
     status = 429
+
+
+class Unavailable(Problem):
+    """The installation is locked: its keys are missing or belong to another database (503)."""
+
+    code = "unavailable"
+    status = 503

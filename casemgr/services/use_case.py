@@ -7,7 +7,8 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from casemgr.rules.access import Access, Action
-from casemgr.services.errors import Conflict, Forbidden
+from casemgr.services.errors import Conflict, Forbidden, Unavailable
+from casemgr.store.vault import Locked
 from casemgr.store.work import Taken, Work, open_work
 
 P = ParamSpec("P")
@@ -34,7 +35,8 @@ def use_case(
 ) -> Callable[[Callable[Concatenate[Work, P], R]], Callable[Concatenate[Access, P], R]]:
     """Make ``f(work, …)`` into a use case called as ``f(access, …)``.
 
-    Raises :class:`Forbidden` (after writing the attempt down) if the role may not do ``action``.
+    Raises :class:`Forbidden` (after writing the attempt down) if the role may not do ``action``, and
+    :class:`Unavailable` while the keys of the installation cannot be used.
     """
 
     def decorate(
@@ -53,6 +55,8 @@ def use_case(
                     answer = function(work, *args, **kwargs)
             except Taken:
                 raise Conflict(SAVED_ALREADY) from None
+            except Locked as wrong:
+                raise Unavailable(str(wrong)) from None
             for listener in LISTENERS:
                 listener(action)
             return answer

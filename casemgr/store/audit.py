@@ -10,10 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import event, func, insert, inspect, select, text
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from casemgr.store import prepared
 from casemgr.store.models.audit import AuditEntry, AuditSubject
+from casemgr.store.models.keys import KeyGeneration
 from casemgr.store.scope import lasting
 from casemgr.store.session import LockBroken, WorkSession
 from casemgr.store.types import EPOCH_AT, Secret
@@ -27,7 +29,8 @@ DETAIL = Place("audit_entry", "detail")
 #: Rows that only serve the machinery; their changes are not acts of a person on somebody's file.
 #: Duties are derived from records that are written down; what people do to them is noted where they do it.
 UNRECORDED = frozenset(
-    {"AuditEntry", "AuditAnchor", "AuditSubject", "Draft", "Duty", "Envelope", "JobRun", "LoginAttempt"}
+    {"AuditEntry", "AuditAnchor", "AuditSubject", "Draft", "Duty", "Envelope", "JobRun", "KeyGeneration"}
+    | {"LoginAttempt", "ResealProgress"}
 )
 #: Sessions change at every request (last seen); only their beginning and end are acts.
 QUIET_UPDATES = frozenset({"LoginSession", "ImportRun"})
@@ -298,6 +301,25 @@ def verify(entries: Iterator[AuditEntry], vault: Vault, subjects: Iterator[tuple
     if indexed is not None:
         return Verdict(count, indexed[0], "缺失")
     return Verdict(count, None, "")
+
+
+def head_fits(connection: Connection, vault: Vault) -> bool:
+    """Whether the newest entry was made with a key of ``vault``, and no generation is missing; true for none.
+
+    The driver's error when there are no tables yet.
+    """
+    row = connection.execute(select(AuditEntry.__table__).order_by(text("seq DESC")).limit(1)).first()
+    known = {key.key_id: key.fingerprint for key in vault.keys()}  # noqa: SIM118 - not a dict
+    written = connection.execute(select(KeyGeneration.__table__)).all()
+    if any(known.get(one.key_id) != one.fingerprint for one in written if one.retired_at is None):
+        return False
+    if row is None:
+        return True
+    entry = AuditEntry(**row._mapping)
+    try:
+        return vault.mac("audit", encode(entry, entry.previous), entry.key_id) == entry.mac
+    except CannotOpen:
+        return False
 
 
 def newest(session: Session) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from casemgr.store.db import db
-from casemgr.store.vault import CannotOpen, Place
+from casemgr.store.vault import CannotOpen, Locked, Place
 from casemgr.store.work import installation
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
@@ -39,10 +39,19 @@ def database() -> bool:
     return str(found) == newest_migration()
 
 
+def lock() -> str:
+    """Why the installation is locked; an empty text when it is not."""
+    try:
+        installation()
+    except Locked as wrong:
+        return str(wrong)
+    return ""
+
+
 def keys() -> bool:
-    """Whether the active key seals and opens a value."""
+    """Whether the ring belongs to the database and its active key seals and opens a value."""
     try:
         vault = installation().vault
         return vault.open(CANARY, 1, vault.seal(CANARY, 1, "canary")) == "canary"
-    except CannotOpen:
+    except (CannotOpen, Locked):
         return False

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from casemgr.store.vault import Place
+from casemgr.store.vault import FORMAT, CannotOpen, Place, Vault
 from casemgr.store.work import Work
 
 
@@ -14,11 +17,26 @@ def _path(work: Work, folder: str, key: int, kind: str) -> Path:
     return work._home.instance / folder / f"{key}.{kind}"
 
 
+@contextmanager
+def _turn(instance: Path) -> Iterator[None]:
+    """Let nobody else replace or remove a file meanwhile: sealing anew must not bring an older one back."""
+    handle = os.open(instance / ".sealed-files.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def put(work: Work, folder: str, key: int, kind: str, content: bytes) -> None:
     """Keep ``content`` sealed under a key; whole or not at all, readable by this program's user only."""
     path = _path(work, folder, key, kind)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    sealed = work.vault.seal_bytes(Place(folder, kind), key, content)
+    with _turn(work._home.instance):
+        _lay_down(path, work.vault.seal_bytes(Place(folder, kind), key, content))
+
+
+def _lay_down(path: Path, sealed: bytes) -> None:
     scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -46,7 +64,8 @@ def exists(work: Work, folder: str, key: int, kind: str) -> bool:
 
 def remove(work: Work, folder: str, key: int, kind: str) -> None:
     """Forget what is kept under a key."""
-    _path(work, folder, key, kind).unlink(missing_ok=True)
+    with _turn(work._home.instance):
+        _path(work, folder, key, kind).unlink(missing_ok=True)
 
 
 def keys(work: Work, folder: str) -> set[int]:
@@ -54,3 +73,43 @@ def keys(work: Work, folder: str) -> set[int]:
     place = work._home.instance / folder
     names = (path.name.partition(".")[0] for path in place.glob("[0-9]*.*")) if place.is_dir() else ()
     return {int(name) for name in names if name.isdigit()}
+
+
+def _all(instance: Path) -> Iterator[tuple[Path, Place, int]]:
+    """Every file here that is kept sealed, with the place its bytes are bound to."""
+    for path in sorted(instance.rglob("[0-9]*.*")):
+        number, _, kind = path.name.partition(".")
+        if path.is_file() and number.isdigit() and path.parent != instance:
+            yield path, Place(path.parent.relative_to(instance).as_posix(), kind), int(number)
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(6)
+    except FileNotFoundError:
+        return b""
+
+
+def stale(work: Work) -> list[Path]:
+    """Sealed files that are not under the active key."""
+    heads = [(path, _head(path)) for path, _, _ in _all(work._home.instance)]
+    return [path for path, head in heads if head[:1] == bytes([FORMAT]) and head != work.vault.head]
+
+
+def reseal(work: Work) -> tuple[int, int]:
+    """Seal every file anew that is not under the active key: (how many, how many could not be opened)."""
+    old, done, failed = set(stale(work)), 0, 0
+    vault: Vault = work.vault
+    for path, place, key in _all(work._home.instance):
+        if path not in old:
+            continue
+        with _turn(work._home.instance):
+            try:
+                _lay_down(path, vault.seal_bytes(place, key, vault.open_bytes(place, key, path.read_bytes())))
+                done += 1
+            except FileNotFoundError:
+                continue
+            except CannotOpen:
+                failed += 1
+    return done, failed

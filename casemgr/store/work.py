@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import event, inspect, text
 from sqlalchemy.engine import Engine, Row
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -20,9 +20,10 @@ from casemgr.rules.access import Access, Action
 from casemgr.store import audit, batch, prepared, scope
 from casemgr.store.audit import Ledger, Note
 from casemgr.store.db import db
+from casemgr.store.keyring import LiveRing
 from casemgr.store.session import LockBroken, Question, WorkSession, unit_of_work_writes
 from casemgr.store.types import Plain, Sealed, Secret
-from casemgr.store.vault import Place, Vault
+from casemgr.store.vault import Locked, Place, Vault
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,18 +35,32 @@ T = TypeVar("T")
 class Installation:
     """What one running installation keeps beside its database."""
 
-    vault: Vault
+    keys: LiveRing
     instance: Path
     region: str
     demo: bool
-    #: Days an account may go without a second factor; ``None``: for ever.
-    factor_days: int | None = None
     #: Where anchors of the audit chain go besides the file beside the database.
     anchor_file: Path | None = None
     syslog: str = ""
+    #: Days an account may go without a second factor; ``None``: for ever.
+    factor_days: int | None = None
+
+    @property
+    def vault(self) -> Vault:
+        """The vault of the ring as it is now."""
+        return self.keys.vault()
 
 
 _installations: weakref.WeakKeyDictionary[Engine, Installation] = weakref.WeakKeyDictionary()
+#: Why nothing is read or written here: there is no ring that can be used, or it belongs to another database.
+_locked: weakref.WeakKeyDictionary[Engine, str] = weakref.WeakKeyDictionary()
+#: Databases whose newest audit entry was made with a key of their ring.
+_fitting: weakref.WeakSet[Engine] = weakref.WeakSet()
+
+FOREIGN_RING = (
+    "密钥文件与登记库不匹配，程序已锁定，不读也不写任何内容。"
+    "请放回与这个登记库配套的密钥文件后重新启动；不要新建密钥。"
+)
 
 
 #: Called after a unit of work that filled another block of audit entries.
@@ -69,16 +84,42 @@ SIGN_IN_TURN, IMPORT_TURN, CLOSING_TURN = 7_301_002, 7_301_003, 7_301_004
 
 
 def furnish(engine: Engine, installation: Installation) -> None:
-    """Tell the store which vault and folder belong to ``engine``; once, by the application factory."""
+    """Tell the store which keys and folder belong to ``engine``; once, by the application factory."""
     _installations[engine] = installation
 
 
+def lock(engine: Engine, sentence: str) -> None:
+    """Let no unit of work begin on ``engine``, and say why."""
+    _locked[engine] = sentence
+
+
 def installation() -> Installation:
-    """The installation of the current application."""
-    found = _installations.get(db.engine)
+    """The installation of the current application; :class:`Locked` while its keys cannot be used."""
+    engine = db.engine
+    if engine in _locked:
+        raise Locked(_locked[engine])
+    found = _installations.get(engine)
     if found is None:
         raise LockBroken("this database was not furnished with a vault")
+    if engine not in _fitting:
+        _compare(engine, found.vault)
     return found
+
+
+def _compare(engine: Engine, vault: Vault) -> None:
+    """Lock the installation unless the newest audit entry was made with a key of this ring.
+
+    Asked once in each process, before anything can be written: a wrong ring never makes a mixed database.
+    """
+    try:
+        with engine.connect().execution_options(casemgr_writes=False) as connection:
+            fits = audit.head_fits(connection, vault)
+    except DBAPIError:
+        return  # no tables yet, or no database: whoever works will be told
+    if not fits:
+        lock(engine, FOREIGN_RING)
+        raise Locked(FOREIGN_RING)
+    _fitting.add(engine)
 
 
 _sealed_columns: dict[type[Any], tuple[tuple[str, Place], ...]] = {}
@@ -117,13 +158,15 @@ class Work:
     def __init__(self, session: WorkSession, home: Installation, purpose: str, writes: bool) -> None:
         self._session = session
         self._home = home
+        # One generation of keys from beginning to end, the one in force since this unit of work has its turn.
+        self._vault = home.vault
         self._ledger = Ledger()
         self.purpose = purpose
         self.writes = writes
         #: Whether this unit of work filled another block of entries, so that an anchor is due.
         self.anchor_due = False
         session.info["ledger"] = self._ledger
-        session.info["vault"] = home.vault
+        session.info["vault"] = self._vault
 
     @property
     def access(self) -> Access:
@@ -135,7 +178,8 @@ class Work:
 
     @property
     def vault(self) -> Vault:
-        return self._home.vault
+        """The keys this unit of work seals and opens with."""
+        return self._vault
 
     @property
     def session(self) -> WorkSession:
@@ -264,7 +308,7 @@ class Work:
         if self._ledger.notes:
             if not self.writes:
                 raise LockBroken(f"{self.action.code} wrote something but is not declared as writing")
-            self.anchor_due = audit.write(self._session, self._home.vault, self._ledger, datetime.now(UTC))
+            self.anchor_due = audit.write(self._session, self._vault, self._ledger, datetime.now(UTC))
         try:
             self._session.commit()
         except LOST as wrong:

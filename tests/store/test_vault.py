@@ -149,6 +149,7 @@ def test_a_ring_is_written_for_its_owner_alone_and_never_overwritten(tmp_path: P
 def test_a_bad_ring_is_refused_with_a_sentence(tmp_path: Path, body: str, words: str) -> None:
     path = tmp_path / "ring.json"
     path.write_text(body)
+    path.chmod(0o600)
     with pytest.raises(BadKeyring, match=words):
         read_ring(path)
     with pytest.raises(BadKeyring, match="读不到"):

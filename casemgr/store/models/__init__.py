@@ -27,6 +27,7 @@ from casemgr.store.models.indicator import (
 )
 from casemgr.store.models.injection import Dose, ProductLabel
 from casemgr.store.models.job import JobRun
+from casemgr.store.models.keys import KeyGeneration, ResealProgress
 from casemgr.store.models.liaison import Disclosure, LedgerLine, LiaisonReport, LiaisonTask
 from casemgr.store.models.medicine import (
     Dispensing,
@@ -107,6 +108,7 @@ __all__ = [
     "ImportRun",
     "Incident",
     "JobRun",
+    "KeyGeneration",
     "LabResult",
     "LedgerLine",
     "LiaisonReport",
@@ -133,6 +135,7 @@ __all__ = [
     "Report",
     "ReportFile",
     "RequestPerson",
+    "ResealProgress",
     "Revision",
     "RightsRequest",
     "SavedFilter",
