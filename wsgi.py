@@ -1,4 +1,7 @@
-"""服务入口: the application for a WSGI server (``wsgi:app``) and for the ``flask`` command."""
+"""服务入口: the application for a WSGI server (``wsgi:app``) and for the ``flask`` command.
+
+``wsgi:liaison`` is the door of other departments alone, for a host of its own; ``wsgi:app`` serves it too.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,10 @@ import logging
 import sys
 
 from flask import Flask
+from werkzeug.exceptions import NotFound
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from casemgr.app import COMMANDS, create_app
+from casemgr.app import COMMANDS, LIAISON, create_app, mount_liaison
 from config import BadConfig, by_command, from_env
 
 #: Commands that need neither database nor keys; no command at all is a call for help.
@@ -31,8 +36,16 @@ def _for_server() -> Flask:
     return create_app(from_env())
 
 
+def _departments(staff: Flask) -> DispatcherMiddleware:
+    """The door of other departments on its own, put beside the staff door as well."""
+    departments = create_app(from_env(), ("liaison",))
+    mount_liaison(staff, departments)
+    return DispatcherMiddleware(NotFound(), {LIAISON: departments.wsgi_app})
+
+
 try:
     app = _for_command() if by_command() else _for_server()
+    liaison = None if by_command() else _departments(app)
 except BadConfig as wrong:
     print(wrong, file=sys.stderr)
     sys.exit(1)

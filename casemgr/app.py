@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 from flask import Flask
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from casemgr.cli.door import LazyGroup
 from casemgr.jobs.schedule import JOBS
@@ -18,7 +19,9 @@ from casemgr.store.vault import BadKeyring
 from config import ROOT, Config
 
 #: What each door opens with; imported only when the door is asked for.
-DOORS = {"web": "casemgr.web.door", "api": "casemgr.api.door"}
+DOORS = {"web": "casemgr.web.door", "api": "casemgr.api.door", "liaison": "casemgr.web.liaison.door"}
+#: Where the door of other departments is found on the common host.
+LIAISON = "/liaison"
 #: Operator's commands by noun, imported only when they are called.
 COMMANDS = (
     "account", "audit", "db", "demo", "exchange", "indicator", "injection", "installation", "jobs",
@@ -80,6 +83,13 @@ def _furnish(config: Config) -> None:
         config.factor_days,
     )
     work.furnish(db.engine, home)
+
+
+def mount_liaison(staff: Flask, departments: Flask) -> None:
+    """Serve the door of other departments beside the staff door: two applications, one host."""
+    staff.wsgi_app = DispatcherMiddleware(  # type: ignore[method-assign]
+        staff.wsgi_app, {LIAISON: departments.wsgi_app}
+    )
 
 
 def _engine_options(config: Config) -> dict[str, object]:

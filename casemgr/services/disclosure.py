@@ -1,4 +1,4 @@
-"""披露: what other departments may see now, written out for each receiver and taken back when its reason ends.
+"""披露: what other departments see now, written out for each receiver and taken back when its reason ends.
 
 A receiver is a role with an area. For every file whose records meet a condition of the matrix for a receiver
 there is one line with a sealed sheet of exactly the approved fields; :func:`refresh` brings the lines of some

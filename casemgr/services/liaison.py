@@ -1,6 +1,6 @@
 """部门联络门: everything an account of another department can do; the only service its door knows.
 
-A department signs in here and nowhere else, sees the lines that were disclosed to it, opens a sheet (each time
+A department signs in here and nowhere else, sees what was disclosed to it, opens a sheet (each time
 a line of the ledger), acknowledges receipt, answers tasks and reports what it has learned. There is no search
 and no list but its own. Nothing here reads a file of the register: the access of a department cannot.
 """
@@ -205,11 +205,12 @@ def sheet(work: Work, key: int) -> SheetView:
     )
     village = queries.area_names(work, [one.village]).get(one.village or 0, "")
     facts = tuple((label, value) for _group, label, value in json.loads(text or "[]"))
-    row = _row(one, alias or "某", village)
     if one.withdrawn_on is None:
         note(work, one, ExchangeKind.VIEWED)
         if one.seen_at is None:
             one.seen_at = clock.now()
+            work.flush()
+    row = _row(one, alias or "某", village)
     groups = tuple(group.label for group in from_mask(FieldGroup, one.groups))
     return SheetView(row, one.ground, groups, facts)
 
@@ -223,9 +224,8 @@ def receive(work: Work, key: int, version: int) -> bool:
     one = _own(work, key)
     if one.received_at is not None:
         return False
-    if one.version != version and one.seen_at is None:
-        # Opening it for the first time counts up too; after that another version is another content.
-        raise Conflict("内容刚刚有更正，请先重新打开查看，再签收。")
+    if one.version != version:
+        raise Conflict("这一条刚刚有变化，为避免签收没有看过的内容，没有保存。请从首页重新打开后再签收。")
     one.received_at, one.received_by = clock.now(), work.access.actor
     if one.withdrawn_on is not None:
         one.alias, one.village = None, None
@@ -361,7 +361,7 @@ def _report_row(one: LiaisonReport) -> ReportRow:
 
 @use_case(Action.LIAISON_VIEW)
 def begin_report(work: Work, line: int | None) -> ReportForm:
-    """An empty report, about the person of a sheet when ``line`` names one; :class:`Missing` for a foreign one."""
+    """An empty report, about the person of a sheet where ``line`` names one; :class:`Missing` if foreign."""
     alias = ""
     if line is not None:
         one = _own(work, line)

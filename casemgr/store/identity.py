@@ -354,7 +354,7 @@ class Carrier:
     def open(
         self, person: int, case: int, wanted: Sequence[str], guardian: bool
     ) -> tuple[Revealed, list[RevealedGuardian]] | None:
-        """The wanted values, opened for the copy with an audit entry; ``None`` when the person is not there."""
+        """The wanted values, opened for the copy with an audit entry; ``None`` if the person is not there."""
         row = self.identities.get(person)
         if row is None:
             return None

@@ -10,15 +10,12 @@ from flask import Flask
 from sqlalchemy import select
 
 from casemgr.rules.access import Access, Action
-from casemgr.services import disclosure, liaison, state
-from casemgr.services.errors import Missing
-from casemgr.store.models import Case, Disclosure, LedgerLine
+from casemgr.services import liaison
+from casemgr.store.models import Disclosure, LedgerLine
 from casemgr.store.work import open_work
-from casemgr.terms.incident import DangerousAct
 from casemgr.terms.liaison import ExchangeKind, Reason, Withdrawal
-from casemgr.terms.register import Management
 from tests.services import liaison as made
-from tests.services.liaison import EAST, SYSTEM, TODAY, WEST, add, incident, open_areas, settle, visit
+from tests.services.liaison import EAST, SYSTEM, TODAY, WEST, add, open_areas, visit
 
 ON = date(2026, 11, 2)
 
@@ -68,7 +65,7 @@ def test_a_person_enters_is_corrected_and_leaves_by_the_records_alone(county: Co
     assert facts["身份证号"].startswith("999***") and "*" * 13 in facts["身份证号"]
     assert facts["危险性评估"] == "3级（2026-11-03评估）"
     assert "王父" in facts["监护人"]
-    assert liaison.receive(post, row.id, row.version)
+    assert liaison.receive(post, row.id, seen.row.version)
     visit(county.east, EAST, ON + timedelta(days=5), 4)
     (row,) = liaison.home(post, TODAY).lines
     assert row.corrected and not row.received

@@ -98,7 +98,7 @@ _ALL = lasting(
 
 def receivers(work: Work) -> list[tuple[Role, int]]:
     """Every (role, area) of another department that has an account, closed ones too."""
-    return [(Role.read(role), int(area)) for role, area in work.rows(_RECEIVERS)]
+    return [(Role.read(row[0]), int(row[1])) for row in work.rows(_RECEIVERS)]
 
 
 def lines(work: Work, keys: Sequence[int]) -> list[Disclosure]:
@@ -129,8 +129,8 @@ def offences(work: Work, keys: Sequence[int]) -> Sequence[Any]:
 def doctors(work: Work, areas: Iterable[int]) -> dict[int, list[str]]:
     """Display names of the doctors of these townships."""
     found: dict[int, list[str]] = {}
-    for area, display in work.rows(_DOCTORS, areas=sorted(set(areas))):
-        found.setdefault(area, []).append(display)
+    for row in work.rows(_DOCTORS, areas=sorted(set(areas))):
+        found.setdefault(row[0], []).append(row[1])
     return found
 
 
