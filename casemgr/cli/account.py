@@ -6,7 +6,7 @@ import click
 
 from casemgr.cli.door import PoliteGroup, put_json
 from casemgr.rules.access import Access
-from casemgr.services import account, clock
+from casemgr.services import account, certification, clock
 from casemgr.services.account import AREA_OF_ROLE, NewSecret
 from casemgr.terms.account import Role
 
@@ -16,6 +16,15 @@ ROLES = {
     "doctor": Role.TOWNSHIP_DOCTOR,
     "officer": Role.COUNTY_OFFICER,
     "administrator": Role.ADMINISTRATOR,
+    "unit-head": Role.UNIT_HEAD,
+    "bureau": Role.HEALTH_BUREAU,
+    "city": Role.CITY_OFFICER,
+    "security": Role.SECURITY_ADMINISTRATOR,
+    "audit": Role.AUDIT_ADMINISTRATOR,
+    "police": Role.POLICE,
+    "civil-affairs": Role.CIVIL_AFFAIRS,
+    "federation": Role.DISABLED_FEDERATION,
+    "political-legal": Role.POLITICAL_LEGAL,
     **{role.label: role for role in AREA_OF_ROLE},
 }
 JSON = click.option("--json", "as_json", is_flag=True, help="只输出一个 JSON。")
@@ -33,7 +42,7 @@ def _show(made: NewSecret, kind: str, as_json: bool, sentence: str) -> None:
 @click.argument("login")
 @click.option("--name", required=True, help="姓名。")
 @click.option("--role", required=True, type=click.Choice(list(ROLES)), help="角色。")
-@click.option("--area", type=int, help="区划代码（12 位）：医生填乡镇，县级管理员填县，系统管理员不填。")
+@click.option("--area", type=int, help="区划代码（12 位），按岗位填乡镇、县或市；三类管理员不填。")
 @click.option("--ask-password", is_flag=True, help="输入密码，而不是由系统生成。")
 @JSON
 def create(login: str, name: str, role: str, area: int | None, ask_password: bool, as_json: bool) -> None:
@@ -70,6 +79,22 @@ def enable(login: str) -> None:
     """重新启用账号 LOGIN。"""
     account.enable(OPERATOR, account.key_of(OPERATOR, login))
     click.echo(f"账号 {account.normal_login(login)} 已启用。")
+
+
+@group.command("renew")
+@click.argument("login")
+def renew(login: str) -> None:
+    """复核账号 LOGIN，从今天起再用一年；没有管理员能登录时使用。"""
+    renewed = certification.certify(OPERATOR, account.key_of(OPERATOR, login))
+    click.echo(f"账号 {renewed.login} 已复核，可用到 {renewed.use.last_day}。")
+
+
+@group.command("leave")
+@click.argument("login")
+def leave(login: str) -> None:
+    """为账号 LOGIN 办理离岗；登录和令牌立即失效，记录保留。"""
+    certification.leave(OPERATOR, account.key_of(OPERATOR, login))
+    click.echo(f"账号 {account.normal_login(login)} 已办理离岗。")
 
 
 @group.command("password")

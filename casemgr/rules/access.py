@@ -8,7 +8,7 @@ from enum import Enum
 from casemgr.terms.account import Role
 from casemgr.terms.area import span_of
 
-__all__ = ["RECEIVERS", "ROLE_ACTIONS", "Access", "Action", "Role"]
+__all__ = ["KEEPERS", "RECEIVERS", "ROLE_ACTIONS", "Access", "Action", "Role"]
 
 
 class Action(Enum):
@@ -20,6 +20,7 @@ class Action(Enum):
 
     ACCESS_CHANGE = "access:change", True
     ACCESS_READ = "access:read", False
+    ACCOUNT_CERTIFY = "account:certify", True
     ACCOUNT_LIST = "account:list", False
     ACCOUNT_MANAGE = "account:manage", True
     ACCOUNT_SIGN_IN = "account:sign-in", True
@@ -126,6 +127,7 @@ _DOCTOR = _OWN_ACCOUNT | frozenset(
         Action.TRANSFER_WRITE,
     }
 )
+_TOWNSHIP = _DOCTOR | {Action.GLASS_BREAK}
 _COUNTY = _DOCTOR | {
     Action.AREA_WRITE,
     Action.INDICATOR_CLOSE,
@@ -134,9 +136,42 @@ _COUNTY = _DOCTOR | {
     Action.JOB_READ,
     Action.JOB_RUN,
     Action.AUDIT_READ,
+    Action.GLASS_REVIEW,
 }
+#: Reads people as the doctors of the unit do and answers for them; writes no visit, prints nothing.
+_UNIT_HEAD = _OWN_ACCOUNT | frozenset(
+    {
+        Action.AREA_READ,
+        Action.CASE_LIST,
+        Action.CASE_READ,
+        Action.CASE_SEARCH,
+        Action.CLUE_READ,
+        Action.DUTY_ASSIGN,
+        Action.DUTY_READ,
+        Action.FILTER_WRITE,
+        Action.GLASS_BREAK,
+        Action.GLASS_REVIEW,
+        Action.IDENTITY_REVEAL,
+        Action.INDICATOR_READ,
+        Action.INJECTION_READ,
+        Action.MEDICINE_READ,
+        Action.MISUSE_ANSWER,
+        Action.MISUSE_READ,
+        Action.MONITORING_READ,
+        Action.NOTICE_READ,
+        Action.PATTERN_READ,
+        Action.REPORT_READ,
+        Action.REPORT_VERIFY,
+        Action.TRANSFER_READ,
+    }
+)
+#: Figures and papers about areas; no person, no list of people.
+_FIGURES = _OWN_ACCOUNT | frozenset(
+    {Action.AREA_READ, Action.INDICATOR_READ, Action.REPORT_READ, Action.REPORT_VERIFY}
+)
 _ADMINISTRATOR = _OWN_ACCOUNT | frozenset(
     {
+        Action.ACCOUNT_CERTIFY,
         Action.ACCOUNT_LIST,
         Action.ACCOUNT_MANAGE,
         Action.AREA_READ,
@@ -148,22 +183,46 @@ _ADMINISTRATOR = _OWN_ACCOUNT | frozenset(
     }
 )
 
+_SECURITY = _OWN_ACCOUNT | frozenset(
+    {
+        Action.ACCESS_CHANGE,
+        Action.ACCESS_READ,
+        Action.ACCOUNT_CERTIFY,
+        Action.ACCOUNT_LIST,
+        Action.AREA_READ,
+        Action.REPORT_VERIFY,
+    }
+)
+_AUDIT = _OWN_ACCOUNT | frozenset(
+    {Action.ACCESS_READ, Action.AUDIT_READ, Action.AUDIT_VERIFY, Action.REPORT_VERIFY}
+)
+
 #: Roles of other departments: they reach what was disclosed to them and nothing else.
 RECEIVERS = frozenset({Role.POLICE, Role.CIVIL_AFFAIRS, Role.DISABLED_FEDERATION, Role.POLITICAL_LEGAL})
 
 _RECEIVER = _OWN_ACCOUNT | {Action.LIAISON_REPORT, Action.LIAISON_VIEW}
 
 #: Which role may do what; an action not listed is refused. Administrators see no patient data.
+#: A village doctor needs a second limit besides the township (the own village) that no lock holds yet; a
+#: hospital and a rehabilitation body have no door yet: these roles may do nothing and are given to nobody.
 ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
-    Role.TOWNSHIP_DOCTOR: _DOCTOR,
+    Role.TOWNSHIP_DOCTOR: frozenset(_TOWNSHIP),
     Role.COUNTY_OFFICER: frozenset(_COUNTY),
+    Role.UNIT_HEAD: _UNIT_HEAD,
+    Role.HEALTH_BUREAU: _FIGURES,
+    Role.CITY_OFFICER: _FIGURES,
     Role.ADMINISTRATOR: _ADMINISTRATOR,
+    Role.SECURITY_ADMINISTRATOR: _SECURITY,
+    Role.AUDIT_ADMINISTRATOR: _AUDIT,
     **dict.fromkeys(RECEIVERS, _RECEIVER),
     Role.SYSTEM: frozenset(Action),
 }
 
+#: Who runs the accounts, who says what may be seen, who reads the audit: three different people (三员分设).
+KEEPERS = frozenset({Role.ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR, Role.AUDIT_ADMINISTRATOR})
+
 #: Roles whose rows are not limited to people: they may look at no row that belongs to a person.
-WITHOUT_PATIENT_DATA = frozenset({Role.ADMINISTRATOR})
+WITHOUT_PATIENT_DATA = KEEPERS | {Role.VILLAGE_DOCTOR, Role.HOSPITAL, Role.REHAB_BODY}
 
 
 @dataclass(frozen=True, slots=True)

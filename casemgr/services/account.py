@@ -13,17 +13,19 @@ import secrets
 import threading
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import NamedTuple
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from casemgr.rules.access import Access, Action
+from casemgr.rules.access import KEEPERS, Access, Action
 from casemgr.rules.password import PUBLISHED, weakness
+from casemgr.rules.policy import in_force_on
 from casemgr.rules.second_factor import asked_from
-from casemgr.services import second_factor
+from casemgr.rules.standing import AccountDays, Standing, Use, use_on
+from casemgr.services import clock, second_factor
 from casemgr.services.errors import Conflict, Forbidden, Missing, Refused, Throttled, Unauthenticated, Unfit
 from casemgr.services.founding import reach_of
 from casemgr.services.use_case import use_case, within
@@ -77,15 +79,28 @@ DEPARTMENT_DOOR = "这是其他部门联络员的账号，请从部门联络入�
 WRONG = "账号或密码不对。请核对后重试；如忘记密码，请联系系统管理员重置。"
 
 #: Level of the area each role works over; ``None``: no area, hence no patient data.
+#: A role that is not here is given to nobody.
 AREA_OF_ROLE = {
     Role.TOWNSHIP_DOCTOR: AreaLevel.TOWNSHIP,
     Role.COUNTY_OFFICER: AreaLevel.COUNTY,
     Role.ADMINISTRATOR: None,
+    Role.UNIT_HEAD: AreaLevel.TOWNSHIP,
+    Role.HEALTH_BUREAU: AreaLevel.COUNTY,
+    Role.CITY_OFFICER: AreaLevel.PREFECTURE,
+    Role.SECURITY_ADMINISTRATOR: None,
+    Role.AUDIT_ADMINISTRATOR: None,
     Role.POLICE: AreaLevel.TOWNSHIP,
     Role.CIVIL_AFFAIRS: AreaLevel.COUNTY,
     Role.DISABLED_FEDERATION: AreaLevel.COUNTY,
     Role.POLITICAL_LEGAL: AreaLevel.TOWNSHIP,
 }
+#: How the level of a role's area is called where one is chosen.
+PLACES = {AreaLevel.TOWNSHIP: "乡镇（街道）", AreaLevel.COUNTY: "县（区）", AreaLevel.PREFECTURE: "市（州）"}
+APART = (
+    "系统管理员、安全管理员、审计管理员须由不同的人担任，也不能兼任看患者信息的岗位；已有同名账号“{login}”。"
+    "如果是同一个人，请换人；如果只是同名，请在姓名后加上工号区别。"
+)
+OWN_ROLE = "不能更改自己账号的角色和辖区，以免自己给自己授权。请由另一位系统管理员更改。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +127,10 @@ class SignedIn:
     has_factor: bool = False
     #: From when on no page opens before a second factor is set up; ``None``: it has one, or needs none.
     factor_from: datetime | None = None
+    #: The last day of this account, once it is near.
+    last_day: date | None = None
+    #: Until when somebody's file may be read in an emergency (紧急查看).
+    glass_until: datetime | None = None
 
     def factor_due(self, now: datetime) -> bool:
         """Whether a second factor has to be set up before anything else."""
@@ -163,6 +182,10 @@ class AccountView:
     created_at: datetime
     seen_at: datetime | None
     version: int
+    use: Use
+    valid_from: date | None
+    valid_until: date | None
+    certified_on: date | None
 
 
 #: Who can sign in to an empty register: login, display name, role.
@@ -296,6 +319,8 @@ class _Known(NamedTuple):
     access: Access
     has_factor: bool
     factor_from: datetime | None
+    #: Why it may not be used now although it is open, empty if it may.
+    ended: str
 
 
 def _known(work: Work, found: Account | None) -> _Known | None:
@@ -309,7 +334,36 @@ def _known(work: Work, found: Account | None) -> _Known | None:
         reach_of(work, found),
         found.factor_at is not None,
         _factor_from(work, found),
+        _ended(found, use_of(work, found)),
     )
+
+
+def use_of(work: Work, account: Account | queries.AccountFacts) -> Use:
+    """How an account stands today: open, within its days and confirmed within the year (REC-ACC-1)."""
+    today = clock.today()
+    days = AccountDays(
+        account.active,
+        account.created_at.date(),
+        account.valid_from,
+        account.valid_until,
+        account.certified_on,
+        account.left_on,
+    )
+    return use_on(days, today, in_force_on(today, within(work).region))
+
+
+def _ended(account: Account | queries.AccountFacts, use: Use) -> str:
+    """What the person of an account that is out of its days is told after the right password."""
+    if use.standing is Standing.NOT_YET:
+        return f"这个账号从 {account.valid_from} 起才能使用。如需提前，请联系系统管理员更改启用日期。"
+    if use.standing is Standing.OVER:
+        return f"这个账号的有效期到 {account.valid_until} 为止。如仍需使用，请联系系统管理员延长。"
+    if use.standing is Standing.UNCONFIRMED:
+        return (
+            f"这个账号到 {use.last_day} 已满一年没有复核，暂时不能登录。原来的记录和草稿都在。"
+            "请联系安全管理员（没有安全管理员的，联系系统管理员）在“账号复核”页续期，续期后立即可用。"
+        )
+    return ""
 
 
 def _factor_from(work: Work, account: Account | queries.AccountFacts) -> datetime | None:
@@ -344,6 +398,8 @@ def _begin(work: Work, account: int, source: str, agent: str, rehashed: str, now
     found = queries.by_id(work, account)
     if found is None or not found.active:
         raise Unauthenticated(WRONG)
+    if not (use := use_of(work, found)).usable:
+        raise Unauthenticated(_ended(found, use) or WRONG)
     if rehashed:
         found.password_hash = rehashed
     for attempt in queries.attempt_rows(work, work.vault.mac("login", found.login.encode())):
@@ -384,6 +440,7 @@ def _person(
     request: str,
 ) -> SignedIn:
     role = Role.read(account.role)
+    use = use_of(work, account)
     return SignedIn(
         access=reach_of(work, account, request),
         account=account.id,
@@ -403,6 +460,8 @@ def _person(
         confirmed_at=session.confirmed_at,
         has_factor=account.factor_at is not None,
         factor_from=_factor_from(work, account),
+        last_day=use.last_day if use.warned else None,
+        glass_until=session.glass_until,
     )
 
 
@@ -419,6 +478,9 @@ def _proved(login: str, password: str, source: str, now: datetime) -> _Known:
     if _normal(password) == PUBLISHED and not _is_demonstration(_system("sign-in")):
         _note_failure(_system("sign-in"), True)
         raise Unauthenticated(KNOWN_TO_ALL)
+    if found.ended:
+        _note_failure(_system("sign-in"), True)
+        raise Unauthenticated(found.ended)
     return found
 
 
@@ -550,8 +612,10 @@ def _look_up(work: Work, token: str, now: datetime, request: str) -> SignedIn | 
     if found is None:
         return None
     session, account, area_name = found
+    if not use_of(work, account).usable:
+        return None
     person = _person(work, session, account, area_name, request)
-    if not account.active or now >= session.ends_at or now - session.seen_at >= person.idle:
+    if now >= session.ends_at or now - session.seen_at >= person.idle:
         return None
     return person
 
@@ -695,7 +759,9 @@ def _look_up_token(work: Work, token: str, now: datetime, request: str) -> Signe
     if found is None:
         return None
     row, account, area_name = found
-    if row.revoked or now >= row.ends_at or not account.active or account.must_change:
+    if row.revoked or now >= row.ends_at or account.must_change:
+        return None
+    if not use_of(work, account).usable:
         return None
     role = Role.read(account.role)
     access = reach_of(work, account, request)
@@ -753,6 +819,8 @@ def issue_token(work: Work, login: str, now: datetime, days: int = TOKEN_DAYS) -
     found = _by_login(work, login)
     if not found.active:
         raise Refused("账号已停用，不能签发令牌。请先启用账号。")
+    if reach_of(work, found).for_receiver:
+        raise Refused("其他部门的账号只从部门联络入口登录，没有程序接口，不能签发令牌。")
     return _new_token(work, found, now, timedelta(days=days))
 
 
@@ -776,6 +844,7 @@ def take_token(login: str, password: str, source: str, now: datetime, code: str 
     second factor is due that has not been set up. The oldest of many living tokens of this kind is revoked.
     """
     found = _proved(login, password, source, now)
+    _right_door(found.access, False)
     if found.has_factor:
         if not code:
             raise Unauthenticated("这个账号设置了动态码。请在 code 中给出手机上的 6 位动态码或一个恢复码。")
@@ -810,7 +879,8 @@ def _by_key(work: Work, key: int) -> Account:
     return found
 
 
-def _view(account: Account, area_name: str | None, seen_at: datetime | None) -> AccountView:
+def view_of(work: Work, account: Account, area_name: str | None, seen_at: datetime | None) -> AccountView:
+    """One account as administrators see it; ``seen_at`` is its latest sign of life."""
     return AccountView(
         account.id,
         account.login,
@@ -823,20 +893,24 @@ def _view(account: Account, area_name: str | None, seen_at: datetime | None) -> 
         account.created_at,
         seen_at,
         account.version,
+        use_of(work, account),
+        account.valid_from,
+        account.valid_until,
+        account.certified_on,
     )
 
 
 @use_case(Action.ACCOUNT_LIST)
 def list_(work: Work) -> list[AccountView]:
     """All accounts, by role, area and login."""
-    return [_view(*row) for row in queries.everybody(work)]
+    return [view_of(work, *row) for row in queries.everybody(work)]
 
 
 @use_case(Action.ACCOUNT_LIST)
 def get(work: Work, key: int) -> AccountView:
     """One account; :class:`Missing` if there is none with this key."""
     found = _by_key(work, key)
-    return _view(found, queries.area_name(work, found.area_code), None)
+    return view_of(work, found, queries.area_name(work, found.area_code), None)
 
 
 def _checked(
@@ -857,13 +931,26 @@ def _checked(
     if level is None:
         area = None
     elif area is None or level_of(area) is not level:
-        kind_of_area = "乡镇（街道）" if level is AreaLevel.TOWNSHIP else "县（区）"
-        wrong["area"] = f"{kind.label}应选择一个{kind_of_area}。"
+        wrong["area"] = f"{kind.label}应选择一个{PLACES[level]}。"
     elif queries.area_name(work, area) is None:
         wrong["area"] = "没有这个区划。请从列表中选择；如尚未建立，请先导入“机构与区划”。"
     if wrong:
         raise Unfit("账号信息需要改正。", fields=wrong)
     return display, kind, area
+
+
+def _keep_apart(work: Work, display: str, kind: Role, key: int | None) -> None:
+    """Refuse one of the three keepers' roles to somebody who has another account, and the other way round.
+
+    Two accounts belong to one person when they carry the same name: the best a register of accounts can know.
+    """
+    for other, _name, _seen in queries.everybody(work):
+        role = Role.read(other.role)
+        if other.id == key or not other.active or role is kind or other.display != display:
+            continue
+        if kind in KEEPERS or role in KEEPERS:
+            words = APART.format(login=other.login)
+            raise Unfit(words, fields={"display": words})
 
 
 @use_case(Action.ACCOUNT_MANAGE)
@@ -881,6 +968,7 @@ def _create(
     if queries.by_login(work, login) is not None:
         taken = "这个登录名已被使用。请换一个，例如加上乡镇简称。"
         raise Conflict(taken, fields={"login": taken})
+    _keep_apart(work, display, kind, None)
     return work.add(
         Account(
             id=new_key(),
@@ -893,6 +981,7 @@ def _create(
             active=True,
             large_view=False,
             created_at=now,
+            certified_on=clock.today(),
         )
     ).id
 
@@ -938,6 +1027,7 @@ def _open_first(work: Work, hashes: dict[str, str], now: datetime) -> None:
                 active=True,
                 large_view=False,
                 created_at=now,
+                certified_on=clock.today(),
             )
         )
 
@@ -966,15 +1056,19 @@ def change(work: Work, key: int, display: str, role: int, area: int | None, vers
     if found.version != version:
         raise Conflict("这个账号刚刚被别人改过，为避免覆盖，没有保存。请刷新后核对再改。")
     display, kind, area = _checked(work, None, display, role, area)
+    if key == work.access.actor and (found.role, found.area_code) != (int(kind), area):
+        raise Refused(OWN_ROLE)
+    _keep_apart(work, display, kind, key)
     if found.role == Role.ADMINISTRATOR and kind is not Role.ADMINISTRATOR:
-        _keep_one_administrator(work, found)
+        keep_one_administrator(work, found)
     moved = (found.role, found.area_code) != (int(kind), area)
     found.display, found.role, found.area_code = display, int(kind), area
     if moved:
         queries.end_everything(work, found.id)
 
 
-def _keep_one_administrator(work: Work, leaving: Account) -> None:
+def keep_one_administrator(work: Work, leaving: Account) -> None:
+    """Raise :class:`Refused` when nobody would be left to manage accounts."""
     if leaving.active and queries.active_administrators(work, int(Role.ADMINISTRATOR)) <= 1:
         raise Refused("这是最后一个可用的系统管理员账号，停用后将没有人能管理账号。请先新建另一个管理员。")
 
@@ -984,15 +1078,16 @@ def disable(work: Work, key: int) -> None:
     """Close an account: no login any more, sessions and tokens end at once. The record stays."""
     found = _by_key(work, key)
     if found.role == Role.ADMINISTRATOR:
-        _keep_one_administrator(work, found)
+        keep_one_administrator(work, found)
     found.active = False
     queries.end_everything(work, found.id)
 
 
 @use_case(Action.ACCOUNT_MANAGE)
 def enable(work: Work, key: int) -> None:
-    """Open a closed account again."""
-    _by_key(work, key).active = True
+    """Open a closed account again, also that of somebody who had left and came back."""
+    found = _by_key(work, key)
+    found.active, found.left_on = True, None
 
 
 @use_case(Action.ACCOUNT_MANAGE)

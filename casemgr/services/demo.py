@@ -374,6 +374,7 @@ def _open_doctors(work: Work, towns: list[Township], keys: list[int]) -> None:
                 "active": True,
                 "large_view": False,
                 "created_at": officer.created_at,
+                "certified_on": officer.certified_on,
                 "version": 1,
             }
             for town, key in zip(towns, keys, strict=True)

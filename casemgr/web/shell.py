@@ -26,6 +26,11 @@ HOME = {
     Role.COUNTY_OFFICER: "county.page",
     Role.TOWNSHIP_DOCTOR: "work.page",
     Role.ADMINISTRATOR: "account.list_",
+    Role.UNIT_HEAD: "work.page",
+    Role.HEALTH_BUREAU: "county.page",
+    Role.CITY_OFFICER: "county.page",
+    Role.SECURITY_ADMINISTRATOR: "certification.list_",
+    Role.AUDIT_ADMINISTRATOR: "matrix.page",
 }
 #: Pages that belong to an entry of the menu with another noun.
 CHAPTERS = {
@@ -58,7 +63,9 @@ MENU = (
     ("报表", "report.list_", Action.REPORT_READ),
     ("表单", "form.list_", Action.FORM_PRINT),
     ("任务", "job.list_", Action.JOB_READ),
-    ("账号", "account.list_", Action.ACCOUNT_LIST),
+    ("账号", "account.list_", Action.ACCOUNT_MANAGE),
+    ("账号复核", "certification.list_", Action.ACCOUNT_CERTIFY),
+    ("披露矩阵", "matrix.page", Action.ACCESS_CHANGE),
 )
 
 
@@ -116,6 +123,8 @@ class Shell:
     here: str
     request_id: str
     signed_in: bool
+    last_day: dt.date | None
+    glass_until: dt.datetime | None
 
 
 def _link(endpoint: str) -> str:
@@ -146,7 +155,7 @@ def _menu(person: SignedIn | None) -> tuple[MenuItem, ...]:
     entries: list[tuple[str, str, Action | None]] = list(MENU)
     if start == "work.page":
         entries[1:1] = [("指标", "township.page", Action.CASE_LIST)]
-    elif start != "account.list_":
+    elif start not in {"", *(one for _, one, action in MENU if person.access.may(action))}:
         entries[:0] = [("首页", start, None)]
     items = []
     for label, endpoint, action in entries:
@@ -193,6 +202,8 @@ def describe() -> Shell:
         here=request.full_path.rstrip("?") if request.method == "GET" else "",
         request_id=g.get("request_id", ""),
         signed_in=person is not None,
+        last_day=person.last_day if person else None,
+        glass_until=person.glass_until if person else None,
     )
 
 

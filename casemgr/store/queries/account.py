@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, select
@@ -52,6 +52,7 @@ class SessionFacts(NamedTuple):
     names_until: datetime | None
     names_purpose: str
     confirmed_at: datetime | None
+    glass_until: datetime | None
 
 
 class AccountFacts(NamedTuple):
@@ -67,6 +68,10 @@ class AccountFacts(NamedTuple):
     large_view: bool
     created_at: datetime
     factor_at: datetime | None
+    valid_from: date | None
+    valid_until: date | None
+    certified_on: date | None
+    left_on: date | None
 
 
 _OWN = len(SessionFacts._fields)

@@ -19,6 +19,15 @@ ROLE_NOTES = {
     Role.TOWNSHIP_DOCTOR: "管理一个乡镇（街道）的患者",
     Role.COUNTY_OFFICER: "查看和导入全县（区）数据，出报表",
     Role.ADMINISTRATOR: "管理账号和任务，看不到任何患者信息",
+    Role.UNIT_HEAD: "查看本乡镇（街道）的患者和工作，复核紧急查看；证件号码遮盖，不录入",
+    Role.HEALTH_BUREAU: "只看全县（区）的指标、月报和乡镇对比，看不到患者",
+    Role.CITY_OFFICER: "只看全市（州）的指标、月报和对比，看不到患者",
+    Role.SECURITY_ADMINISTRATOR: "管理披露矩阵和账号复核，看不到任何患者信息",
+    Role.AUDIT_ADMINISTRATOR: "查看和核验操作记录，看不到任何患者信息",
+    Role.POLICE: "部门联络入口：本派出所辖区内依规定提供的人员",
+    Role.CIVIL_AFFAIRS: "部门联络入口：本人申请或同意的人员",
+    Role.DISABLED_FEDERATION: "部门联络入口：本人申请或同意的人员",
+    Role.POLITICAL_LEGAL: "部门联络入口：本乡镇（街道）汇总和依规定提供的人员",
 }
 LABELS = {
     "login": "登录名",
@@ -115,6 +124,7 @@ def list_() -> str:
 def _choices() -> dict[str, object]:
     areas = area.everywhere(g.access, AreaLevel.TOWNSHIP)
     names = {one.code: one.name for one in areas}
+    cities = [(one.code, one.name) for one in areas if one.level is AreaLevel.PREFECTURE]
     counties = [(one.code, one.name) for one in areas if one.level is AreaLevel.COUNTY]
     townships = [
         (one.code, f"{names.get(one.parent or 0, '')} {one.name}".strip())
@@ -123,7 +133,7 @@ def _choices() -> dict[str, object]:
     ]
     return {
         "roles": [(int(role), role.label, ROLE_NOTES[role]) for role in AREA_OF_ROLE],
-        "areas": [("县（区）", counties), ("乡镇（街道）", townships)],
+        "areas": [("市（州）", cities), ("县（区）", counties), ("乡镇（街道）", townships)],
         "labels": LABELS,
     }
 
