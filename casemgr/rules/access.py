@@ -123,6 +123,8 @@ _DOCTOR = _OWN_ACCOUNT | frozenset(
         Action.PATTERN_READ,
         Action.PATTERN_WRITE,
         Action.REGISTER_WRITE,
+        Action.SHARING_READ,
+        Action.SHARING_WRITE,
         Action.TRANSFER_READ,
         Action.TRANSFER_WRITE,
     }

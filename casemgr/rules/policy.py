@@ -142,6 +142,10 @@ class Policy:
     misuse_answer: Parameter
     rights_answer: Parameter
     keep_sign_in: Parameter
+    # What leaves: how long an impact note is kept, and the two terms of a referral to rehabilitation.
+    impact_kept: Parameter
+    rehab_check: Parameter
+    rehab_refer: Parameter
 
     @property
     def digest(self) -> str:

@@ -9,6 +9,8 @@ from datetime import date
 from casemgr.terms.person import Sex
 
 LENGTH = 18
+#: Numbers given before 1999: a year of two digits and no check digit.
+OLD_LENGTH = 15
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECK_DIGITS = "10X98765432"
 #: First two digits of the area part (GB/T 2260); 99 stands for nobody and is left to made-up people.
@@ -101,6 +103,13 @@ def fault(number: str) -> str | None:
     if birth_of(number) is None:
         return "date"
     return None if check_digit(number[:17]) == number[17] else "check"
+
+
+def from_fifteen(text: str) -> str:
+    """The 18-character number that replaced an old one of 15 digits; anything else comes back as it is."""
+    if len(text) == OLD_LENGTH and text.isascii() and text.isdigit():
+        return _sound(f"{text[:6]}19{text[6:]}")
+    return text
 
 
 def neighbours(number: str) -> Iterator[str]:

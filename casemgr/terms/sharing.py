@@ -2,6 +2,7 @@
 
 from casemgr.terms.account import Role
 from casemgr.terms.code import Term
+from casemgr.terms.disclosure import FieldGroup, Party
 
 
 class Benefit(Term):
@@ -101,6 +102,19 @@ class Finding(Term):
     REFUSED = 7, "未比对"
 
 
+class Requester(Term):
+    """调取机关; each is a row of the disclosure matrix (检察、审判机关 like the police, 待核对)."""
+
+    POLICE = 1, "公安机关"
+    COURT = 2, "检察院、法院"
+    HEALTH_BUREAU = 3, "卫生健康行政部门"
+
+    @property
+    def party(self) -> Party:
+        """The row of the matrix that says what may be given."""
+        return Party.HEALTH_BUREAU if self is Requester.HEALTH_BUREAU else Party.POLICE_ABOVE
+
+
 class RequestState(Term):
     """调取进度."""
 
@@ -131,26 +145,29 @@ class SheetField(Term):
     FOLLOWUPS = 16, "随访次数和最近日期"
 
     @property
-    def group(self) -> str:
-        """Field group of the disclosure matrix (G1–G13); empty for what says nothing about the person."""
-        return _GROUPS.get(int(self), "")
+    def group(self) -> FieldGroup:
+        """The field group of the disclosure matrix it belongs to."""
+        return _GROUPS[int(self)]
 
 
 _GROUPS = {
-    1: "G1",
-    2: "G1",
-    3: "G1",
-    4: "G2",
-    5: "G3",
-    6: "G4",
-    7: "G4",
-    8: "G5",
-    9: "G8",
-    10: "G9",
-    11: "G10",
-    12: "G10",
-    15: "G7",
-    16: "G6",
+    1: FieldGroup.G1,
+    2: FieldGroup.G1,
+    3: FieldGroup.G1,
+    4: FieldGroup.G2,
+    5: FieldGroup.G3,
+    6: FieldGroup.G4,
+    7: FieldGroup.G4,
+    8: FieldGroup.G5,
+    9: FieldGroup.G8,
+    10: FieldGroup.G9,
+    11: FieldGroup.G10,
+    12: FieldGroup.G10,
+    # When and where somebody was registered says no more than that they are.
+    13: FieldGroup.G1,
+    14: FieldGroup.G1,
+    15: FieldGroup.G7,
+    16: FieldGroup.G6,
 }
 
 

@@ -52,6 +52,9 @@ CHAPTERS = {
     "closing": "county",
     "edition": "county",
     "pattern": "county",
+    "comparison": "sharing",
+    "data_request": "sharing",
+    "impact": "sharing",
 }
 #: (label, endpoint, action that must be allowed); an entry whose page does not exist is left out.
 MENU = (
@@ -62,6 +65,7 @@ MENU = (
     ("导入", "exchange.page", Action.EXCHANGE_PREVIEW),
     ("报表", "report.list_", Action.REPORT_READ),
     ("表单", "form.list_", Action.FORM_PRINT),
+    ("对外提供", "sharing.page", Action.SHARING_READ),
     ("任务", "job.list_", Action.JOB_READ),
     ("账号", "account.list_", Action.ACCOUNT_MANAGE),
     ("账号复核", "certification.list_", Action.ACCOUNT_CERTIFY),

@@ -26,10 +26,15 @@ TABLES = (
     "impact_note",
     "group_meeting",
 )
+#: Rows that the receiver who decides on them reaches; all others are closed to other departments.
+FOR_RECEIVERS = ("benefit_claim",)
 INSIDE = (
     "area >= (SELECT NULLIF(current_setting('casemgr.low', true), '')::bigint) AND "
     "area < (SELECT NULLIF(current_setting('casemgr.high', true), '')::bigint)"
 )
+ASKED_FOR = "(SELECT COALESCE(current_setting('casemgr.receiver', true), ''))"
+NOBODY = f"{ASKED_FOR} = ''"
+ITS_OWN = f"({NOBODY} OR receiver::text || ':' || receiver_area::text = {ASKED_FOR})"
 
 
 def _key() -> Any:
@@ -96,6 +101,8 @@ def upgrade() -> None:
         sa.Column("recorded_by", sa.BigInteger(), nullable=False),
         sa.Column("version", sa.SmallInteger(), nullable=False),
         sa.Column("area", sa.BigInteger(), nullable=False),
+        sa.Column("receiver", sa.SmallInteger(), nullable=False),
+        sa.Column("receiver_area", sa.BigInteger(), nullable=False),
         _of_case("benefit_claim"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_benefit_claim")),
     )
@@ -103,6 +110,9 @@ def upgrade() -> None:
         op.f("ix_benefit_claim_area_benefit_state"), "benefit_claim", ["area", "benefit", "state"]
     )
     op.create_index(op.f("ix_benefit_claim_case_id"), "benefit_claim", ["case_id"])
+    op.create_index(
+        op.f("ix_benefit_claim_receiver"), "benefit_claim", ["area", "receiver", "receiver_area", "state"]
+    )
     op.create_table(
         "duty_review",
         sa.Column("id", _key(), autoincrement=False, nullable=False),
@@ -158,6 +168,7 @@ def upgrade() -> None:
         "data_request",
         sa.Column("id", _key(), autoincrement=False, nullable=False),
         sa.Column("state", sa.SmallInteger(), nullable=False),
+        sa.Column("requester", sa.SmallInteger(), nullable=False),
         sa.Column("number", sa.String(length=60), nullable=False),
         sa.Column("authority", sa.LargeBinary(), nullable=True),
         sa.Column("ground", sa.LargeBinary(), nullable=True),
@@ -223,6 +234,10 @@ def upgrade() -> None:
             op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
             op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
             op.execute(f"CREATE POLICY by_area ON {table} USING ({INSIDE}) WITH CHECK ({INSIDE})")
+            kept = ITS_OWN if table in FOR_RECEIVERS else NOBODY
+            op.execute(
+                f"CREATE POLICY by_receiver ON {table} AS RESTRICTIVE USING ({kept}) WITH CHECK ({kept})"
+            )
 
 
 def downgrade() -> None:

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from casemgr.store.db import Model
 from casemgr.store.models.register import of_case
-from casemgr.store.scope import AreaScoped
+from casemgr.store.scope import AreaScoped, ForReceiver
 from casemgr.store.types import Day, Instant, Key, Sealed
 
 
@@ -50,8 +50,12 @@ class ShareConsent(AreaScoped, Model):
     __table_args__ = (of_case(), Index(None, "case_id"), Index(None, "area", "receiver"))
 
 
-class BenefitClaim(AreaScoped, Model):
-    """待遇办理: from the application to the result; ``due_on`` is the end of the running term."""
+class BenefitClaim(AreaScoped, ForReceiver, Model):
+    """待遇办理: from the application to the result, for the one receiver who decides on it.
+
+    The receiver reaches this row and writes ``answer``, ``sessions`` and the result; ``seen_on`` is the day the
+    doctor has read what is new.
+    """
 
     __tablename__ = "benefit_claim"
 
@@ -81,7 +85,12 @@ class BenefitClaim(AreaScoped, Model):
     version: Mapped[int] = mapped_column(SmallInteger, default=1)
 
     __mapper_args__ = MappingProxyType({"version_id_col": version})
-    __table_args__ = (of_case(), Index(None, "case_id"), Index(None, "area", "benefit", "state"))
+    __table_args__ = (
+        of_case(),
+        Index(None, "case_id"),
+        Index(None, "area", "benefit", "state"),
+        Index("ix_benefit_claim_receiver", "area", "receiver", "receiver_area", "state"),
+    )
 
 
 class DutyReview(AreaScoped, Model):
@@ -149,6 +158,7 @@ class DataRequest(AreaScoped, Model):
 
     id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
     state: Mapped[int] = mapped_column(SmallInteger)
+    requester: Mapped[int] = mapped_column(SmallInteger)
     number: Mapped[str] = mapped_column(String(60))
     authority: Mapped[Any] = mapped_column(Sealed("data_request", "authority"), nullable=True)
     ground: Mapped[Any] = mapped_column(Sealed("data_request", "ground"), nullable=True)

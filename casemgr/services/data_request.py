@@ -1,0 +1,365 @@
+"""资料调取: a document asks for fields of people; somebody else approves; it is handed out or refused.
+
+Nothing of it is ever shown on a screen: what is approved leaves as one marked sheet with exactly the approved
+items, and every person on it gets a line of the ledger (数据安全法 35, condition ⑥ of the matrix).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from casemgr.reports import form as papers
+from casemgr.reports import handed
+from casemgr.reports.handed import Handed, HandedTable
+from casemgr.rules.access import Access, Action
+from casemgr.services import clock, giving, impact, printing
+from casemgr.services.errors import Conflict, Missing, Refused, Unfit
+from casemgr.services.use_case import SAVED_ALREADY, use_case, within
+from casemgr.store.db import new_key, new_keys
+from casemgr.store.identity import open_texts
+from casemgr.store.models.sharing import DataRequest, RequestPerson
+from casemgr.store.queries import sharing as queries
+from casemgr.store.types import Plain
+from casemgr.store.work import Work
+from casemgr.terms.account import Role
+from casemgr.terms.code import from_mask, to_mask
+from casemgr.terms.disclosure import Condition, FieldGroup
+from casemgr.terms.sharing import Requester, RequestState, SheetField
+
+READING = "资料调取"
+RULE = "DSL-35"
+NOT_THERE = "没有这件调取，或不在您的辖区内。请从列表进入。"
+MOST = 50
+LONGEST = 300
+#: Whom the ledger names; courts and prosecutors have no account and stand with the police.
+RECEIVERS = {
+    Requester.POLICE: Role.POLICE,
+    Requester.COURT: Role.POLICE,
+    Requester.HEALTH_BUREAU: Role.HEALTH_BUREAU,
+}
+OWN_REQUEST = (
+    "调取须由登记人以外的账号审批，这件是您登记的。一个人既登记又批准，就没有审批。"
+    "请由另一位县级人员审批，或由其退回。"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewRequest:
+    """What the document says; ``files`` are file numbers as typed, one a line or separated by blanks."""
+
+    requester: Requester | None
+    number: str
+    authority: str
+    ground: str
+    purpose: str
+    received_on: date | None
+    items: tuple[SheetField, ...]
+    files: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    """One request in the list."""
+
+    key: int
+    number: str
+    requester: Requester
+    state: RequestState
+    received_on: date
+    people: int
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RequestView:
+    """One request; ``allowed`` are the asked items that the matrix lets through at all."""
+
+    row: RequestRow
+    version: int
+    authority: str
+    ground: str
+    purpose: str
+    asked: tuple[SheetField, ...]
+    allowed: tuple[SheetField, ...]
+    approved: tuple[SheetField, ...]
+    files: tuple[tuple[int, str], ...]
+    decided_on: date | None
+    released_on: date | None
+    refusal: str
+
+
+def begin() -> int:
+    """The key of the request to be."""
+    return new_key()
+
+
+def faults(told: NewRequest, today: date) -> dict[str, str]:
+    """What is wrong with a request as it was typed, by field."""
+    wrong: dict[str, str] = {}
+    if told.requester is None:
+        wrong["requester"] = "请选择调取机关的类别。可以提供哪些项目由它决定。"
+    for name, value, label in (
+        ("number", told.number, "文书号"),
+        ("authority", told.authority, "调取机关名称"),
+        ("ground", told.ground, "法律依据"),
+        ("purpose", told.purpose, "调取事由"),
+    ):
+        if not value:
+            wrong[name] = f"请填写{label}。没有书面文书的调取不予受理。"
+    if told.received_on is None:
+        wrong.setdefault("received_on", "请填写收到文书的日期。")
+    elif told.received_on > today:
+        wrong["received_on"] = "收到日期晚于今天。请改正日期。"
+    if not told.items:
+        wrong["items"] = "请至少勾选一项调取内容。只登记文书写明的项目。"
+    if not numbers_of(told.files):
+        wrong["files"] = "请填写文书指明的对象的档案编号，一行一个。不受理没有具体对象的调取。"
+    elif len(numbers_of(told.files)) > MOST:
+        wrong["files"] = f"一件文书最多登记 {MOST} 人。请按文书分件登记，或只登记文书写明的对象。"
+    return wrong
+
+
+def numbers_of(text: str) -> tuple[str, ...]:
+    """File numbers in what was typed, each once."""
+    return tuple(dict.fromkeys(text.replace("，", " ").replace(",", " ").replace("、", " ").split()))
+
+
+@use_case(Action.SHARING_WRITE)
+def register(work: Work, once: int, told: NewRequest, today: date) -> int:
+    """Take a request down; a second press changes nothing. Raises :class:`Unfit` by field, :class:`Conflict`
+    when the document is there already."""
+    county = impact.county_of(work)
+    if work.get(DataRequest, once) is not None:
+        return once
+    wrong = faults(told, today)
+    asked = numbers_of(told.files)
+    found = (
+        {row.file_no: row for row in queries.by_file_no(work, county, asked)} if "files" not in wrong else {}
+    )
+    if lacking := [number for number in asked if number not in found and "files" not in wrong]:
+        wrong["files"] = (
+            f"登记库没有这些档案编号：{'、'.join(lacking[:5])}。请核对编号；查无此人的，以不予提供函答复。"
+        )
+    if any(row.number == told.number for row in _rows(work)):
+        wrong["number"] = "这个文书号已经登记过，同一文书不重复提供。请打开原来那一件。"
+    if wrong or told.requester is None or told.received_on is None:
+        raise Unfit("调取没有登记，请改正后再试。", fields=wrong)
+    work.add(
+        DataRequest(
+            id=once,
+            area=county,
+            state=int(RequestState.ASKED),
+            requester=int(told.requester),
+            number=told.number,
+            authority=Plain(told.authority),
+            ground=Plain(told.ground),
+            purpose=Plain(told.purpose),
+            received_on=told.received_on,
+            asked_fields=to_mask(told.items),
+            recorded_at=clock.now(),
+            recorded_by=work.access.actor,
+        )
+    )
+    work.flush()
+    rows = [found[number] for number in asked]
+    work.add_many(
+        RequestPerson,
+        [
+            {"id": key, "request_id": once, "case_id": row.id, "area": row.area}
+            for key, row in zip(new_keys(len(rows)), rows, strict=True)
+        ],
+    )
+    return once
+
+
+def _rows(work: Work) -> list[RequestRow]:
+    return [
+        RequestRow(
+            row.DataRequest.id,
+            row.DataRequest.number,
+            Requester.read(row.DataRequest.requester),
+            RequestState.read(row.DataRequest.state),
+            row.DataRequest.received_on,
+            row.people,
+            row.DataRequest.recorded_by == work.access.actor,
+        )
+        for row in queries.requests(work)
+    ]
+
+
+@use_case(Action.SHARING_READ, writes=False)
+def list_(work: Work) -> list[RequestRow]:
+    """Requests of the county, latest first."""
+    impact.county_of(work)
+    return _rows(work)
+
+
+def _found(work: Work, key: int) -> DataRequest:
+    impact.county_of(work)
+    row = work.get(DataRequest, key)
+    if row is None:
+        raise Missing(NOT_THERE)
+    return row
+
+
+@use_case(Action.SHARING_READ)
+def view(work: Work, key: int, today: date) -> RequestView:
+    """One request with the document's words, which is written down; never what is asked for."""
+    row = _found(work, key)
+    people = queries.asked_about(work, key)
+    words = [(row.id, value) for value in (row.authority, row.ground, row.purpose, row.refusal)]
+    authority, ground, purpose, refusal = open_texts(work, "DataRequest", words, READING)
+    requester = Requester.read(row.requester)
+    asked = tuple(from_mask(SheetField, row.asked_fields))
+    allowed = giving.allowed(work, requester.party, {Condition.REQUEST}, today)
+    return RequestView(
+        RequestRow(
+            row.id,
+            row.number,
+            requester,
+            RequestState.read(row.state),
+            row.received_on,
+            len(people),
+            row.recorded_by == work.access.actor,
+        ),
+        row.version,
+        authority,
+        ground,
+        purpose,
+        asked,
+        tuple(one for one in asked if one in allowed),
+        tuple(from_mask(SheetField, row.fields)),
+        tuple((one.case_id, one.file_no) for one in people),
+        row.decided_on,
+        row.released_on,
+        refusal,
+    )
+
+
+def _to_decide(work: Work, key: int, version: int) -> DataRequest:
+    row = _found(work, key)
+    if row.recorded_by == work.access.actor:
+        raise Refused(OWN_REQUEST, rule=RULE)
+    if row.version != version or row.state != RequestState.ASKED:
+        raise Conflict(SAVED_ALREADY)
+    return row
+
+
+@use_case(Action.SHARING_WRITE)
+def approve(work: Work, key: int, version: int, items: Sequence[SheetField], today: date) -> None:
+    """Approve some of the asked items; by another account than the one that registered it.
+
+    Raises :class:`Refused` for the own request, :class:`Unfit` for items that were not asked for or that the
+    matrix gives to nobody of this kind.
+    """
+    row = _to_decide(work, key, version)
+    requester = Requester.read(row.requester)
+    allowed = giving.allowed(work, requester.party, {Condition.REQUEST}, today)
+    asked = from_mask(SheetField, row.asked_fields)
+    if not items:
+        raise Unfit("没有批准。", fields={"items": "请勾选批准的项目；都不提供的，请用“不予提供”。"})
+    if extra := [one.label for one in items if one not in asked or one not in allowed]:
+        raise Unfit(
+            "没有批准。",
+            fields={"items": f"{'、'.join(extra)}：文书没有要求，或按披露矩阵不得向{requester.label}提供。"},
+        )
+    row.state, row.fields = int(RequestState.APPROVED), to_mask(items)
+    row.decided_on, row.decided_by = today, work.access.actor
+
+
+@use_case(Action.SHARING_WRITE)
+def refuse(work: Work, key: int, version: int, why: str, today: date) -> None:
+    """Refuse a request with a ground; by another account than the one that registered it."""
+    row = _to_decide(work, key, version)
+    why = why.strip()
+    if not 6 <= len(why) <= LONGEST:
+        raise Unfit(
+            "没有保存。", fields={"why": f"请用 6 到 {LONGEST} 字写明不予提供的依据，它会印在答复函上。"}
+        )
+    row.state, row.refusal = int(RequestState.REFUSED), Plain(why)
+    row.decided_on, row.decided_by = today, work.access.actor
+
+
+def _sheet(work: Work, row: DataRequest, today: date) -> tuple[Handed, int]:
+    """The sheet with exactly the approved items, entered in the ledger person by person."""
+    if row.state not in (RequestState.APPROVED, RequestState.RELEASED):
+        raise Refused("这件调取还没有批准，不能出件。请先由另一账号审批。", rule=RULE)
+    requester = Requester.read(row.requester)
+    allowed = giving.allowed(work, requester.party, {Condition.REQUEST}, today)
+    items = [one for one in from_mask(SheetField, row.fields) if one in allowed]
+    if not items:
+        raise Refused("批准的项目现在都不得提供（披露矩阵已变更）。请以不予提供函答复。", rule=RULE)
+    people = giving.people(work, [one.case_id for one in queries.asked_about(work, row.id)], items, READING)
+    authority, ground, purpose = open_texts(
+        work, "DataRequest", [(row.id, value) for value in (row.authority, row.ground, row.purpose)], READING
+    )
+    giving.enter(
+        work,
+        receiver=RECEIVERS[requester],
+        people={one.case: one.area for one in people},
+        groups={one.group for one in items},
+        conditions=(Condition.REQUEST,),
+        ground=giving.ground_of(work, requester.party, FieldGroup.G1, (Condition.REQUEST,), today),
+        document=f"{authority} {row.number}",
+    )
+    row.state, row.released_on, row.released_by = int(RequestState.RELEASED), today, work.access.actor
+    columns = ("序号", *(one.label for one in items))
+    lines = tuple((str(place), *one.words) for place, one in enumerate(people, 1))
+    table = HandedTable("提供内容", columns, lines, frozenset({0}))
+    sheet = Handed(
+        title="资料提供单",
+        number=f"提供-{row.received_on:%Y}-{row.id % 10**6:06}",
+        to=authority,
+        facts=(("文书号", row.number), ("法律依据", ground), ("事由", purpose), ("人数", str(len(people)))),
+        paragraphs=("根据贵单位来文，经审批，现提供下列资料。只提供批准的项目。",),
+        tables=(table,),
+        closing=("所提供的资料仅限于来文所述用途，请妥善保管，用后按规定销毁或归档，不得扩散、不得公开。",),
+        unit=giving.place(work),
+        day=today,
+        mark=giving.mark(work),
+        landscape=len(columns) > 6,
+    )
+    return sheet, len(people)
+
+
+@use_case(Action.SHARING_WRITE)
+def release(work: Work, key: int, today: date) -> int:
+    """Begin to print the sheet; the key of the print. Each time is a line of the ledger for each person."""
+    sheet, people = _sheet(work, _found(work, key), today)
+    return giving.draw(work, sheet, people)
+
+
+@use_case(Action.SHARING_WRITE)
+def release_workbook(work: Work, key: int, today: date) -> bytes:
+    """The same sheet as a workbook."""
+    sheet, _ = _sheet(work, _found(work, key), today)
+    return handed.workbook(sheet, within(work).demo)
+
+
+@use_case(Action.SHARING_WRITE)
+def refusal_letter(work: Work, key: int, today: date) -> int:
+    """Begin to print the letter that says no; the key of the print. It says nothing of anybody."""
+    row = _found(work, key)
+    if row.state != RequestState.REFUSED:
+        raise Refused("这件调取没有被退回，不能印不予提供函。请先审批。", rule=RULE)
+    authority, why = open_texts(
+        work, "DataRequest", [(row.id, row.authority), (row.id, row.refusal)], READING
+    )
+    written = papers.Letter(
+        "不予提供资料答复函",
+        authority,
+        (f"贵单位 {row.number} 号文书收悉。经审核，所需资料不予提供，理由如下：",),
+        (("理由", why),),
+        ("本答复不表示有关人员在册或不在册。如补充法律文书或另有法定事由，请重新来文。",),
+        giving.place(work),
+        today,
+        f"依据 {RULE}、精神卫生法第4条第3款",
+    )
+    return printing.put(work, papers.letter(written, within(work).demo), written.title, 1)
+
+
+def waiting(access: Access) -> int:
+    """How many requests wait for somebody's decision."""
+    return sum(one.state is RequestState.ASKED for one in list_(access))

@@ -1,0 +1,211 @@
+"""对外提供: what every file and sheet that leaves has in common — who may be on it, ledger, mark."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from casemgr.reports import handed
+from casemgr.reports.handed import Handed
+from casemgr.rules.disclosure import Loosening, knows_person, sight
+from casemgr.rules.policy import in_force_on
+from casemgr.services import clock, disclosure, printing
+from casemgr.services.use_case import within
+from casemgr.store import identity
+from casemgr.store.db import new_keys
+from casemgr.store.models import LedgerLine
+from casemgr.store.queries import area as areas
+from casemgr.store.queries import liaison as liaison_queries
+from casemgr.store.queries import sharing as queries
+from casemgr.store.types import Plain
+from casemgr.store.work import Work
+from casemgr.terms.account import Role
+from casemgr.terms.area import AreaLevel
+from casemgr.terms.code import to_mask
+from casemgr.terms.disclosure import Condition, FieldGroup, Level, Party
+from casemgr.terms.guardian import Relation
+from casemgr.terms.liaison import ExchangeKind
+from casemgr.terms.person import Sex
+from casemgr.terms.register import Diagnosis, Lifecycle
+from casemgr.terms.sharing import SheetField
+
+ROOM = 2_000
+
+
+def shared_with(work: Work, party: Role, today: date) -> set[int]:
+    """Files on the register that this department may know of now, because condition ① holds for them."""
+    if not knows_person(party, {Condition.RISK}, today, held(work, today)):
+        return set()
+    policy = in_force_on(today, within(work).region)
+    found: set[int] = set()
+    after, count = 0, ROOM
+    while count == ROOM:
+        keys = liaison_queries.all_keys(work, after, ROOM)
+        count, after = len(keys), keys[-1] if keys else after
+        open_files = {
+            row.id for row in liaison_queries.cases(work, keys) if row.lifecycle == Lifecycle.ON_REGISTER
+        }
+        found |= {one.case for one in disclosure.at_risk(work, keys, today, policy)} & open_files
+    return found
+
+
+def held(work: Work, today: date) -> tuple[Loosening, ...]:
+    """Loosenings of the matrix that an approved document holds in force today."""
+    return tuple(
+        Loosening(row.key, row.number, row.valid_from, row.valid_to) for row in queries.loosened(work, today)
+    )
+
+
+def ground_of(
+    work: Work, asker: Role | Party, group: FieldGroup, conditions: Collection[Condition], today: date
+) -> str:
+    """The law (or approved document) by which the matrix gives a group."""
+    return sight(asker, group, conditions, today, held(work, today)).ground
+
+
+def allowed(
+    work: Work, asker: Role | Party, conditions: Collection[Condition], today: date
+) -> tuple[SheetField, ...]:
+    """The items of a sheet whose group the matrix gives in full under these conditions."""
+    now = held(work, today)
+    return tuple(one for one in SheetField if _full(asker, one, conditions, today, now))
+
+
+def _full(
+    asker: Role | Party,
+    item: SheetField,
+    conditions: Collection[Condition],
+    today: date,
+    loosened: Iterable[Loosening],
+) -> bool:
+    return sight(asker, item.group, conditions, today, loosened).level is Level.FULL
+
+
+def enter(
+    work: Work,
+    *,
+    receiver: Role,
+    people: Mapping[int, int],
+    groups: Iterable[FieldGroup],
+    conditions: Iterable[Condition],
+    ground: str,
+    document: str,
+    count: int = 0,
+    kind: ExchangeKind = ExchangeKind.FILE,
+) -> None:
+    """Write down that something left: one line for each person (case → area), or one for ``count`` people.
+
+    The receiver is the department of the county; ``document`` is the number on what left.
+    """
+    county = work.access.low
+    lines: list[tuple[int | None, int, int]] = [(case, area, 1) for case, area in sorted(people.items())]
+    if not lines:
+        lines = [(None, county, count)]
+    shared = {
+        "receiver": int(receiver),
+        "receiver_area": county,
+        "disclosure_id": None,
+        "kind": int(kind),
+        "at": clock.now(),
+        "actor": work.access.actor,
+        "groups": to_mask(groups),
+        "conditions": to_mask(conditions),
+        "ground": ground[:240],
+        "document": Plain(document),
+    }
+    keys = new_keys(len(lines))
+    work.add_many(
+        LedgerLine,
+        [
+            {"id": key, "area": area, "file_key": case, "count": number, **shared}
+            for key, (case, area, number) in zip(keys, lines, strict=True)
+        ],
+    )
+
+
+def place(work: Work) -> str:
+    """The office in whose name something leaves."""
+    rows = areas.within(work, work.access.low, work.access.low + 1, int(AreaLevel.TOWNSHIP))
+    name = next((row.name for row in rows if row.code == work.access.low), "")
+    return f"{name}精神卫生防治机构"
+
+
+def mark(work: Work) -> str:
+    """The words across every page: office, account, time."""
+    return handed.marked(place(work), work.access.label, clock.moment().astimezone(clock.SHANGHAI))
+
+
+def draw(work: Work, sheet: Handed, people: int) -> int:
+    """Lay a sheet down to be drawn as PDF; the key of the print."""
+    return printing.put(work, handed.document(sheet, within(work).demo), sheet.title, people)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person on a sheet: the words of the items that were asked for, nothing else."""
+
+    case: int
+    area: int
+    words: tuple[str, ...]
+
+
+IDENTIFYING = {
+    SheetField.NAME: "name",
+    SheetField.BIRTH: "birth_on",
+    SheetField.ID_NUMBER: "id_number",
+    SheetField.PHONE: "phone",
+    SheetField.RESIDENCE: "residence",
+}
+NOTHING = "—"
+
+
+def people(work: Work, cases: Sequence[int], items: Sequence[SheetField], why: str) -> list[Person]:
+    """The words of these items for these files, by file number; only what is asked is opened."""
+    rows = queries.facts(work, cases)
+    wanted = [IDENTIFYING[one] for one in items if one in IDENTIFYING]
+    persons = [row.person_id for row in rows]
+    opened = identity.reveal(work, persons, why, wanted) if wanted else {}
+    guardians: dict[int, list[identity.RevealedGuardian]] = {}
+    if {SheetField.GUARDIAN, SheetField.GUARDIAN_PHONE} & set(items):
+        for one in identity.reveal_guardians(work, persons, why):
+            guardians.setdefault(one.person_id, []).append(one)
+    risks = queries.latest_risk(work, cases) if SheetField.RISK in items else {}
+    acts = queries.acts_counted(work, cases) if SheetField.INCIDENTS in items else {}
+    seen = queries.visits_counted(work, cases) if SheetField.FOLLOWUPS in items else {}
+    found = []
+    for row in rows:
+        told = opened.get(row.person_id)
+        known: dict[SheetField, str] = {
+            item: getattr(told, name, "") if told else ""
+            for item, name in IDENTIFYING.items()
+            if item in items
+        }
+        own = guardians.get(row.person_id, [])
+        known |= {
+            SheetField.SEX: Sex.read(row.sex).label if row.sex is not None else "",
+            SheetField.VILLAGE: row.village or "",
+            SheetField.DIAGNOSIS: Diagnosis.read(row.diagnosis).label,
+            SheetField.RISK: _dated(risks.get(row.id), "{1}级（{0}）"),
+            SheetField.INCIDENTS: _dated(_turned(acts.get(row.id)), "{1}次（最近 {0}）"),
+            SheetField.FOLLOWUPS: _dated(_turned(seen.get(row.id)), "{1}次（最近 {0}）"),
+            SheetField.GUARDIAN: "；".join(filter(None, (_guardian(one) for one in own))),
+            SheetField.GUARDIAN_PHONE: "；".join(one.phone for one in own if one.phone),
+            SheetField.REGISTERED: row.registered_on.isoformat(),
+            SheetField.UNIT: row.unit,
+        }
+        found.append(Person(row.id, row.area, tuple(known.get(item) or NOTHING for item in items)))
+    return found
+
+
+def _turned(value: tuple[int, date] | None) -> tuple[date, int] | None:
+    return None if value is None else (value[1], value[0])
+
+
+def _dated(value: tuple[date, int] | None, words: str) -> str:
+    return "" if value is None else words.format(value[0].isoformat(), value[1])
+
+
+def _guardian(one: identity.RevealedGuardian) -> str:
+    relation = Relation.read(one.relation).label if one.relation is not None else "关系未填"
+    return f"{one.name}（{relation}）" if one.name else ""

@@ -1,0 +1,351 @@
+"""信息提供查询: consents, benefits, comparisons, data requests, impact notes and meetings of an area."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import bindparam, func, select
+
+from casemgr.store.models.access import MatrixLoosening
+from casemgr.store.models.account import Account
+from casemgr.store.models.area import Area, Unit
+from casemgr.store.models.followup import Visit
+from casemgr.store.models.incident import Incident
+from casemgr.store.models.liaison import Disclosure, LedgerLine
+from casemgr.store.models.person import Guardian, Identity
+from casemgr.store.models.register import Case
+from casemgr.store.models.sharing import (
+    BenefitClaim,
+    ComparisonQuestion,
+    DataRequest,
+    DutyReview,
+    GroupMeeting,
+    ImpactNote,
+    ListComparison,
+    RequestPerson,
+    ShareConsent,
+)
+from casemgr.store.scope import lasting
+from casemgr.store.types import Day
+from casemgr.store.work import Work
+from casemgr.terms.access import LooseningState
+
+#: How many keys one statement names.
+KEYS = 500
+
+_FLOWS: Any = lasting(select(ImpactNote.flow, func.count(ImpactNote.id)).group_by(ImpactNote.flow))
+_NOTES: Any = lasting(
+    select(ImpactNote, Account.display)
+    .outerjoin(Account, Account.id == ImpactNote.recorded_by)
+    .order_by(ImpactNote.written_on.desc(), ImpactNote.id.desc())
+)
+
+
+def _rows(work: Work, statement: Any, **values: Any) -> Sequence[Any]:
+    """Rows whose columns are taken by place."""
+    return work.rows(statement, **values)
+
+
+def flows_noted(work: Work) -> set[int]:
+    """Flows for which an impact note is there."""
+    return {row[0] for row in _rows(work, _FLOWS)}
+
+
+def notes(work: Work) -> Sequence[Any]:
+    """All impact notes with who wrote them, latest first."""
+    return work.rows(_NOTES)
+
+
+# --- comparison of lists ---
+
+_TOKENS: Any = lasting(
+    select(Identity.id_token, Identity.person_id, Case.id, Case.area, Case.lifecycle)
+    .join(Case, Case.person_id == Identity.person_id)
+    .where(Identity.id_token.is_not(None))
+)
+_COMPARISONS: Any = lasting(
+    select(ListComparison).order_by(ListComparison.recorded_at.desc(), ListComparison.id.desc()).limit(100)
+)
+_QUESTIONS: Any = lasting(
+    select(ComparisonQuestion, Case.file_no, Area.name)
+    .outerjoin(Case, Case.id == ComparisonQuestion.case_id)
+    .outerjoin(Area, Area.code == Case.area)
+    .where(ComparisonQuestion.comparison_id == bindparam("comparison"))
+    .order_by(ComparisonQuestion.finding, Case.file_no, ComparisonQuestion.row)
+)
+_OPEN_QUESTIONS: Any = lasting(
+    select(ComparisonQuestion.comparison_id, func.count(ComparisonQuestion.id))
+    .where(ComparisonQuestion.answered_on.is_(None))
+    .group_by(ComparisonQuestion.comparison_id)
+)
+
+
+def tokens(work: Work) -> Sequence[Any]:
+    """(token, person, case, area, lifecycle) of everybody with an identity number."""
+    return work.rows(_TOKENS)
+
+
+def comparisons(work: Work) -> list[ListComparison]:
+    """The latest comparisons."""
+    return work.facts(_COMPARISONS)
+
+
+def questions(work: Work, comparison: int) -> Sequence[Any]:
+    """The questions of one comparison with file number and township."""
+    return work.rows(_QUESTIONS, comparison=comparison)
+
+
+def open_questions(work: Work) -> dict[int, int]:
+    """How many questions of each comparison wait for an answer."""
+    return {row[0]: row[1] for row in _rows(work, _OPEN_QUESTIONS)}
+
+
+_LOOSENED: Any = lasting(
+    select(
+        MatrixLoosening.key, MatrixLoosening.number, MatrixLoosening.valid_from, MatrixLoosening.valid_to
+    ).where(
+        MatrixLoosening.state == int(LooseningState.APPROVED),
+        MatrixLoosening.valid_from <= bindparam("today", type_=Day()),
+        MatrixLoosening.valid_to >= bindparam("today", type_=Day()),
+    )
+)
+_ENDED: Any = lasting(
+    select(func.count(func.distinct(Disclosure.file_key))).where(
+        Disclosure.receiver == bindparam("receiver"),
+        Disclosure.withdrawn_on > bindparam("since", type_=Day()),
+        Disclosure.withdrawn_on <= bindparam("today", type_=Day()),
+    )
+)
+
+
+def loosened(work: Work, today: date) -> Sequence[Any]:
+    """Approved loosenings of the matrix in force today."""
+    return work.rows(_LOOSENED, today=today)
+
+
+def ended(work: Work, receiver: int, since: date, today: date) -> int:
+    """How many files were withdrawn from one kind of receiver after ``since``."""
+    return int(work.scalar(_ENDED, receiver=receiver, since=since, today=today) or 0)
+
+
+# --- data requests ---
+
+_REQUESTS: Any = lasting(
+    select(DataRequest, func.count(RequestPerson.id).label("people"))
+    .outerjoin(RequestPerson, RequestPerson.request_id == DataRequest.id)
+    .group_by(DataRequest.id)
+    .order_by(DataRequest.recorded_at.desc(), DataRequest.id.desc())
+    .limit(200)
+)
+_ASKED_ABOUT: Any = lasting(
+    select(RequestPerson.case_id, Case.file_no, Case.person_id, Case.area, Case.lifecycle)
+    .join(Case, Case.id == RequestPerson.case_id)
+    .where(RequestPerson.request_id == bindparam("request"))
+    .order_by(Case.file_no)
+)
+_BY_FILE_NO: Any = lasting(
+    select(Case.id, Case.area, Case.file_no).where(
+        Case.county == bindparam("county"), Case.file_no.in_(bindparam("numbers", expanding=True))
+    )
+)
+
+
+def requests(work: Work) -> Sequence[Any]:
+    """Data requests with the number of people, latest first."""
+    return work.rows(_REQUESTS)
+
+
+def asked_about(work: Work, request: int) -> Sequence[Any]:
+    """The people of one data request."""
+    return work.rows(_ASKED_ABOUT, request=request)
+
+
+def by_file_no(work: Work, county: int, numbers: Sequence[str]) -> Sequence[Any]:
+    """(case, area, file number) of these file numbers of a county."""
+    return work.rows(_BY_FILE_NO, county=county, numbers=list(numbers))
+
+
+# --- what a sheet says of a person ---
+
+Village = Area
+_FACTS: Any = lasting(
+    select(
+        Case.id,
+        Case.area,
+        Case.person_id,
+        Case.file_no,
+        Case.sex,
+        Case.birth_year,
+        Case.diagnosis,
+        Case.registered_on,
+        Case.lifecycle,
+        Village.name.label("village"),
+        Unit.name.label("unit"),
+    )
+    .join(Unit, Unit.id == Case.unit_id)
+    .outerjoin(Village, Village.code == Case.village)
+    .where(Case.id.in_(bindparam("cases", expanding=True)))
+    .order_by(Case.file_no)
+)
+_RISKS: Any = lasting(
+    select(Visit.case_id, Visit.on, Visit.risk)
+    .where(Visit.case_id.in_(bindparam("cases", expanding=True)), Visit.risk.is_not(None))
+    .order_by(Visit.case_id, Visit.on, Visit.id)
+)
+_SEEN: Any = lasting(
+    select(Visit.case_id, func.count(Visit.id), func.max(Visit.on))
+    .where(Visit.case_id.in_(bindparam("cases", expanding=True)), Visit.loss_reason.is_(None))
+    .group_by(Visit.case_id)
+)
+_ACTS: Any = lasting(
+    select(Incident.case_id, func.count(Incident.id), func.max(Incident.on))
+    .where(Incident.case_id.in_(bindparam("cases", expanding=True)))
+    .group_by(Incident.case_id)
+)
+
+
+def facts(work: Work, cases: Sequence[int]) -> Sequence[Any]:
+    """What the register says of these files, names apart."""
+    return [
+        row
+        for at in range(0, len(cases), KEYS)
+        for row in _rows(work, _FACTS, cases=list(cases[at : at + KEYS]))
+    ]
+
+
+def latest_risk(work: Work, cases: Sequence[int]) -> dict[int, tuple[date, int]]:
+    """The latest assessment of each file: its day and level."""
+    return {
+        row.case_id: (row.on, row.risk)
+        for at in range(0, len(cases), KEYS)
+        for row in _rows(work, _RISKS, cases=list(cases[at : at + KEYS]))
+    }
+
+
+def visits_counted(work: Work, cases: Sequence[int]) -> dict[int, tuple[int, date]]:
+    """How many visits reached each person, and the last of them."""
+    return {
+        row[0]: (row[1], row[2])
+        for at in range(0, len(cases), KEYS)
+        for row in _rows(work, _SEEN, cases=list(cases[at : at + KEYS]))
+    }
+
+
+def acts_counted(work: Work, cases: Sequence[int]) -> dict[int, tuple[int, date]]:
+    """How many dangerous acts stand on each file, and the last of them."""
+    return {
+        row[0]: (row[1], row[2])
+        for at in range(0, len(cases), KEYS)
+        for row in _rows(work, _ACTS, cases=list(cases[at : at + KEYS]))
+    }
+
+
+# --- consents and benefits ---
+
+_CONSENTS: Any = lasting(
+    select(ShareConsent)
+    .where(ShareConsent.case_id == bindparam("case"))
+    .order_by(ShareConsent.recorded_at.desc(), ShareConsent.id.desc())
+)
+_CLAIMS: Any = lasting(
+    select(BenefitClaim)
+    .where(BenefitClaim.case_id == bindparam("case"))
+    .order_by(BenefitClaim.recorded_at.desc(), BenefitClaim.id.desc())
+)
+_CLAIM_OF: Any = lasting(select(BenefitClaim).where(BenefitClaim.consent_id == bindparam("consent")))
+_REVIEWS: Any = lasting(
+    select(DutyReview).where(DutyReview.case_id == bindparam("case")).order_by(DutyReview.quarter.desc())
+)
+_SUBSIDIES: Any = lasting(
+    select(BenefitClaim, Case.file_no, Case.person_id, Case.lifecycle, ShareConsent.withdrawn_on)
+    .join(Case, Case.id == BenefitClaim.case_id)
+    .join(ShareConsent, ShareConsent.id == BenefitClaim.consent_id)
+    .where(BenefitClaim.benefit == bindparam("benefit"), BenefitClaim.state == bindparam("state"))
+    .order_by(Case.file_no)
+)
+_PASSED: Any = lasting(
+    select(DutyReview.claim_id, DutyReview.passed).where(DutyReview.quarter == bindparam("quarter"))
+)
+_GUARDIANS: Any = lasting(
+    select(Guardian).where(Guardian.person_id == bindparam("person")).order_by(Guardian.id)
+)
+_HELD: Any = lasting(
+    select(BenefitClaim, Case.file_no, Case.lifecycle)
+    .join(Case, Case.id == BenefitClaim.case_id)
+    .where(BenefitClaim.state.in_(bindparam("states", expanding=True)))
+    .order_by(BenefitClaim.applied_on, Case.file_no)
+)
+_ALL_CONSENTS: Any = lasting(
+    select(ShareConsent, BenefitClaim)
+    .outerjoin(BenefitClaim, BenefitClaim.consent_id == ShareConsent.id)
+    .where(ShareConsent.withdrawn_on.is_(None))
+)
+
+
+def consents(work: Work, case: int) -> list[ShareConsent]:
+    """Consents and applications of one file, latest first."""
+    return work.entities(_CONSENTS, case=case)
+
+
+def claims(work: Work, case: int) -> list[BenefitClaim]:
+    """Benefits of one file, latest first."""
+    return work.entities(_CLAIMS, case=case)
+
+
+def claims_of(work: Work, consent: int) -> list[BenefitClaim]:
+    """The benefits that rest on one consent."""
+    return work.entities(_CLAIM_OF, consent=consent)
+
+
+def reviews(work: Work, case: int) -> list[DutyReview]:
+    """Reviews of guardians' duties of one file, latest quarter first."""
+    return work.entities(_REVIEWS, case=case)
+
+
+def subsidies(work: Work, benefit: int, state: int) -> Sequence[Any]:
+    """Benefits of one kind in one state, with their file and whether the consent was withdrawn."""
+    return work.rows(_SUBSIDIES, benefit=benefit, state=state)
+
+
+def passed(work: Work, quarter: int) -> dict[int, bool]:
+    """Whether the duties of each claim were found met in a quarter; not reviewed is not in it."""
+    return {row[0]: row[1] for row in _rows(work, _PASSED, quarter=quarter)}
+
+
+def guardians(work: Work, person: int) -> list[Guardian]:
+    """The guardians of one person."""
+    return work.entities(_GUARDIANS, person=person)
+
+
+def running(work: Work, states: Sequence[int]) -> Sequence[Any]:
+    """Benefits that are under way, with file number and life cycle, the oldest first."""
+    return work.rows(_HELD, states=list(states))
+
+
+# --- meetings and the ledger ---
+
+_MEETINGS: Any = lasting(
+    select(GroupMeeting)
+    .where(GroupMeeting.area == bindparam("area"))
+    .order_by(GroupMeeting.on.desc())
+    .limit(20)
+)
+_FILES: Any = lasting(
+    select(LedgerLine.receiver, LedgerLine.at, func.count(LedgerLine.id), func.min(LedgerLine.groups))
+    .where(LedgerLine.kind == bindparam("kind"))
+    .group_by(LedgerLine.receiver, LedgerLine.at)
+    .order_by(LedgerLine.at.desc())
+    .limit(50)
+)
+
+
+def meetings(work: Work, area: int) -> list[GroupMeeting]:
+    """The meetings of one area, latest first."""
+    return work.entities(_MEETINGS, area=area)
+
+
+def files_given(work: Work, kind: int) -> Sequence[Any]:
+    """(receiver, at, people, groups) of the files given out lately."""
+    return work.rows(_FILES, kind=kind)

@@ -1,0 +1,106 @@
+"""对外提供页: impact notes, comparison of lists, data requests; who may open them and what stands on them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from io import BytesIO
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from openpyxl import load_workbook
+from werkzeug.test import TestResponse
+
+from casemgr.services import clock
+from casemgr.services.impact import TEXTS
+from tests.services import people
+from tests.services.people import number_of
+from tests.services.sharing import SECRETS, TODAY
+from tests.store.register import units
+from tests.web.conftest import token_in
+
+ClientOf = Callable[[str], FlaskClient]
+NOTE = {"flow": "1", "written_on": "2026-11-20", **dict.fromkeys(TEXTS, "写明必要性、风险和保护措施")}
+PAGES = ("/sharing", "/comparisons", "/requests", "/requests/new", "/impact")
+
+
+@pytest.fixture(autouse=True)
+def made(site: Flask) -> people.Made:
+    clock.fix(TODAY)
+    with site.app_context():
+        return people.furnish(units())
+
+
+def text(answer: TestResponse) -> str:
+    return answer.get_data(as_text=True)
+
+
+def post(client: FlaskClient, form_at: str, at: str = "", **values: object) -> TestResponse:
+    page = text(client.get(form_at))
+    once = re.search(r'name="once" value="(\d+)"', page)
+    hidden = {"csrf": token_in(page), **({"once": once.group(1)} if once else {})}
+    return client.post(at or form_at, data={**hidden, **values}, content_type="multipart/form-data")
+
+
+def test_pages_are_the_county_s(client_of: ClientOf) -> None:
+    officer, doctor, admin = client_of("officer"), client_of("east"), client_of("admin")
+    for at in PAGES:
+        assert officer.get(at).status_code == 200, at
+        assert doctor.get(at).status_code == (200 if at == "/sharing" else 403), at
+        assert admin.get(at).status_code == 403, at
+    assert "名单比对" in text(officer.get("/sharing")) and "名单比对" not in text(doctor.get("/sharing"))
+
+
+def test_a_list_is_compared_after_the_impact_note(client_of: ClientOf) -> None:
+    officer = client_of("officer")
+    content = f"姓名,证件号码\n甲某,{number_of(1)}\n乙某,坏的\n".encode()
+
+    def upload() -> TestResponse:
+        return post(officer, "/comparisons", party="11", file=(BytesIO(content), "名单.csv"))
+
+    refused = upload()
+    assert refused.status_code == 422 and "影响评估" in text(refused)
+    short = post(officer, "/impact", **{**NOTE, "risk": "低"})
+    assert short.status_code == 422
+    assert 'href="#f-risk"' in text(short) and "写明必要性、风险和保护措施" in text(short)
+    assert post(officer, "/impact", **NOTE).status_code == 303
+
+    assert "请选择名单来自" in text(post(officer, "/comparisons", file=(BytesIO(content), "名单.csv")))
+    answer = upload()
+    assert answer.status_code == 303
+    page = text(officer.get(answer.location))
+    assert "没有比对的行" in page and "不是 18 位证件号码" in page
+    assert "甲某" not in page and number_of(1) not in page
+    back = post(officer, answer.location, f"{answer.location}/return")
+    rows = list(load_workbook(BytesIO(back.data))["结果"].iter_rows(min_row=2, values_only=True))
+    assert [row[0] for row in rows] == ["2", "3"]
+    assert "attachment" in back.headers["Content-Disposition"]
+    question = re.search(r'name="question" value="(\d+)"', page)
+    if question:
+        wrong = post(officer, answer.location, f"{answer.location}/answer", question=question[1], answer="无")
+        assert wrong.status_code == 422 and ">无</textarea>" in text(wrong)
+        good = post(
+            officer, answer.location, f"{answer.location}/answer", question=question[1], answer="已核对，无误"
+        )
+        assert good.status_code == 303 and "已核对，无误" in text(officer.get(answer.location))
+
+
+def test_a_request_keeps_what_was_typed_and_waits_for_another(client_of: ClientOf) -> None:
+    officer = client_of("officer")
+    given = {"requester": "1", "authority": "示例县公安局", "number": "调字1号", "ground": "某法第一条"}
+    half = post(officer, "/requests/new", **given, items=["1", "7"])
+    assert half.status_code == 422
+    page = text(half)
+    assert 'value="示例县公安局"' in page and 'href="#f-files"' in page
+    assert len(re.findall(r'name="items" value="[17]" checked', page)) == 2
+    whole = {**given, "purpose": "查找走失人员", "received_on": "2026-11-20", "files": people.WHOLE}
+    answer = post(officer, "/requests/new", **whole, items=["1", "7", "8"])
+    assert answer.status_code == 303, text(answer)
+    page = text(officer.get(answer.location))
+    assert "等待另一账号审批" in page and "批准所选项目" not in page
+    assert not any(secret in page for secret in SECRETS if secret != "双相")
+    released = post(officer, answer.location, f"{answer.location}/release", form="workbook")
+    assert released.status_code == 303
+    assert "还没有批准" in text(officer.get(answer.location))
+    assert "调字1号" in text(officer.get("/requests"))
