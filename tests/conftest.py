@@ -40,7 +40,7 @@ def make_config(instance: Path, database_url: str = "", **environ: str) -> Confi
             "CASEMGR_INSTANCE": str(instance),
             "CASEMGR_SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz",
             "CASEMGR_DATABASE_URL": database_url,
-            # Tests about something else are not led to setting up a phone; accounts in them may be of any age.
+            # Tests about something else are not led to setting up a phone, whatever the accounts' age.
             "CASEMGR_SECOND_FACTOR_DAYS": "off",
             **environ,
         }

@@ -54,6 +54,8 @@ def _by_session() -> SignedIn:
     _check_own_site(person)
     if person.must_change:
         raise Forbidden("您还在使用初始密码。请先在网页上修改密码。")
+    if person.factor_due(clock.now()):
+        raise Forbidden("您还没有设置动态码。请先在网页上设置。")
     if account.needs_touch(person, clock.now()):
         account.touch(person.access, person.session, clock.now())
     return person

@@ -186,6 +186,7 @@ class AccountView:
     valid_from: date | None
     valid_until: date | None
     certified_on: date | None
+    factor_at: datetime | None = None
 
 
 #: Who can sign in to an empty register: login, display name, role.
@@ -897,6 +898,7 @@ def view_of(work: Work, account: Account, area_name: str | None, seen_at: dateti
         account.valid_from,
         account.valid_until,
         account.certified_on,
+        account.factor_at,
     )
 
 
@@ -1105,6 +1107,12 @@ def reset_password(access: Access, key: int) -> NewSecret:
     """A password that has to be changed at the next login; ends all sessions, forgets failed attempts."""
     secret = new_password()
     return NewSecret(key, _reset(access, key, _hash(secret)), secret)
+
+
+@use_case(Action.ACCOUNT_MANAGE)
+def reset_factor(work: Work, key: int) -> None:
+    """Take the second factor of an account away: a lost phone. Ends its sessions and tokens."""
+    second_factor.remove(work, _by_key(work, key))
 
 
 @use_case(Action.ACCOUNT_MANAGE)

@@ -12,6 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
+from casemgr.reports.qr import svg
 from casemgr.rules.access import Action
 from casemgr.rules.second_factor import asked_from
 from casemgr.services.errors import Conflict, Missing, Unfit
@@ -51,6 +52,11 @@ class Setting:
 
     secret: str
     address: str
+
+    @property
+    def picture(self) -> str:
+        """The address as an SVG drawing of a QR code."""
+        return svg(self.address, "动态码的二维码")
 
     @property
     def spoken(self) -> str:

@@ -22,6 +22,7 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import account, clock
+from casemgr.services.account import SignedIn
 from casemgr.services.errors import Forbidden
 from casemgr.services.use_case import note_refusal
 from casemgr.web import csrf, held
@@ -41,6 +42,7 @@ PUBLIC = frozenset(
         "static",
         "login.page",
         "login.sign_in",
+        "login.second",
         "help.page",
         "account.view",
         "health.alive",
@@ -52,6 +54,8 @@ PUBLIC = frozenset(
 ANONYMOUS = frozenset({"static", "health.alive", "health.ready", "health.metrics"})
 #: What somebody who still has to choose a password may do.
 BEFORE_PASSWORD = frozenset({"account.password", "account.view", "login.sign_out", "login.stay", "help.page"})
+#: What somebody who still has to set up a second factor may do.
+BEFORE_FACTOR = BEFORE_PASSWORD | {"factor.page", "factor.begin", "factor.finish", "login.confirm"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,24 @@ def safe_next(target: str | None) -> str:
     return "" if parts.scheme or parts.netloc else target
 
 
+def first_of(person: SignedIn) -> str:
+    """The page this person has to pass before any other: own password, second factor; empty if none."""
+    if person.must_change:
+        return url_for("account.password")
+    return url_for("factor.page") if person.factor_due(clock.now()) else ""
+
+
+def _lead_first(person: SignedIn, endpoint: str) -> Response | None:
+    """The way to :func:`first_of`, with what was typed, unless this page may be seen before."""
+    allowed = BEFORE_PASSWORD if person.must_change else BEFORE_FACTOR
+    first = "" if endpoint in allowed else first_of(person)
+    if not first:
+        return None
+    if kept := held.sent():
+        return held.before(held.read(kept), _place(), first)
+    return redirect(first, 303)
+
+
 def _ask_to_sign_in() -> Response:
     if request.method in ("GET", "HEAD"):
         target = safe_next(request.full_path.rstrip("?"))
@@ -184,8 +206,8 @@ def _enter() -> Response | None:
     if endpoint not in PUBLIC:
         if g.person is None:
             return _ask_to_sign_in()
-        if g.person.must_change and endpoint not in BEFORE_PASSWORD:
-            return redirect(url_for("account.password"), 303)
+        if led := _lead_first(g.person, endpoint):
+            return led
         if mark.action is not None and not g.access.may(mark.action):
             note_refusal(g.access, mark.action)
             raise Forbidden("您的角色不能打开这个页面。如工作需要，请联系系统管理员调整账号角色。")

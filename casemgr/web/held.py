@@ -14,6 +14,8 @@ from werkzeug.wrappers import Response
 from casemgr.web import csrf
 
 KEPT, PLACE = "kept", "kept_to"
+#: The field in which somebody proves again who they are: a password or a code, so it is never kept.
+PROOF = "proof"
 URLENCODED = "application/x-www-form-urlencoded"
 MOST = 4_000
 
@@ -26,9 +28,14 @@ def sent() -> str:
     pressed = headers.get("Sec-Fetch-Site") == "same-origin" and headers.get("Sec-Fetch-Mode") == "navigate"
     if request.method != "POST" or not pressed or request.mimetype != URLENCODED:
         return ""
-    if (request.endpoint or "account.").startswith(("account.", "login.")):
+    if (request.endpoint or "account.").startswith(("account.", "factor.", "login.")):
         return ""
-    pairs = [(name, text) for name, texts in request.form.lists() if name != csrf.FIELD for text in texts]
+    pairs = [
+        (name, text)
+        for name, texts in request.form.lists()
+        if name not in (csrf.FIELD, PROOF)
+        for text in texts
+    ]
     return json.dumps(pairs, ensure_ascii=False) if any(text for _, text in pairs) else ""
 
 
@@ -49,3 +56,15 @@ def again(pairs: Pairs, place: str, status: int) -> Response:
     """The page on which somebody signed in sends again what was typed; nothing is written before that."""
     page = render_template("login/kept.html", pairs=pairs, place=place)
     return Response(page, status, mimetype="text/html")
+
+
+def before(pairs: Pairs, place: str, first: str) -> Response:
+    """The page that leads to what has to be done first (``first``) and takes along what was typed."""
+    kept = json.dumps(pairs, ensure_ascii=False)
+    page = render_template("login/before.html", kept=kept, place=place, first=first)
+    return Response(page, 200, mimetype="text/html")
+
+
+def carried() -> dict[str, str]:
+    """What a page on the way has to put into its own form, so that it is not lost: names for its template."""
+    return {"kept": request.form.get(KEPT, ""), "place": request.form.get(PLACE, "")}

@@ -6,8 +6,9 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response
 
 from casemgr.services import account, clock
+from casemgr.services.account import CodeNeeded, CodeWrong, Ticket
 from casemgr.services.errors import Throttled, Unauthenticated
-from casemgr.web import guard, held, shell
+from casemgr.web import guard, held, shell, step_up
 
 pages = Blueprint("login", __name__)
 
@@ -16,9 +17,14 @@ def _page(
     login: str = "", sentence: str = "", fields: dict[str, str] | None = None, status: int = 200
 ) -> Response:
     values = {"login": login, "sentence": sentence, "fields": fields or {}}
-    values |= {"kept": request.form.get(held.KEPT, ""), "place": request.form.get(held.PLACE, "")}
+    values |= held.carried()
     target = guard.safe_next(request.values.get("next"))
     return Response(render_template("login/page.html", next=target, **values), status, mimetype="text/html")
+
+
+def shown() -> Response:
+    """The form, with what the request before carried along."""
+    return _page()
 
 
 @pages.get("/login")
@@ -43,18 +49,57 @@ def sign_in() -> Response:
     try:
         browser = _browser(request.headers.get("User-Agent", ""))
         ticket = account.sign_in(login, password, request.remote_addr or "", clock.now(), browser)
+    except CodeNeeded as needed:
+        return _second(needed.half)
     except (Unauthenticated, Throttled) as refused:
         return _page(login, sentence=refused.message, status=422 if refused.status == 401 else refused.status)
+    return _enter(ticket)
+
+
+def _second(
+    half: str, sentence: str = "", fields: dict[str, str] | None = None, status: int = 200
+) -> Response:
+    values = {
+        "half": half,
+        "sentence": sentence,
+        "fields": fields or {},
+        "minutes": account.HALF_WAY.seconds // 60,
+    }
+    values |= held.carried()
+    target = guard.safe_next(request.form.get("next"))
+    return Response(render_template("login/second.html", next=target, **values), status, mimetype="text/html")
+
+
+@pages.post("/login/second")
+def second() -> Response:
+    """The code of the phone, after the password was right."""
+    half, code = request.form.get("half", ""), request.form.get("code", "").strip()
+    if not code:
+        return _second(half, fields={"code": "请输入手机上的 6 位动态码，或一个恢复码。"}, status=422)
+    try:
+        browser = _browser(request.headers.get("User-Agent", ""))
+        ticket = account.finish_sign_in(half, code, request.remote_addr or "", clock.now(), browser)
+    except CodeWrong as wrong:
+        return _second(half, fields={"code": wrong.message}, status=422)
+    except Throttled as refused:
+        return _second(half, sentence=refused.message, status=refused.status)
+    except Unauthenticated as late:
+        return _page(sentence=late.message, status=422)
+    return _enter(ticket)
+
+
+def _enter(ticket: Ticket) -> Response:
+    """Give the browser its session, and go on with what was typed before or to where one begins."""
     person = ticket.person
-    if person.must_change:
-        target = url_for("account.password")
-    else:
-        target = guard.safe_next(request.form.get("next")) or shell.home_of(person)
+    if g.person is not None:
+        account.sign_out(g.access, g.person.session)  # the session this browser had before
+    first = guard.first_of(person)
+    target = first or guard.safe_next(request.form.get("next")) or shell.home_of(person)
     response: Response = redirect(target, 303)
     typed, place = held.read(request.form.get(held.KEPT, "")), guard.safe_next(request.form.get(held.PLACE))
-    if typed and place and not person.must_change:
+    if typed and place:
         g.person, g.access = person, person.access
-        response = held.again(typed, place, 200)
+        response = held.before(typed, place, first) if first else held.again(typed, place, 200)
     guard.give_session(response, ticket.token)
     choice = shell.view_choice()
     if choice.large != person.large:
@@ -86,6 +131,16 @@ _SYSTEMS = (
     ("Mac OS", "macOS"),
     ("Linux", "Linux"),
 )
+
+
+@pages.post("/confirm")
+@guard.personal
+def confirm() -> Response:
+    """Prove again who one is, and go on to the page that was asked for."""
+    asked = step_up.take(request.form.get(held.PROOF, ""))
+    if asked is not None:
+        return asked
+    return redirect(guard.safe_next(request.form.get("next")) or shell.home_of(g.person), 303)
 
 
 @pages.post("/logout")

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from casemgr import __version__
 from casemgr.rules.access import Action
+from casemgr.services import clock
 from casemgr.services.account import SignedIn
 from casemgr.terms.account import Role
 from casemgr.web.guard import cookie_name
@@ -153,7 +154,7 @@ def _is_here(endpoint: str) -> bool:
 
 
 def _menu(person: SignedIn | None) -> tuple[MenuItem, ...]:
-    if person is None or person.must_change:
+    if person is None or person.must_change or person.factor_due(clock.now()):
         return ()
     start = HOME.get(person.role, "")
     entries: list[tuple[str, str, Action | None]] = list(MENU)
@@ -164,7 +165,7 @@ def _menu(person: SignedIn | None) -> tuple[MenuItem, ...]:
     items = []
     for label, endpoint, action in entries:
         if (action is None or person.access.may(action)) and (url := _link(endpoint)):
-            personal_page = request.endpoint in ("account.sessions", "account.password")
+            personal_page = request.endpoint in ("account.sessions", "account.password", "login.confirm")
             items.append(MenuItem(label, url, _is_here(endpoint) and not personal_page))
     return tuple(items)
 

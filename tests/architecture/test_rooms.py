@@ -22,7 +22,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "indicators": ({"terms", "rules"}, {"polars"}),
     "reports": (
         {"terms", "rules", "forms", "indicators"},
-        {"jinja2", "markupsafe", "weasyprint", "xlsxwriter", "pypdf"},
+        {"jinja2", "markupsafe", "segno", "weasyprint", "xlsxwriter", "pypdf"},
     ),
     "store": (
         {"terms", "rules", "indicators"},

@@ -47,6 +47,7 @@ def test_no_page_is_unguarded_and_the_public_list_is_short(site: Flask) -> None:
         "health.ready",
         "help.page",
         "login.page",
+        "login.second",
         "login.sign_in",
         "static",
     ]

@@ -13,10 +13,11 @@ chapter = Chapter("令牌")
 
 
 class Credentials(f.Strict):
-    """Login and password of an account."""
+    """Login and password of an account; ``code``: of the phone, or a recovery code, when it has a factor."""
 
     login = f.Text(required=True, shortest=1, longest=80)
     password = f.Text(required=True, shortest=1, longest=account.LONGEST_PASSWORD)
+    code = f.Text(load_default="", longest=20)
 
 
 class Token(f.Shape):
@@ -39,7 +40,8 @@ class Me(f.Shape):
 def take(_nobody: Access, asked: Asked) -> dict[str, Any]:
     """以账号和密码取得令牌，8 小时内有效."""
     now = clock.now()
-    given = account.take_token(asked.body["login"], asked.body["password"], asked.source, now)
+    body = asked.body
+    given = account.take_token(body["login"], body["password"], asked.source, now, body["code"])
     return {"token": given.secret, "type": "Bearer", "ends_at": now + account.ABSOLUTE}
 
 

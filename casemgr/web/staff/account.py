@@ -11,7 +11,7 @@ from casemgr.services.account import AREA_OF_ROLE
 from casemgr.services.errors import Conflict, Refused, Throttled, Unfit
 from casemgr.terms.account import Role
 from casemgr.terms.area import AreaLevel
-from casemgr.web import guard, shell
+from casemgr.web import guard, held, login, shell
 
 pages = Blueprint("account", __name__)
 
@@ -96,17 +96,28 @@ def end_others() -> Response:
 @guard.personal
 def password() -> Response | str | tuple[str, int]:
     """Change the own password; afterwards one signs in anew."""
-    if request.method == "GET":
-        return render_template("account/password.html", fields={}, labels=LABELS, sentence="")
+    if request.method == "GET" or "old" not in request.form:
+        return render_template(
+            "account/password.html", fields={}, labels=LABELS, sentence="", **held.carried()
+        )
     old, chosen, again = (request.form.get(name, "") for name in ("old", "new", "again"))
     try:
         account.change_password(g.access, old, chosen, again, request.remote_addr or "", clock.now())
     except (Unfit, Throttled) as wrong:
         sentence = "" if wrong.fields else wrong.message
-        page = render_template("account/password.html", fields=wrong.fields, labels=LABELS, sentence=sentence)
+        page = render_template(
+            "account/password.html",
+            fields=wrong.fields,
+            labels=LABELS,
+            sentence=sentence,
+            **held.carried(),
+        )
         return page, wrong.status
     flash("密码已修改，所有登录都已结束。请用新密码登录。", "good")
-    response = redirect(url_for("login.page"), 303)
+    response: Response = redirect(url_for("login.page"), 303)
+    if request.form.get(held.KEPT):
+        g.person = g.access = None
+        response = login.shown()
     guard.take_session(response)
     return response
 
@@ -211,6 +222,15 @@ def enable(key: int) -> Response:
     """Open an account again."""
     account.enable(g.access, key)
     flash("账号已启用。", "good")
+    return redirect(url_for("account.edit", key=key), 303)
+
+
+@pages.post("/accounts/<int:key>/factor")
+@guard.guard(Action.ACCOUNT_MANAGE)
+def reset_factor(key: int) -> Response:
+    """Take the second factor away from somebody who lost phone and recovery codes."""
+    account.reset_factor(g.access, key)
+    flash("动态码已重置，该账号的登录和令牌已全部失效。本人下次登录后需要重新设置。", "good")
     return redirect(url_for("account.edit", key=key), 303)
 
 
