@@ -401,7 +401,7 @@ def _record(work: Work, envelope: Envelope, today: date, now: datetime) -> Recei
         visit = work.get(Visit, sent.row_id)
         if visit is None or visit.case_id != case_id:
             return Receipt(Answer.REFUSED, case_id, message="这个信封编号已用于另一份档案，没有保存。")
-        if sent.digest == digest:
+        if sent.digest in _digests(work, envelope):
             return Receipt(Answer.ALREADY_HERE, case_id, visit.id, visit.version, clock_off=off)
         if sent.filled_at and envelope.filled_at and envelope.filled_at < sent.filled_at:
             return Receipt(Answer.OLDER, case_id, visit.id, visit.version, clock_off=off)
@@ -481,10 +481,15 @@ OTHER_DAY = "改成的日期已有另一次随访（FU-C12）。一天只计一�
 
 
 def _digest(work: Work, envelope: Envelope) -> bytes:
+    return _digests(work, envelope)[0]
+
+
+def _digests(work: Work, envelope: Envelope) -> list[bytes]:
+    """The digest of what was sent under the present key, and under those before it."""
     told = {key: list(texts) for key, texts in sorted(envelope.data.items()) if any(texts)}
     whole = [envelope.id, envelope.version, envelope.case_id, told]
     # Keyed: somebody who only has the database must not be able to try drugs and notes out.
-    return bytes(work.vault.mac("sent", json.dumps(whole, ensure_ascii=False).encode()))
+    return list(work.vault.macs("sent", json.dumps(whole, ensure_ascii=False).encode()))
 
 
 def _same_day(around: Known, visit: Visit, judged: Judgement) -> bool:
@@ -954,7 +959,7 @@ def _sent_before(work: Work, envelope: Envelope) -> int | Receipt:
         return int.from_bytes(named[:8], "big") >> 1 | 1
     if sent.noun != ATTEMPT:
         return Receipt(Answer.REFUSED, envelope.case_id, message="这个信封编号已用于另一种表，没有保存。")
-    if sent.digest == _digest(work, envelope):
+    if sent.digest in _digests(work, envelope):
         return Receipt(Answer.ALREADY_HERE, envelope.case_id)
     says = "这个信封编号已用于另一次联系，没有保存。请用新的编号重发，或先撤销原来的一次。"
     return Receipt(Answer.REFUSED, envelope.case_id, message=says)

@@ -19,7 +19,6 @@ from casemgr.store.vault import (
     DECRYPT_ONLY,
     PRE,
     RETIRED,
-    BadKeyring,
     CannotOpen,
     Key,
     new_key,
@@ -285,6 +284,9 @@ def reseal_all(
     total = damaged = files = broken_files = older = 0
     left: dict[str, int] = {}
     wanted = list(reseal.holdings())
+    # Whoever began with the former keys alone must neither look for tokens that are anew nor write after us.
+    _have_a_turn(access)
+    _waited(access, begun)
     for turn in range(ROUNDS):
         damaged = 0
         for holding in wanted:
@@ -292,11 +294,11 @@ def reseal_all(
             total, damaged = total + written, damaged + broken
         if turn == 0:
             files, broken_files = _files(access)
-            older = _waited(access, begun)
         left = _left(access)
         wanted = [holding for holding in wanted if holding.name in left]
         if not wanted or sum(left.values()) == damaged + broken_files:
             break
+    older = _older_writers(access, begun)
     key_id = _ended(access, total, files, "done" if not left and not older else "partial")
     return Resealed(key_id, total, files, left, damaged + broken_files, older)
 
@@ -310,7 +312,7 @@ def _table(
         found, made, broken = _read(access, holding, after)
         damaged += broken
         began = time.perf_counter()
-        if made or found.end:
+        if made or (found.end and before + written):
             written += _lay_down(access, holding, made, found.last, before + written, found.end)
         after = found.last
         say(Step(holding.name, before + written, after, found.end))
@@ -319,23 +321,13 @@ def _table(
         time.sleep(pause * (time.perf_counter() - began))
 
 
-def _waited(access: Access, begun: datetime) -> int:
-    """Transactions that were running when sealing anew began and are not done yet, after some patience."""
+@use_case(Action.KEYS_MANAGE)
+def _have_a_turn(work: Work) -> None:
+    """On SQLite, whoever wrote before has ended by now, and whoever comes after knows the new key."""
+
+
+def _waited(access: Access, begun: datetime) -> None:
+    """Have patience with the transactions that were running when sealing anew began."""
     until = time.monotonic() + WAIT_SECONDS
-    while (older := _older_writers(access, begun)) and time.monotonic() < until:
+    while _older_writers(access, begun) and time.monotonic() < until:
         time.sleep(0.2)
-    return older
-
-
-__all__ = [
-    "BadKeyring",
-    "KeyView",
-    "Resealed",
-    "Step",
-    "generations",
-    "reseal_all",
-    "retire",
-    "rewrap",
-    "rotate",
-    "steps",
-]

@@ -8,7 +8,7 @@ townships are looked at in the name of the system; what comes back tells neither
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -221,9 +221,7 @@ def _row(stored: Stored, judged: Judged, facts: bytes, today: date) -> Question:
 def _prints(work: Work, judged: Judged) -> list[bytes]:
     """The digest of what a question is about, under the present key and those before it."""
     text = json.dumps([judged.id, judged.facts], ensure_ascii=False, default=str).encode()
-    active = work.vault.active_id
-    others = [one.key_id for one in work.vault.keys() if one.key_id != active]  # noqa: SIM118
-    return [work.vault.mac("question", text, key_id) for key_id in (active, *others)]
+    return list(work.vault.macs("question", text))
 
 
 def _asked(
@@ -274,11 +272,8 @@ def _around(
     held: _Held | None,
     today: date,
 ) -> dict[int, FileFacts]:
-    vault = work.vault
-    phones = {one.key: vault.token(PHONE, one.row.phone) for one in found if one.row.phone}
-    guardians = {
-        one.key: vault.token(PHONE, one.row.guardian_phone) for one in found if one.row.guardian_phone
-    }
+    phones = {one.key: one.row.phone for one in found if one.row.phone}
+    guardians = {one.key: one.row.guardian_phone for one in found if one.row.guardian_phone}
     shared = _shared(work, set(phones.values()), opened, policy)
     patients = _patients(work, set(guardians.values()))
     calls = _unanswered(work, [one.key for one in found], seen)
@@ -291,9 +286,9 @@ def _around(
     for one in found:
         row, key = one.row, one.key
         supplement = supplements.get(key)
-        sharers, families = shared.get(phones.get(key, b""), (0, 0))
+        sharers, families = shared.get(phones.get(key, ""), (0, 0))
         near = alike.get(key, [])
-        risks = [risk for case, risk in patients.get(guardians.get(key, b""), []) if case != key]
+        risks = [risk for case, risk in patients.get(guardians.get(key, ""), []) if case != key]
         facts[key] = FileFacts(
             registered_on=day_of(row.registered_on),
             alike=tuple(sorted(hit.file_no for hit in near if hit.area == one.area)),
@@ -323,23 +318,29 @@ def _names_place(domicile: str | None, names: Iterable[str | None]) -> bool | No
     return None if domicile is None else any(name in domicile for name in names if name)
 
 
-def _shared(work: Work, tokens: set[bytes], opened: Any, policy: Policy) -> dict[bytes, tuple[int, int]]:
+def _tokens(work: Work, phones: set[str]) -> dict[bytes, str]:
+    """The telephones by their tokens, each under every generation of keys."""
+    return {token: phone for phone in phones for token in work.vault.tokens(PHONE, phone)}
+
+
+def _shared(work: Work, phones: set[str], opened: Any, policy: Policy) -> dict[str, tuple[int, int]]:
     """(people, families) of the telephones that more people have than is usual; a family is one address."""
-    many = {
-        token: count for token, count in queries.sharers(work, tokens).items()
-        if count > policy.phone_families.value
-    }  # fmt: skip
-    homes: dict[bytes, set[str]] = defaultdict(set)
-    for row in queries.homes(work, many):
+    phone_of, people = _tokens(work, phones), Counter[str]()
+    for token, count in queries.sharers(work, phone_of).items():
+        people[phone_of[token]] += count
+    many = {phone: count for phone, count in people.items() if count > policy.phone_families.value}
+    homes: dict[str, set[str]] = defaultdict(set)
+    for row in queries.homes(work, [token for token, phone in phone_of.items() if phone in many]):
         address = opened(row.person_id, row.residence)
-        homes[bytes(row.phone_token)].add(address or f"#{row.person_id}")
-    return {token: (count, len(homes[token])) for token, count in many.items()}
+        homes[phone_of[bytes(row.phone_token)]].add(address or f"#{row.person_id}")
+    return {phone: (count, len(homes[phone])) for phone, count in many.items()}
 
 
-def _patients(work: Work, tokens: set[bytes]) -> dict[bytes, list[tuple[int, int | None]]]:
-    found: dict[bytes, list[tuple[int, int | None]]] = defaultdict(list)
-    for row in queries.called(work, tokens):
-        found[bytes(row.phone_token)].append((row.id, row.risk))
+def _patients(work: Work, phones: set[str]) -> dict[str, list[tuple[int, int | None]]]:
+    found: dict[str, list[tuple[int, int | None]]] = defaultdict(list)
+    phone_of = _tokens(work, phones)
+    for row in queries.called(work, phone_of):
+        found[phone_of[bytes(row.phone_token)]].append((row.id, row.risk))
     return found
 
 
@@ -365,7 +366,7 @@ def _alike(work: Work, found: Sequence[Stored], opened: Any, held: _Held | None)
         if one.row.id_number and idnumber.fault(one.row.id_number) is None
     }  # fmt: skip
     near = {
-        key: {vault.token(ID_NUMBER, other) for other in idnumber.neighbours(number)}
+        key: {token for other in idnumber.neighbours(number) for token in vault.tokens(ID_NUMBER, other)}
         for key, number in numbers.items()
     }
     rows = _held(work, set().union(*near.values()), held)
@@ -391,13 +392,16 @@ def _alike(work: Work, found: Sequence[Stored], opened: Any, held: _Held | None)
 
 def _told_elsewhere(work: Work, found: Sequence[Stored], held: _Held | None) -> dict[int, tuple[date, ...]]:
     """Days of incidents of one kind that the file of the same person in another township has, too (ev07)."""
-    tokens = {one.key: work.vault.token(ID_NUMBER, one.row.id_number) for one in found if one.row.id_number}
-    rows = _held(work, set(tokens.values()), held)
+    tokens = {one.key: work.vault.tokens(ID_NUMBER, one.row.id_number) for one in found if one.row.id_number}
+    rows = _held(work, {token for each in tokens.values() for token in each}, held)
     area_of = {one.key: one.area for one in found}
     others = {
-        key: [row.id for row in rows.get(token, ()) if row.id != key and row.area != area_of[key]]
-        for key, token in tokens.items()
-    }
+        key: [
+            row.id for token in each for row in rows.get(token, ())
+            if row.id != key and row.area != area_of[key]
+        ]
+        for key, each in tokens.items()
+    }  # fmt: skip
     others = {key: cases for key, cases in others.items() if cases}
     told: dict[int, set[tuple[date, int]]] = defaultdict(set)
     for row in queries.incidents(work, {case for pair in others.items() for case in (pair[0], *pair[1])}):

@@ -92,15 +92,15 @@ def _everywhere(holding: Holding, work: Work) -> list[Any]:
     return [holding.table.c.area >= work.access.low, holding.table.c.area < work.access.high]
 
 
-def read(work: Work, holding: Holding, after: int, size: int = BATCH) -> Stale:
+def read(work: Work, holding: Holding, after: int) -> Stale:
     """The next rows with a key greater than ``after`` that are not under the active key."""
     key = holding.table.c[holding.key]
     names = [name for name, _ in holding.sealed] + [name for name, _, _ in holding.tokens]
     columns = [type_coerce(holding.table.c[name], LargeBinary).label(name) for name in names]
     limits = [key > after, *_everywhere(holding, work), _stale(holding, work.vault)]
-    statement = select(key.label("row_key"), *columns).where(*limits).order_by(key).limit(size)
+    statement = select(key.label("row_key"), *columns).where(*limits).order_by(key).limit(BATCH)
     found = [dict(row._mapping) for row in work.session.open_connection().execute(statement)]
-    return Stale(tuple(found), found[-1]["row_key"] if found else after, len(found) < size)
+    return Stale(tuple(found), found[-1]["row_key"] if found else after, len(found) < BATCH)
 
 
 def anew(vault: Vault, holding: Holding, row: dict[str, Any]) -> dict[str, bytes]:
@@ -212,6 +212,6 @@ def older_writers(work: Work, since: datetime) -> int:
         return 0
     statement = text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-        "AND pid <> pg_backend_pid() AND xact_start < :since"
+        "AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND xact_start < :since"
     )
     return int(work.session.open_connection().execute(statement, {"since": since}).scalar() or 0)
