@@ -18,6 +18,7 @@ class Action(Enum):
     changes rows, and whatever opens a sealed value (the audit entry is a write).
     """
 
+    ACCESS_APPROVE = "access:approve", True
     ACCESS_CHANGE = "access:change", True
     ACCESS_READ = "access:read", False
     ACCOUNT_CERTIFY = "account:certify", True
@@ -90,6 +91,7 @@ class Action(Enum):
 _OWN_ACCOUNT = frozenset({Action.ACCOUNT_SIGN_IN})
 _DOCTOR = _OWN_ACCOUNT | frozenset(
     {
+        Action.ACCESS_READ,
         Action.AREA_READ,
         Action.CASE_LIST,
         Action.CASE_READ,
@@ -131,6 +133,7 @@ _DOCTOR = _OWN_ACCOUNT | frozenset(
 )
 _TOWNSHIP = _DOCTOR | {Action.GLASS_BREAK}
 _COUNTY = _DOCTOR | {
+    Action.ACCESS_APPROVE,
     Action.AREA_WRITE,
     Action.INDICATOR_CLOSE,
     Action.PRODUCT_WRITE,
@@ -143,6 +146,7 @@ _COUNTY = _DOCTOR | {
 #: Reads people as the doctors of the unit do and answers for them; writes no visit, prints nothing.
 _UNIT_HEAD = _OWN_ACCOUNT | frozenset(
     {
+        Action.ACCESS_READ,
         Action.AREA_READ,
         Action.CASE_LIST,
         Action.CASE_READ,
@@ -169,10 +173,18 @@ _UNIT_HEAD = _OWN_ACCOUNT | frozenset(
 )
 #: Figures and papers about areas; no person, no list of people.
 _FIGURES = _OWN_ACCOUNT | frozenset(
-    {Action.AREA_READ, Action.INDICATOR_READ, Action.REPORT_READ, Action.REPORT_VERIFY}
+    {
+        Action.ACCESS_READ,
+        Action.AREA_READ,
+        Action.INDICATOR_READ,
+        Action.REPORT_READ,
+        Action.REPORT_VERIFY,
+    }
 )
+_BUREAU = _FIGURES | {Action.ACCESS_APPROVE}
 _ADMINISTRATOR = _OWN_ACCOUNT | frozenset(
     {
+        Action.ACCESS_READ,
         Action.ACCOUNT_CERTIFY,
         Action.ACCOUNT_LIST,
         Action.ACCOUNT_MANAGE,
@@ -187,10 +199,10 @@ _ADMINISTRATOR = _OWN_ACCOUNT | frozenset(
 
 _SECURITY = _OWN_ACCOUNT | frozenset(
     {
+        Action.ACCESS_APPROVE,
         Action.ACCESS_CHANGE,
         Action.ACCESS_READ,
         Action.ACCOUNT_CERTIFY,
-        Action.ACCOUNT_LIST,
         Action.AREA_READ,
         Action.REPORT_VERIFY,
     }
@@ -211,7 +223,7 @@ ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
     Role.TOWNSHIP_DOCTOR: frozenset(_TOWNSHIP),
     Role.COUNTY_OFFICER: frozenset(_COUNTY),
     Role.UNIT_HEAD: _UNIT_HEAD,
-    Role.HEALTH_BUREAU: _FIGURES,
+    Role.HEALTH_BUREAU: frozenset(_BUREAU),
     Role.CITY_OFFICER: _FIGURES,
     Role.ADMINISTRATOR: _ADMINISTRATOR,
     Role.SECURITY_ADMINISTRATOR: _SECURITY,

@@ -104,6 +104,12 @@ class Slack:
     status: str
     source: str
 
+    @property
+    def title(self) -> str:
+        """What it adds, in a few words."""
+        more = f"，{self.detail}" if self.detail else ""
+        return f"{self.party.label} · {self.group.label}：{self.level.label}{more}"
+
     def line(self, first: date, last: date, number: str) -> MatrixLine:
         """The line of the matrix it becomes under a document, between two days (both included)."""
         return MatrixLine(

@@ -117,6 +117,8 @@ class Policy:
     # Accounts: how long one may be used without being confirmed anew, and how long before that it is said.
     account_certify: Parameter
     account_warn: Parameter
+    # Lines of the disclosure matrix: how long one may be loosened at a time.
+    loosening_days: Parameter
     # Emergency reading of one person: how long it lasts, when it is looked at, how much has to be written.
     glass_hours: Parameter
     glass_review: Parameter
