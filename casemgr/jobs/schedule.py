@@ -92,6 +92,15 @@ JOBS: tuple[Job, ...] = (
         keep=timedelta(days=400),
     ),
     Job(
+        "look-at-readings",
+        "核对查阅记录",
+        When(minutes=(20,), hours=(2,)),
+        upkeep.look_at_readings,
+        limit=timedelta(hours=1),
+        tries=2,
+        keep=timedelta(days=400),
+    ),
+    Job(
         "look-for-patterns",
         "核对记录规律",
         When(minutes=(0,), hours=(6,), days=(2,)),

@@ -27,6 +27,7 @@ class Action(Enum):
     ACCOUNT_SIGN_IN = "account:sign-in", True
     AREA_READ = "area:read", False
     AREA_WRITE = "area:write", True
+    AUDIT_LIST = "audit:list", False
     AUDIT_READ = "audit:read", False
     AUDIT_VERIFY = "audit:verify", False
     CASE_LIST = "case:list", False
@@ -125,6 +126,8 @@ _DOCTOR = _OWN_ACCOUNT | frozenset(
         Action.PATTERN_READ,
         Action.PATTERN_WRITE,
         Action.REGISTER_WRITE,
+        Action.RIGHTS_READ,
+        Action.RIGHTS_WRITE,
         Action.SHARING_READ,
         Action.SHARING_WRITE,
         Action.TRANSFER_READ,
@@ -142,6 +145,8 @@ _COUNTY = _DOCTOR | {
     Action.JOB_RUN,
     Action.AUDIT_READ,
     Action.GLASS_REVIEW,
+    Action.MISUSE_ANSWER,
+    Action.MISUSE_READ,
 }
 #: Reads people as the doctors of the unit do and answers for them; writes no visit, prints nothing.
 _UNIT_HEAD = _OWN_ACCOUNT | frozenset(
@@ -208,7 +213,7 @@ _SECURITY = _OWN_ACCOUNT | frozenset(
     }
 )
 _AUDIT = _OWN_ACCOUNT | frozenset(
-    {Action.ACCESS_READ, Action.AUDIT_READ, Action.AUDIT_VERIFY, Action.REPORT_VERIFY}
+    {Action.ACCESS_READ, Action.AUDIT_LIST, Action.AUDIT_READ, Action.AUDIT_VERIFY, Action.REPORT_VERIFY}
 )
 
 #: Roles of other departments: they reach what was disclosed to them and nothing else.

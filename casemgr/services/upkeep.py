@@ -57,6 +57,13 @@ def look_for_patterns(run: Run) -> Outcome:
     return Outcome(f"{run.period} 的随访记录已核对，提出 {count} 项请记录人说明。")
 
 
+def look_at_readings(run: Run) -> Outcome:
+    """Look at yesterday's log of readings, and put what is unusual to the heads of the units."""
+    from casemgr.services import misuse  # the calendar stays out of start-up
+
+    return Outcome(f"已核对查阅记录，提出 {misuse.look(run.access, run.today)} 项请单位负责人了解。")
+
+
 def ask_questions(run: Run) -> Outcome:
     """Ask about every file what its own record and others give reason to ask (待核对)."""
     from casemgr.services import question  # the forms of the workbook stay out of start-up

@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from casemgr.rules.access import Access, Action
-from casemgr.services.errors import Conflict, Forbidden, Unavailable
+from casemgr.services.errors import Conflict, Forbidden, Missing, Unavailable
 from casemgr.store.vault import Locked
 from casemgr.store.work import Taken, Work, open_work
 
@@ -24,10 +24,14 @@ LISTENERS: list[Callable[[Action], None]] = []
 SAVED_ALREADY = "同一条记录刚刚已被保存。请刷新页面核对；如仍需修改，请在新页面上重做。"
 
 
-def note_refusal(access: Access, action: Action) -> None:
+#: What somebody asks for about one person; asking for one who is out of reach is written down.
+ABOUT_ONE = frozenset({Action.CASE_READ, Action.IDENTITY_REVEAL, Action.EVENT_WRITE, Action.FORM_PRINT})
+
+
+def note_refusal(access: Access, action: Action, outcome: str = "refused") -> None:
     """Write a refused attempt down, in a transaction of its own."""
     with open_work(access, action, "refused", writes=True) as work:
-        work.note("refuse", "UseCase", outcome="refused")
+        work.note("refuse", "UseCase", outcome=outcome)
 
 
 def use_case(
@@ -57,6 +61,10 @@ def use_case(
                 raise Conflict(SAVED_ALREADY) from None
             except Locked as wrong:
                 raise Unavailable(str(wrong)) from None
+            except Missing:
+                if action in ABOUT_ONE and access.actor:
+                    note_refusal(access, action, "missing")
+                raise
             for listener in LISTENERS:
                 listener(action)
             return answer

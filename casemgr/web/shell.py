@@ -56,6 +56,7 @@ CHAPTERS = {
     "comparison": "sharing",
     "data_request": "sharing",
     "impact": "sharing",
+    "misuse": "county",
 }
 #: (label, endpoint, action that must be allowed); an entry whose page does not exist is left out.
 MENU = (

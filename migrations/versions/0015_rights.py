@@ -62,6 +62,7 @@ def upgrade() -> None:
     op.add_column("audit_anchor", sa.Column("previous", sa.LargeBinary(length=32), nullable=True))
     op.add_column("audit_anchor", sa.Column("seal", sa.LargeBinary(length=32), nullable=True))
     op.add_column("audit_anchor", sa.Column("key_id", sa.Integer(), nullable=True))
+    op.create_index(op.f("ix_audit_entry_at"), "audit_entry", ["at"])
     _forbid_changes("audit_anchor")
     for name in ("identity", "guardian"):
         op.add_column(name, sa.Column("locked", sa.Boolean(), server_default=sa.false(), nullable=False))
@@ -93,6 +94,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_misuse_question_area_answered_on"), "misuse_question", ["area", "answered_on"])
     _by_area("misuse_question")
+    op.create_table(
+        "staff_home",
+        sa.Column("account", KEY, autoincrement=False, nullable=False),
+        sa.Column("village", sa.BigInteger(), nullable=False),
+        sa.Column("area", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("account", name=op.f("pk_staff_home")),
+    )
+    _by_area("staff_home")
     op.create_table(
         "rights_request",
         sa.Column("id", KEY, autoincrement=False, nullable=False),
@@ -133,6 +142,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("rights_request")
+    op.drop_table("staff_home")
     op.drop_table("misuse_question")
     if op.get_bind().dialect.name == "postgresql":
         for name in FROZEN:
@@ -140,5 +150,6 @@ def downgrade() -> None:
     for name in ("guardian", "identity"):
         op.drop_column(name, "locked")
     _allow_changes("audit_anchor")
+    op.drop_index(op.f("ix_audit_entry_at"), "audit_entry")
     for name in ("key_id", "seal", "previous"):
         op.drop_column("audit_anchor", name)

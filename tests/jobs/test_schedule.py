@@ -29,6 +29,7 @@ def test_the_lines() -> None:
         ("audit-anchor", "审计锚定", "每 10 分钟"),
         ("refresh-duties", "更新应办事项", "每天 00:10"),
         ("ask-questions", "核对档案", "每天 01:40"),
+        ("look-at-readings", "核对查阅记录", "每天 02:20"),
         ("look-for-patterns", "核对记录规律", "每月 2 日 06:00"),
         ("tidy", "清理过期数据", "每天 03:15"),
         ("audit-verify", "审计链核对", "每天 03:30"),

@@ -37,7 +37,7 @@ from casemgr.store.models.medicine import (
     StockLot,
     StockMove,
 )
-from casemgr.store.models.misuse import MisuseQuestion
+from casemgr.store.models.misuse import MisuseQuestion, StaffHome
 from casemgr.store.models.monitoring import DrugWatch, LabResult
 from casemgr.store.models.notice import Notice
 from casemgr.store.models.person import Guardian, Identity, Person
@@ -142,6 +142,7 @@ __all__ = [
     "SecondFactor",
     "ShareConsent",
     "Sheet",
+    "StaffHome",
     "StandIn",
     "StockLot",
     "StockMove",

@@ -38,7 +38,7 @@ class AuditEntry(Model):
     previous: Mapped[bytes] = mapped_column(LargeBinary(32))
     mac: Mapped[bytes] = mapped_column(LargeBinary(32))
 
-    __table_args__ = (Index(None, "case_key"), Index(None, "actor", "at"))
+    __table_args__ = (Index(None, "case_key"), Index(None, "actor", "at"), Index(None, "at"))
 
 
 class AuditSubject(Model):

@@ -42,3 +42,12 @@ class MisuseQuestion(AreaScoped, Model):
         UniqueConstraint("account", "kind", "on", "case_key"),
         Index(None, "area", "answered_on"),
     )
+
+
+class StaffHome(AreaScoped, Model):
+    """In which village the holder of an account lives, said by the head of the unit; for this alone."""
+
+    __tablename__ = "staff_home"
+
+    account: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    village: Mapped[int] = mapped_column(BigInteger)
