@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -30,6 +31,7 @@ IN_MEMORY = (
 READY_WITHIN = 60.0  # seconds; a first start also compiles every module
 LOG_LIMIT = 5_000_000  # bytes; a longer log starts anew, the old one is kept beside it
 INTERRUPTED = 130
+ROOM_FOR_TESTS = 2 * 1024**3  # bytes; a whole run leaves some 300 MB
 
 
 def start(words: Sequence[str]) -> int:
@@ -98,15 +100,30 @@ def test(asked: arguments.Arguments) -> int:
         # Settings of an installation must not reach the tests.
         if not name.startswith("CASEMGR_") or name.startswith("CASEMGR_TEST_")
     }
+    if memory := _memory_for_tests():
+        environ.setdefault("PYTEST_DEBUG_TEMPROOT", memory)
     # A file stays with one worker, so what it sets up once is set up once. Files begin in the order of the
-    # suite, which puts the slow ones first.
-    side_by_side = ["-n", str(os.cpu_count() or 1), "--dist", "loadfile", "--no-loadscope-reorder"]
+    # suite, which puts the slow ones first. One worker more than there are cores: one is always waiting.
+    side_by_side = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
     python = str(environment.python_of(environment.VENV))
     order = [python, "-m", "pytest", *side_by_side, *asked.pytest]
     code = family.finish(family.begin(order, cwd=environment.ROOT, environ=environ), first=signal.SIGINT)
     if code < 0:
         raise Stop(f"测试被终止（信号 {-code}），没有跑完。", code=128 - code)
     return code
+
+
+def _memory_for_tests() -> str:
+    """A folder in memory with room for thousands of throw-away databases; empty where there is none.
+
+    Every one of them waits for the disk at each commit, as it must in earnest and need not in a test.
+    """
+    folder = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of its own in it, for its user alone
+    try:
+        roomy = shutil.disk_usage(folder).free >= ROOM_FOR_TESTS
+    except OSError:
+        return ""
+    return str(folder) if roomy and os.access(folder, os.W_OK | os.X_OK) else ""
 
 
 def run(asked: arguments.Arguments) -> int:

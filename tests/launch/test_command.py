@@ -126,6 +126,24 @@ def test_the_tests_do_not_see_settings_of_an_installation(monkeypatch: pytest.Mo
     assert seen["environ"]["CASEMGR_TEST_DATABASE_URL"] == "postgresql://spare"
 
 
+def test_a_suite_runs_in_memory_only_where_there_is_room(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    seen: list[dict[str, str]] = []
+    monkeypatch.setattr(command, "_set_up", lambda *_: None)
+    monkeypatch.setattr(command.family, "begin", lambda order, **how: seen.append(how["environ"]))
+    monkeypatch.setattr(command.family, "finish", lambda child, first: 0)
+    monkeypatch.delenv("PYTEST_DEBUG_TEMPROOT", raising=False)
+    monkeypatch.setattr(command, "Path", lambda _: tmp_path)
+    monkeypatch.setattr(command, "ROOM_FOR_TESTS", 1)
+    command.start(["test"])
+    monkeypatch.setattr(command, "ROOM_FOR_TESTS", 2**70)
+    command.start(["test"])
+    monkeypatch.setattr(command, "Path", lambda _: tmp_path / "absent")
+    command.start(["test"])
+    assert [one.get("PYTEST_DEBUG_TEMPROOT") for one in seen] == [str(tmp_path), None, None]
+
+
 def test_a_suite_that_was_killed_is_not_a_suite_that_passed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
