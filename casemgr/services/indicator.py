@@ -234,7 +234,7 @@ def live(work: Work, area: int, today: date) -> Computation:
     return _computed(work, area, Period.to(today))
 
 
-@use_case(Action.INDICATOR_READ)
+@use_case(Action.CASE_LIST)
 def explain(work: Work, case_id: int, when: date | str, further: bool = True) -> list[Explanation]:
     """Per figure why one person counts, does not, or is not asked about, on a day or in a month.
 
@@ -244,7 +244,7 @@ def explain(work: Work, case_id: int, when: date | str, further: bool = True) ->
     return _explained(work, case_id, _period(when), further)
 
 
-@use_case(Action.INDICATOR_READ)
+@use_case(Action.CASE_LIST)
 def explain_file(work: Work, file_no: str, when: date | str) -> list[Explanation]:
     """As :func:`explain`, for the case with a file number; :class:`Unfit` when two counties use it."""
     found = queries.case_numbered(work, file_no)
@@ -283,7 +283,7 @@ class Behind:
     people: tuple[PersonVerdict, ...]
 
 
-@use_case(Action.INDICATOR_READ)
+@use_case(Action.CASE_LIST)
 def people(work: Work, area: int, key: str, when: date | str, part: str) -> list[PersonVerdict]:
     """The people behind one figure: exactly as many as it says, each with the reason.
 
@@ -294,7 +294,7 @@ def people(work: Work, area: int, key: str, when: date | str, part: str) -> list
     return list(_behind(work, area, key, when, part, None, 0, None).people)
 
 
-@use_case(Action.INDICATOR_READ)
+@use_case(Action.CASE_LIST)
 def behind(
     work: Work,
     area: int,
@@ -409,7 +409,7 @@ def _closed_members(
 SINCE_CHANGED = "月结之后资料有变动，月结时的判定保持不变；重新月结后更新。"
 
 
-@use_case(Action.INDICATOR_READ)
+@use_case(Action.CASE_LIST)
 def gap(work: Work, month: str | int | date, area: int, key: str) -> Gap:
     """Who is asked about by a figure and does not count, least missing first, with what would help.
 

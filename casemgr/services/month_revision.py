@@ -239,7 +239,7 @@ def _changes(
         )
 
 
-@use_case(Action.INDICATOR_READ)
+@use_case(Action.CASE_LIST)
 def people(
     work: Work,
     month: str,

@@ -327,7 +327,7 @@ def behind(access: Access, query: CaseQuery, today: date, purpose: str = "") -> 
     return _described(access, Page(rows, listed.total, number, size), query, area, today)
 
 
-@use_case(Action.INDICATOR_READ)
+@use_case(Action.CASE_LIST)
 def _described(work: Work, page: Page[CaseRow], query: CaseQuery, area: int, today: date) -> Behind:
     as_of = Period.of_month(query.month).end if query.month else today
     edition = editions.edition_on(work, as_of, area)

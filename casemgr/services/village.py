@@ -33,7 +33,7 @@ class VillageRates:
     figures: tuple[Figure, ...]
 
 
-@use_case(Action.INDICATOR_READ)
+@use_case(Action.CASE_LIST)
 def rates(work: Work, township: int, families: Sequence[str], today: date) -> list[VillageRates]:
     """The official rates of some indicators by village, as the rows are today; villages without people too.
 

@@ -223,7 +223,7 @@ def live(access: Access, asked: Asked) -> Any:
     return indicator.live(access, _area(access, asked), clock.today())
 
 
-@chapter.get("/indicators/people", action=Action.INDICATOR_READ, query=Behind, answer=People, refusals=(404,))
+@chapter.get("/indicators/people", action=Action.CASE_LIST, query=Behind, answer=People, refusals=(404,))
 def people(access: Access, asked: Asked) -> dict[str, Any]:
     """一个数字背后的人，不含姓名，人数与数字相等，分页."""
     day = asked.query["period"] or clock.today()
@@ -235,7 +235,7 @@ def people(access: Access, asked: Asked) -> dict[str, Any]:
     return {"items": shown, "total": found.total, "page": page, "size": PAGE}
 
 
-@chapter.get("/indicators/gap", action=Action.INDICATOR_READ, query=Shortfall, answer=Gap, refusals=(404,))
+@chapter.get("/indicators/gap", action=Action.CASE_LIST, query=Shortfall, answer=Gap, refusals=(404,))
 def gap(access: Access, asked: Asked) -> Any:
     """离目标还差的人，差得最少的在前，不含姓名."""
     return indicator.gap(access, asked.query["period"], _area(access, asked), asked.query["key"])
@@ -248,9 +248,7 @@ def trend(access: Access, asked: Asked) -> Any:
     return indicator.trend(access, _area(access, asked), [key], asked.query["months"])[0]
 
 
-@chapter.get(
-    "/cases/{case_id}/indicators", action=Action.INDICATOR_READ, query=MonthOrToday, answer=Explanations
-)
+@chapter.get("/cases/{case_id}/indicators", action=Action.CASE_LIST, query=MonthOrToday, answer=Explanations)
 def explain(access: Access, asked: Asked) -> dict[str, Any]:
     """一份档案在各指标中是否计入，以及原因."""
     found = indicator.explain(access, asked.path["case_id"], asked.query["period"] or clock.today())

@@ -53,6 +53,7 @@ def _page(month: str, area: int, given: dict[str, str], fields: dict[str, str]) 
         found=found,
         closings=month_revision.steps(g.access, month, area) if may_close else (),
         county=level_of(area) is AreaLevel.COUNTY,
+        people=g.access.may(Action.CASE_LIST),
         do=DO,
         reopened=CloseStep.REOPENED,
         given=given,
@@ -84,7 +85,7 @@ def step(month: str) -> Response | tuple[str, int]:
 
 
 @pages.get("/closings/<month>/<int(max=32767):revision>")
-@guard.guard(Action.INDICATOR_READ)
+@guard.guard(Action.CASE_LIST)
 def people(month: str, revision: int) -> str:
     """Whom one closing counts otherwise than the one before."""
     area = _area()

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from flask import url_for
 
-from casemgr.rules.access import Access
+from casemgr.rules.access import Access, Action
 from casemgr.services import indicator
 from casemgr.services.errors import Missing
 from casemgr.services.indicator import AreaFigures, Computation, Figure, Trend
@@ -56,7 +56,8 @@ class Overview:
 
     ``month`` is empty for the running one, ``months`` are the ended ones of the last year, latest first,
     each with whether it was closed; ``closable`` tells of an ended month that it was not; ``state`` says in
-    words whether the figures can still change. ``sort`` and ``down`` tell the order of ``rows``.
+    words whether the figures can still change. ``sort`` and ``down`` tell the order of ``rows``. ``people``:
+    whether the reader may look at the people behind a number; without, no address leads to them.
     """
 
     code: int
@@ -79,6 +80,7 @@ class Overview:
     registered_url: str
     unassessed: int
     unassessed_url: str
+    people: bool
 
 
 def overview(access: Access, area: int, month: str, sort: str, down: bool, today: date) -> Overview:
@@ -104,10 +106,11 @@ def overview(access: Access, area: int, month: str, sort: str, down: bool, today
     own = computed.area(area)
     keys = tuple(one.key for one in own.indicators if one.official)
     trends = tuple(indicator.trend(access, area, keys))
-    tiles = {one.key: _tile(own, one, month, trends) for one in own.indicators}
+    people = access.may(Action.CASE_LIST)
+    tiles = {one.key: _tile(own, one, month, trends, people) for one in own.indicators}
     headline = [key for family in HEADLINE for key in keys if key.split(".")[0] == family]
     registered = own.figure(REGISTERED)
-    rows = _rows(computed, area, headline, month)
+    rows = _rows(computed, area, headline, month, people)
     sort = sort or (f"{headline[0]}.distance" if headline else "name")
     return Overview(
         code=area,
@@ -127,9 +130,10 @@ def overview(access: Access, area: int, month: str, sort: str, down: bool, today
         sort=sort,
         down=down,
         registered=registered.denominator or 0,
-        registered_url=people_url(area, REGISTERED, "denominator", month),
+        registered_url=people_url(area, REGISTERED, "denominator", month, people),
         unassessed=(registered.denominator or 0) - (own.figure(CLASSED).denominator or 0),
-        unassessed_url=people_url(area, CLASSED, "unasked", month),
+        unassessed_url=people_url(area, CLASSED, "unasked", month, people),
+        people=people,
     )
 
 
@@ -143,12 +147,14 @@ def _ended(today: date, closed: set[str]) -> list[str]:
     return sorted(wanted, reverse=True)
 
 
-def people_url(area: int, key: str, part: str, month: str) -> str:
-    """Address of the list behind a number."""
+def people_url(area: int, key: str, part: str, month: str, people: bool = True) -> str:
+    """Address of the list behind a number, empty for somebody who may look at no people."""
+    if not people:
+        return ""
     return url_for("case.people", area=area, key=key, part=part, month=month or None)
 
 
-def _tile(own: AreaFigures, one: Figure, month: str, trends: Sequence[Trend]) -> Tile:
+def _tile(own: AreaFigures, one: Figure, month: str, trends: Sequence[Trend], people: bool) -> Tile:
     course = next((trend for trend in trends if trend.key == one.key), None)
     values = [point.value for point in course.points if not month or point.month <= month] if course else []
     before = values[:-1] if month else values
@@ -158,11 +164,13 @@ def _tile(own: AreaFigures, one: Figure, month: str, trends: Sequence[Trend]) ->
         figure=one,
         trend=tuple(None if value is None else float(value) for value in values),
         change=None if one.value is None or last is None else _signed(Decimal(one.value) - Decimal(last)),
-        numerator_url=people_url(own.code, one.key, "numerator", month),
-        denominator_url="" if resident else people_url(own.code, one.key, "denominator", month),
+        numerator_url=people_url(own.code, one.key, "numerator", month, people),
+        denominator_url="" if resident else people_url(own.code, one.key, "denominator", month, people),
         missing=None if resident or one.denominator is None else one.denominator - one.numerator,
-        missing_url="" if resident else people_url(own.code, one.key, "missing", month),
-        gap_url="" if resident else url_for("case.gaps", area=own.code, key=one.key, month=month or None),
+        missing_url="" if resident else people_url(own.code, one.key, "missing", month, people),
+        gap_url=""
+        if resident or not people
+        else url_for("case.gaps", area=own.code, key=one.key, month=month or None),
     )
 
 
@@ -170,16 +178,16 @@ def _signed(points: Decimal) -> str:
     return f"{'+' if points > 0 else '−' if points < 0 else ''}{abs(points)}"
 
 
-def _rows(computed: Computation, area: int, headline: Sequence[str], month: str) -> list[Row]:
+def _rows(computed: Computation, area: int, headline: Sequence[str], month: str, people: bool) -> list[Row]:
     below = [one for one in computed.areas if one.code != area and one.level == AreaLevel.TOWNSHIP]
     return [
         Row(
             code=one.code,
             name=one.name,
-            url=url_for("township.page", code=one.code, month=month or None),
+            url=url_for("township.page", code=one.code, month=month or None) if people else "",
             registered=one.figure(REGISTERED).denominator or 0,
-            registered_url=people_url(one.code, REGISTERED, "denominator", month),
-            cells=tuple(_tile(one, one.figure(key), month, ()) for key in headline),
+            registered_url=people_url(one.code, REGISTERED, "denominator", month, people),
+            cells=tuple(_tile(one, one.figure(key), month, (), people) for key in headline),
         )
         for one in below
     ]

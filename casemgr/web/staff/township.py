@@ -46,7 +46,7 @@ def page(code: int | None) -> str:
 
 
 @pages.get(f"/township/<{AREA}:code>/villages")
-@guard.guard(Action.INDICATOR_READ)
+@guard.guard(Action.CASE_LIST)
 def villages(code: int) -> str:
     """The headline rates by village, as the rows are today."""
     township, today = _township(code), clock.today()
