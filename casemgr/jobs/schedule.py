@@ -83,6 +83,16 @@ JOBS: tuple[Job, ...] = (
         keep=timedelta(days=400),
     ),
     Job(
+        # Saving brings lines in line at once; at night those whose term ended or whose rule changed.
+        "withdraw-liaison",
+        "核对对外提供",
+        When(minutes=(50,), hours=(0,)),
+        upkeep.withdraw_liaison,
+        limit=timedelta(hours=2),
+        tries=3,
+        keep=timedelta(days=400),
+    ),
+    Job(
         "ask-questions",
         "核对档案",
         When(minutes=(40,), hours=(1,)),

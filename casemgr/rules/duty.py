@@ -17,6 +17,7 @@ from casemgr.rules.facts import (
     CaseDay,
     ClueFact,
     NoticeFact,
+    PartnerFact,
     PauseFact,
     StateFact,
     TransferFact,
@@ -928,6 +929,17 @@ def _entry(
     state, ended = _ended(end.on, filed, corrected, DutyState.VOID)
     because = f"{after}后{followup.words(policy.file_entry)}内建档录入"
     return _due(DutyKind.FILE_ENTRY, origin, began, end, because, Urgency.USUAL, state, ended)
+
+
+def of_partner(one: PartnerFact, policy: Policy) -> Iterator[Due]:
+    """A report of another department is checked and answered, its answer to a task dealt with (REC-LIA-3)."""
+    parameter = policy.liaison_urgent if one.urgent else policy.liaison_report
+    end = deadline(one.came_on, parameter)
+    state, ended = _ended(end.on, one.ended_on, None, DutyState.VOID)
+    kind = DutyKind.PARTNER_TASK if one.task else DutyKind.PARTNER_REPORT
+    told = "已答复协查，请查看并办结" if one.task else f"报送的情况{followup.words(parameter)}内核实答复"
+    urgency = Urgency.NOW if one.urgent else Urgency.HIGH
+    yield _due(kind, one.id, one.came_on, end, f"{one.from_whom}{told}", urgency, state, ended)
 
 
 def of_clue(one: ClueFact, policy: Policy) -> Iterator[Due]:

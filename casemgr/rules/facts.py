@@ -181,6 +181,17 @@ class ClueFact(NamedTuple):
     filed_on: date | None = None
 
 
+class PartnerFact(NamedTuple):
+    """What another department reported (``task`` false), or answered to a task, and until when it waited."""
+
+    id: int
+    task: bool
+    came_on: date
+    urgent: bool
+    from_whom: str
+    ended_on: date | None
+
+
 class ResultFact(NamedTuple):
     """One result of a test; ``value`` in thousandths of the test's own unit, ``None`` without a number."""
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from casemgr.rules.access import Access, Action
 from casemgr.rules.password import PUBLISHED
-from casemgr.services import account, clock, demo_medicine, demo_monitoring, duties, indicator
+from casemgr.services import account, clock, demo_medicine, demo_monitoring, disclosure, duties, indicator
 from casemgr.services.demo_county import PREFECTURE, County, Township, counties, townships_for
 from casemgr.services.demo_course import Course, Courses
 from casemgr.services.demo_people import EPOCH, Facts, People
@@ -67,6 +67,13 @@ MONTHS_CLOSED = 24
 #: Every demo account has this password; it opens nothing but made-up people.
 PASSWORD = PUBLISHED
 OFFICER, ADMINISTRATOR = "xianji", "guanli"
+#: Other departments with a door of their own: login, display name, role, whether over the whole county.
+DEPARTMENTS = (
+    ("minjing", "示例派出所联络员", Role.POLICE, False),
+    ("minzheng", "示例县民政联络员", Role.CIVIL_AFFAIRS, True),
+    ("canlian", "示例县残联联络员", Role.DISABLED_FEDERATION, True),
+    ("zongzhi", "示例综治联络员", Role.POLITICAL_LEGAL, False),
+)
 MOVED = 0.015
 #: One in so many people is overdue on the as-of day, however good the township.
 FORGOTTEN = 30
@@ -391,6 +398,11 @@ def _open_accounts(access: Access, made: list[County], keys: list[int]) -> None:
     ):
         account.create(access, login, display, int(role), area, now, password=PASSWORD, must_change=False)
     _open_doctors(access, towns, keys)
+    for login, display, role, whole in DEPARTMENTS:
+        area = made[0].code if whole else towns[0].code
+        account.create(access, login, display, int(role), area, now, password=PASSWORD, must_change=False)
+    for _lot in disclosure.refresh_all(Access.system("demo-load", towns[0].code)):
+        pass
 
 
 @use_case(Action.DEMO_LOAD, writes=False)
@@ -403,6 +415,7 @@ def accounts(work: Work) -> list[DemoAccount]:
         OFFICER: "县级管理员（全县数据）",
         ADMINISTRATOR: "系统管理员（账号，看不到患者）",
         doctor: "精防医生（第1个乡镇；其他乡镇依次编号，密码相同）",
+        **{login: f"{display}（从 /liaison/ 登录）" for login, display, _role, _whole in DEPARTMENTS},
     }
     there = queries.untouched(work, [login for login in titles if login])
     return [DemoAccount(login, PASSWORD, title) for login, title in titles.items() if login in there]

@@ -304,7 +304,7 @@ def answer(work: Work, key: int, choice: TaskAnswer | None, reply: str) -> bool:
         if known == reply:
             return False
     one.answer, one.reply = int(choice), Plain(reply) if reply else None
-    one.answered_at, one.answered_by = clock.now(), work.access.actor
+    one.answered_at, one.answered_on, one.answered_by = clock.now(), clock.today(), work.access.actor
     return True
 
 

@@ -1,4 +1,4 @@
-"""未建档事项: duties about people who have no file here — clues, notices, files asked to move in.
+"""未建档事项: duties that hang on no file — clues, notices, files asked to move in, what departments say.
 
 They follow from their records whenever somebody looks, by the same rules as the duties of a case, and count
 wherever duties are counted. Once a file is there, its own duties take over.
@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from casemgr.rules.duty import Due, of_clue, of_notice, of_transfer
-from casemgr.rules.facts import ClueFact, NoticeFact, TransferFact
+from casemgr.rules.duty import Due, of_clue, of_notice, of_partner, of_transfer
+from casemgr.rules.facts import ClueFact, NoticeFact, PartnerFact, TransferFact
 from casemgr.rules.policy import Policy
 from casemgr.store.course import local_day
 from casemgr.store.queries import duty as queries
 from casemgr.store.work import Work
+from casemgr.terms.account import Role
 from casemgr.terms.area import AreaLevel, ancestor
 from casemgr.terms.notice import NoticeState
 
@@ -42,7 +43,7 @@ def unfiled(
     The one reading function behind the worklist, its counters and the supervisor's view. A notice that a
     township returned waits at its county.
     """
-    clues, notices, transfers = queries.waiting(work, low, high, since)
+    clues, notices, transfers, reports, answers = queries.waiting(work, low, high, since)
     for area, village, name, created_at, *facts in clues:
         for due in of_clue(ClueFact(*facts)._replace(filed_on=local_day(created_at)), policy):
             yield Unfiled(due, "clue", area, village, name or "")
@@ -55,3 +56,8 @@ def unfiled(
     for area, *facts in transfers:
         for due in of_transfer(TransferFact(*facts), policy, today):
             yield Unfiled(due, "transfer", area)
+    for rows, noun, task in ((reports, "report", False), (answers, "task", True)):
+        for area, receiver, key, came_on, urgent, ended_on in rows:
+            whom = Role.read(receiver).label.removesuffix("联络员")
+            for due in of_partner(PartnerFact(key, task, came_on, bool(urgent), whom, ended_on), policy):
+                yield Unfiled(due, noun, area)

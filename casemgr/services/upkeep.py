@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from casemgr.rules.access import Action
-from casemgr.services import audit, duties, job, monitoring, transfer
+from casemgr.services import audit, disclosure, duties, job, monitoring, transfer
 from casemgr.services.job import Outcome, Run
 from casemgr.services.use_case import use_case
 from casemgr.store.queries import account as accounts
@@ -44,6 +44,15 @@ def refresh_duties(run: Run) -> Outcome:
         run.step(0, 1)
     told = f"{asked} 项迁移超期未答复，已报县级。" if asked else ""
     return Outcome(f"已更新 {count} 份档案的应办事项。{told}")
+
+
+def withdraw_liaison(run: Run) -> Outcome:
+    """Bring what other departments see in line with every file: terms end and rules change without a save."""
+    count = 0
+    for done in disclosure.refresh_all(run.access):
+        count += done
+        run.step(0, 1)
+    return Outcome(f"已核对 {count} 份档案的对外提供。" if count else "没有其他部门的账号，不需要核对。")
 
 
 def look_for_patterns(run: Run) -> Outcome:

@@ -36,6 +36,8 @@ class DutyKind(Term):
     NOTICE_ACCEPT = 62, "接收出院信息单"
     CLUE_VERIFY = 70, "核实线索"
     CLUE_REVIEW = 71, "复查线索"
+    PARTNER_REPORT = 75, "核实部门报送"
+    PARTNER_TASK = 76, "处理协查答复"
     CHECKUP = 80, "年度健康体检"
     INJECTION = 90, "注射长效针剂"
     INJECTION_CLOSING = 91, "注射窗口将关闭"

@@ -57,6 +57,8 @@ CHAPTERS = {
     "data_request": "sharing",
     "impact": "sharing",
     "misuse": "county",
+    "ledger": "sharing",
+    "partner": "sharing",
 }
 #: (label, endpoint, action that must be allowed); an entry whose page does not exist is left out.
 MENU = (

@@ -105,6 +105,7 @@ def upgrade() -> None:
         sa.Column("answer", sa.SmallInteger(), nullable=True),
         sa.Column("reply", sa.LargeBinary(), nullable=True),
         sa.Column("answered_at", sa.BigInteger(), nullable=True),
+        sa.Column("answered_on", sa.Integer(), nullable=True),
         sa.Column("answered_by", sa.BigInteger(), nullable=True),
         sa.Column("closed_on", sa.Integer(), nullable=True),
         sa.Column("closed_by", sa.BigInteger(), nullable=True),

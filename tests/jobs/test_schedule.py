@@ -28,6 +28,7 @@ def test_the_lines() -> None:
         ("issue-exchange", "签发表9（信息交换表）", ""),
         ("audit-anchor", "审计锚定", "每 10 分钟"),
         ("refresh-duties", "更新应办事项", "每天 00:10"),
+        ("withdraw-liaison", "核对对外提供", "每天 00:50"),
         ("ask-questions", "核对档案", "每天 01:40"),
         ("look-at-readings", "核对查阅记录", "每天 02:20"),
         ("look-for-patterns", "核对记录规律", "每月 2 日 06:00"),

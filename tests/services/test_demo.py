@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from casemgr.rules.access import Access, Action, Role
-from casemgr.services import account, audit, clock, demo, exchange, indicator
+from casemgr.services import account, audit, clock, demo, exchange, indicator, liaison
 from casemgr.services.demo import Loaded
 from casemgr.services.errors import Refused, Unfit
 from casemgr.store.db import new_key
@@ -87,9 +87,14 @@ def test_names_are_sealed_and_open_only_by_reveal(loaded: Loaded) -> None:
 
 
 def test_the_accounts_it_prints_can_sign_in_and_see_what_their_role_sees(loaded: Loaded) -> None:
-    assert [one.login for one in loaded.accounts] == ["xianji", "guanli", "yisheng01"]
+    staff, departments = loaded.accounts[:3], loaded.accounts[3:]
+    assert [one.login for one in staff] == ["xianji", "guanli", "yisheng01"]
+    assert [one.login for one in departments] == ["minjing", "minzheng", "canlian", "zongzhi"]
+    for one in departments:
+        inside = liaison.sign_in(one.login, one.password, "127.0.0.1", clock.now()).person
+        assert bool(liaison.home(inside.access, clock.today()).lines) == (one.login == "minjing")
     seen = {}
-    for one in (*loaded.accounts, demo.DemoAccount("yisheng03", demo.PASSWORD, "")):
+    for one in (*staff, demo.DemoAccount("yisheng03", demo.PASSWORD, "")):
         person = account.sign_in(one.login, one.password, "127.0.0.1", clock.now()).person
         assert not person.must_change
         with open_work(person.access, Action.CASE_LIST) as work:
@@ -106,7 +111,7 @@ def test_an_account_somebody_made_his_own_is_not_printed_again(loaded: Loaded) -
     account.change_password(person.access, demo.PASSWORD, new * 2, new * 2, "127.0.0.1", clock.now())
     again = demo.load(if_empty=True)
     assert not again.fresh
-    assert [one.login for one in again.accounts] == ["xianji", "yisheng01"]
+    assert [one.login for one in again.accounts][:2] == ["xianji", "yisheng01"]
 
 
 def test_the_figures_of_the_last_month_are_closed_and_plausible(app: Flask) -> None:

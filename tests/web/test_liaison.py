@@ -24,7 +24,7 @@ from tests.conftest import TODAY, make_config
 from tests.services import liaison as made
 from tests.services.liaison import EAST, SYSTEM
 from tests.store.register import units
-from tests.web.conftest import PASSWORD, token_in
+from tests.web.conftest import PASSWORD, sign_in, token_in
 
 ROOT = Path(__file__).resolve().parents[2]
 DOOR = ROOT / "casemgr" / "web" / "liaison"
@@ -119,3 +119,97 @@ def test_a_post_sees_who_it_may_and_opening_is_one_line_of_the_ledger(county: Co
 def _views(county: County) -> int:
     with county.staff.app_context(), open_work(SYSTEM, Action.LIAISON_VIEW) as work:
         return len(work.rows(select(LedgerLine.id).where(LedgerLine.kind == 2)))
+
+
+def told(client: FlaskClient, **given: Any) -> str:
+    """Report something at the door; the page that follows."""
+    page = client.get("/liaison/report" + (f"?line={given['line']}" if "line" in given else ""))
+    text = page.get_data(as_text=True)
+    once = re.search(r'name="once" value="(\d+)"', text)
+    assert once is not None, text
+    data = {"csrf": token_in(text), "once": once.group(1), **given}
+    answer = client.post("/liaison/report", data=data, follow_redirects=True)
+    return answer.get_data(as_text=True)
+
+
+def test_a_report_opens_the_doctors_duty_and_its_answer_comes_back(county: County) -> None:
+    client = county.client("eastpost")
+    line = line_of(client.get("/liaison/").get_data(as_text=True))
+    page = told(client, kind="1", line=line)
+    assert "请填发生日期" in page and "请写明发生了什么" in page
+    page = told(client, kind="1", line=line, happened_on=str(TODAY), told="与邻居推搡，无人受伤", urgent="1")
+    assert "已报送" in page and "120" in page
+    doctor = county.staff.test_client()
+    sign_in(doctor, "east")
+    work = doctor.get("/work").get_data(as_text=True)
+    assert "公安报送的情况1个工作日内核实答复" in work
+    found = re.search(r"/partners/report/(\d+)", work)
+    assert found is not None
+    address = found.group(0)
+    page = doctor.get(address).get_data(as_text=True)
+    assert "与邻居推搡" in page and "登记事件" in page
+    version = re.search(r'name="version" value="(\d+)"', page)
+    assert version is not None
+    data = {"csrf": token_in(page), "version": version.group(1), "answer": "1", "words": "已调整服药"}
+    wrong = doctor.post(address, data=data)
+    assert wrong.status_code == 422 and "涉及诊疗内容" in wrong.get_data(as_text=True)
+    data["words"] = "已上门，双方已平静"
+    assert doctor.post(address, data=data).headers["Location"].endswith(f"/case/{county.told}")
+    home = client.get("/liaison/").get_data(as_text=True)
+    assert "已核实，已按规定处理" in home
+    own = re.search(r"/liaison/report/(\d+)", home)
+    assert own is not None
+    page = client.get(own.group(0)).get_data(as_text=True)
+    assert "双方已平静" in page and "已答复" in page
+    assert "核实部门报送" not in doctor.get("/work").get_data(as_text=True)
+
+
+def test_a_task_goes_to_who_may_know_and_comes_back(county: County) -> None:
+    doctor = county.staff.test_client()
+    sign_in(doctor, "east")
+    address = f"/case/{county.told}/task"
+    page = doctor.get(address).get_data(as_text=True)
+    once = re.search(r'name="once" value="(\d+)"', page)
+    post = re.search(r'name="receiver" value="(11\.\d+)"', page)
+    assert once is not None and post is not None
+    data = {"csrf": token_in(page), "once": once.group(1), "receiver": post.group(1), "kind": "1"}
+    assert "涉及诊疗内容" in doctor.post(address, data=data | {"question": "看看是否按时服药"}).get_data(
+        as_text=True
+    )
+    asked = doctor.post(
+        address, data=data | {"question": "今天上门未遇，请看看是否在家"}, follow_redirects=True
+    )
+    assert "已发送" in asked.get_data(as_text=True)
+    again = doctor.post(address, data=data | {"question": "今天上门未遇"}, follow_redirects=True)
+    assert "没有重复" in again.get_data(as_text=True)
+    quiet = f"/case/{county.quiet}/task"
+    page = doctor.get(quiet).get_data(as_text=True)
+    once = re.search(r'name="once" value="(\d+)"', page)
+    assert once is not None
+    refused = doctor.post(quiet, data=data | {"once": once.group(1)})
+    assert refused.status_code == 422 and "按披露矩阵" in refused.get_data(as_text=True)
+
+    client = county.client("eastpost")
+    found = re.search(r"/liaison/task/(\d+)", client.get("/liaison/").get_data(as_text=True))
+    assert found is not None
+    page = client.get(found.group(0)).get_data(as_text=True)
+    assert "王小明" in page and "今天上门未遇" in page and "王父" not in page
+    empty = client.post(found.group(0), data={"csrf": token_in(page), "answer": "3"})
+    assert empty.status_code == 422 and "请写几句" in empty.get_data(as_text=True)
+    data = {"csrf": token_in(page), "answer": "1", "reply": "本人在家"}
+    assert client.post(found.group(0), data=data).status_code == 303
+    work = doctor.get("/work").get_data(as_text=True)
+    task = re.search(r"/partners/task/\d+", work)
+    assert task is not None and "公安已答复协查" in work
+    page = doctor.get(task.group(0)).get_data(as_text=True)
+    assert "本人在家" in page
+    version = re.search(r'name="version" value="(\d+)"', page)
+    assert version is not None
+    closing = {"csrf": token_in(page), "version": version.group(1)}
+    assert doctor.post(task.group(0) + "/close", data=closing).status_code == 303
+    assert "王小明" not in client.get(found.group(0)).get_data(as_text=True)
+    ledger = doctor.get(f"/case/{county.told}/ledger").get_data(as_text=True)
+    assert "协查" in ledger and "东镇 公安" in ledger and "王小明" not in ledger
+    assert "台账" in doctor.get(f"/case/{county.told}").get_data(as_text=True)
+    for page in ("/ledger", "/partners", f"/ledger/11/{EAST}"):
+        assert "王小明" not in doctor.get(page).get_data(as_text=True)

@@ -113,6 +113,7 @@ class LiaisonTask(AreaScoped, ForReceiver, Model):
     answer: Mapped[int | None] = mapped_column(SmallInteger)
     reply: Mapped[Any] = mapped_column(Sealed("liaison_task", "reply"), nullable=True)
     answered_at: Mapped[datetime | None] = mapped_column(Instant)
+    answered_on: Mapped[date | None] = mapped_column(Day)
     answered_by: Mapped[int | None] = mapped_column(BigInteger)
     closed_on: Mapped[date | None] = mapped_column(Day)
     closed_by: Mapped[int | None] = mapped_column(BigInteger)

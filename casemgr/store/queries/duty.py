@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, and_, bindparam, case, exists, func, or_, select
+from sqlalchemy import BigInteger, and_, bindparam, case, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from casemgr.store.models.account import Account
@@ -15,6 +15,7 @@ from casemgr.store.models.attempt import Attempt
 from casemgr.store.models.clue import Clue
 from casemgr.store.models.duty import Duty, SavedFilter, StandIn
 from casemgr.store.models.followup import Visit
+from casemgr.store.models.liaison import LiaisonReport, LiaisonTask
 from casemgr.store.models.notice import Notice
 from casemgr.store.models.person import Identity
 from casemgr.store.models.register import Case
@@ -216,15 +217,48 @@ _TRANSFER_WAITS = and_(
         and_(Transfer.state == int(TransferState.DECLINED), Transfer.answered_on >= _SINCE),
     ),
 )
+_REPORT_WAITS = and_(
+    LiaisonReport.area >= _LOW,
+    LiaisonReport.area < _HIGH,
+    or_(LiaisonReport.answered_on.is_(None), LiaisonReport.answered_on >= _SINCE),
+)
+_TASK_WAITS = and_(
+    LiaisonTask.area >= _LOW,
+    LiaisonTask.area < _HIGH,
+    LiaisonTask.answered_on.is_not(None),
+    or_(LiaisonTask.closed_on.is_(None), LiaisonTask.closed_on >= _SINCE),
+)
 # Most townships have none of these: one statement finds out which tables are worth asking.
 _PRESENT = lasting(
     select(
         exists().where(_CLUE_WAITS).label("clues"),
         exists().where(_NOTICE_WAITS).label("notices"),
         exists().where(_TRANSFER_WAITS).label("transfers"),
+        exists().where(_REPORT_WAITS).label("reports"),
+        exists().where(_TASK_WAITS).label("tasks"),
     )
     .select_from(Area)
     .where(Area.code == _LOW)
+)
+_REPORTS = lasting(
+    select(
+        LiaisonReport.area,
+        LiaisonReport.receiver,
+        LiaisonReport.id,
+        LiaisonReport.reported_on,
+        LiaisonReport.urgent,
+        LiaisonReport.answered_on,
+    ).where(_REPORT_WAITS)
+)
+_TASKS = lasting(
+    select(
+        LiaisonTask.area,
+        LiaisonTask.receiver,
+        LiaisonTask.id,
+        LiaisonTask.answered_on,
+        literal(0).label("urgent"),
+        LiaisonTask.closed_on,
+    ).where(_TASK_WAITS)
 )
 _CLUES = lasting(
     select(
@@ -343,18 +377,21 @@ def counts(work: Work, low: int, high: int, first: date, today: date) -> Sequenc
 
 def waiting(
     work: Work, low: int, high: int, since: date
-) -> tuple[Sequence[Any], Sequence[Any], Sequence[Any]]:
-    """Clues, notices and transfers of a range that wait without a file here, or ended from ``since`` on.
+) -> tuple[Sequence[Any], Sequence[Any], Sequence[Any], Sequence[Any], Sequence[Any]]:
+    """Clues, notices, transfers, reports of departments and their answers of a range that wait, or ended from
+    ``since`` on.
 
-    At most four statements, and one where there are none. Columns as ``rules.facts`` has them, after the
-    area (and for a clue village, its name and the instant at which it became a file).
+    At most six statements, and one where there are none. Columns as ``rules.facts`` has them, after the area
+    (for a clue village, its name and the instant at which it became a file; for a department its role).
     """
     values = {"low": low, "high": high, "since": since}
     there = work.row(_PRESENT, **values)
     if there is None:
-        return (), (), ()
+        return (), (), (), (), ()
     return (
         work.rows(_CLUES, **values) if there.clues else (),
         work.rows(_NOTICES, **values) if there.notices else (),
         work.rows(_TRANSFERS, **values) if there.transfers else (),
+        work.rows(_REPORTS, **values) if there.reports else (),
+        work.rows(_TASKS, **values) if there.tasks else (),
     )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
@@ -17,11 +16,9 @@ from casemgr.store.models.incident import Incident
 from casemgr.store.models.liaison import Disclosure, LedgerLine, LiaisonReport, LiaisonTask
 from casemgr.store.models.register import Case
 from casemgr.store.scope import lasting
-from casemgr.store.types import Day
 from casemgr.store.work import Work
 from casemgr.terms.account import Role
 from casemgr.terms.incident import DangerousAct
-from casemgr.terms.liaison import ReportState
 from casemgr.terms.register import Lifecycle
 
 _KEYS: Any = bindparam("keys", expanding=True)
@@ -98,7 +95,7 @@ _ALL = lasting(
 
 def receivers(work: Work) -> list[tuple[Role, int]]:
     """Every (role, area) of another department that has an account, closed ones too."""
-    return [(Role.read(row[0]), int(row[1])) for row in work.rows(_RECEIVERS)]
+    return [(Role.read(row.role), int(row.area_code)) for row in work.rows(_RECEIVERS)]
 
 
 def lines(work: Work, keys: Sequence[int]) -> list[Disclosure]:
@@ -130,7 +127,7 @@ def doctors(work: Work, areas: Iterable[int]) -> dict[int, list[str]]:
     """Display names of the doctors of these townships."""
     found: dict[int, list[str]] = {}
     for row in work.rows(_DOCTORS, areas=sorted(set(areas))):
-        found.setdefault(row[0], []).append(row[1])
+        found.setdefault(row.area_code, []).append(row.display)
     return found
 
 
@@ -221,12 +218,6 @@ _PRESENT = lasting(
         .label("tasks"),
     )
 )
-_WAITING_REPORTS = lasting(
-    select(LiaisonReport)
-    .where(LiaisonReport.state != int(ReportState.ANSWERED))
-    .order_by(LiaisonReport.urgent.desc(), LiaisonReport.id)
-    .limit(bindparam("size"))
-)
 _LATEST_REPORTS = lasting(select(LiaisonReport).order_by(LiaisonReport.id.desc()).limit(bindparam("size")))
 _LATEST_TASKS = lasting(
     select(LiaisonTask, Case.file_no)
@@ -258,7 +249,6 @@ _LATEST_LINES = lasting(
     select(LedgerLine, Case.file_no, Account.display.label("who"))
     .outerjoin(Case, Case.id == LedgerLine.file_key)
     .outerjoin(Account, Account.id == LedgerLine.actor)
-    .where(LedgerLine.receiver == bindparam("receiver"))
     .order_by(LedgerLine.at.desc(), LedgerLine.id.desc())
     .limit(bindparam("size"))
 )
@@ -267,24 +257,6 @@ _CASE_OF = lasting(
 )
 _BY_NUMBER = lasting(
     select(Case.id, Case.area, Case.file_no).where(Case.file_no == bindparam("file_no")).limit(2)
-)
-_WAITING = lasting(
-    select(
-        LiaisonReport.area,
-        LiaisonReport.id,
-        LiaisonReport.reported_on,
-        LiaisonReport.urgent,
-        LiaisonReport.receiver,
-        LiaisonReport.kind,
-        LiaisonReport.answered_on,
-    ).where(
-        LiaisonReport.area >= bindparam("low"),
-        LiaisonReport.area < bindparam("high"),
-        or_(
-            LiaisonReport.state != int(ReportState.ANSWERED),
-            LiaisonReport.answered_on >= bindparam("since", type_=Day),
-        ),
-    )
 )
 
 
@@ -313,11 +285,6 @@ def present(work: Work, file: int) -> Any:
     return work.row(_PRESENT, file=file)
 
 
-def waiting_reports(work: Work, size: int) -> list[LiaisonReport]:
-    """Reports nobody has answered, urgent ones first."""
-    return work.entities(_WAITING_REPORTS, size=size)
-
-
 def latest_reports(work: Work, size: int) -> list[LiaisonReport]:
     """The latest reports of partners."""
     return work.entities(_LATEST_REPORTS, size=size)
@@ -338,21 +305,31 @@ def of_receiver(work: Work, receiver: int, area: int, size: int) -> Sequence[Any
     return work.rows(_OF_RECEIVER, receiver=receiver, receiver_area=area, size=size)
 
 
-def latest_lines(work: Work, receiver: int, size: int) -> Sequence[Any]:
-    """(LedgerLine, file number, who) of one kind of receiver, latest first."""
-    return work.rows(_LATEST_LINES, receiver=receiver, size=size)
+def latest_lines(work: Work, size: int) -> Sequence[Any]:
+    """(LedgerLine, file number, who) within reach, latest first."""
+    return work.rows(_LATEST_LINES, size=size)
 
 
-def case(work: Work, file: int) -> Any:
-    """(id, area, file_no, person_id, lifecycle) of one file; ``None`` outside the access."""
-    return work.row(_CASE_OF, file=file)
+class CaseFacts(NamedTuple):
+    """What a task or the ledger needs to know of a file."""
+
+    id: int
+    area: int
+    file_no: str
+    person_id: int
+    lifecycle: int
+
+
+def case(work: Work, file: int) -> CaseFacts | None:
+    """The file within the access, ``None`` outside."""
+    found = work.row(_CASE_OF, file=file)
+    return (
+        None
+        if found is None
+        else CaseFacts(found.id, found.area, found.file_no, found.person_id, found.lifecycle)
+    )
 
 
 def by_number(work: Work, file_no: str) -> Sequence[Any]:
     """(id, area, file_no) of the files with this number within the access."""
     return work.rows(_BY_NUMBER, file_no=file_no)
-
-
-def waiting(work: Work, low: int, high: int, since: date) -> Sequence[Any]:
-    """Reports of a range that nobody has answered, or that were answered from ``since`` on."""
-    return work.rows(_WAITING, low=low, high=high, since=since)

@@ -82,6 +82,8 @@ MENU = (
     ("转诊与应急", (
         ("转诊", "/case/{case}/referral", Action.EVENT_WRITE),
         ("登记事件或关锁", "/case/{case}/incident", Action.EVENT_WRITE),
+        ("请部门协查", "/case/{case}/task", Action.LIAISON_MANAGE),
+        ("对外提供台账", "/case/{case}/ledger", Action.LIAISON_MANAGE),
     )),
     ("用药", (
         ("用药医嘱与余药", "/case/{case}/medicine", Action.MEDICINE_READ),

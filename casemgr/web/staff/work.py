@@ -37,7 +37,13 @@ BLOCKS: Mapping[str, Block] = {
 }
 BLOCK_WORDS = {block: word for word, block in BLOCKS.items()}
 #: Pages of the records that duties without a file come from.
-PLACES = {"clue": "/clues/{key}", "notice": "/notices/{key}", "transfer": "/transfers/{key}"}
+PLACES = {
+    "clue": "/clues/{key}",
+    "notice": "/notices/{key}",
+    "transfer": "/transfers/{key}",
+    "report": "/partners/report/{key}",
+    "task": "/partners/task/{key}",
+}
 NO_ONE = "nobody"
 #: What an address may ask for; with none of it the list begins as the account has chosen.
 ASKED = ("block", "village", "kind", "mine", "page", "size", "all", "near")

@@ -1,0 +1,250 @@
+"""对外提供台账: what was given to whom of whom, on which ground, until when, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from casemgr.rules.access import Action
+from casemgr.services.errors import Missing
+from casemgr.services.partner import named
+from casemgr.services.use_case import use_case
+from casemgr.store.models import Disclosure, LedgerLine
+from casemgr.store.queries import liaison as queries
+from casemgr.store.work import Work
+from casemgr.terms.account import Role
+from casemgr.terms.code import from_mask
+from casemgr.terms.disclosure import Condition, FieldGroup
+from casemgr.terms.liaison import ExchangeKind, Reason, TaskKind, Withdrawal
+
+NO_FILE = "没有找到这份档案，或不在您的辖区内。请从名单重新打开。"
+NO_RECEIVER = "没有这个接收单位，或不在您的辖区内。请从台账重新打开。"
+MOST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One line of what a receiver has or had of one file."""
+
+    id: int
+    case_id: int
+    file_no: str
+    receiver: str
+    reason: Reason
+    grade: int | None
+    evidence_on: date | None
+    groups: tuple[str, ...]
+    conditions: tuple[str, ...]
+    ground: str
+    since: date
+    until: date | None
+    corrected_on: date | None
+    withdrawn_on: date | None
+    withdrawal: Withdrawal | None
+    seen_at: datetime | None
+    received_at: datetime | None
+
+    @property
+    def open(self) -> bool:
+        return self.withdrawn_on is None
+
+    @property
+    def waits(self) -> str:
+        """Which receipt is still missing, in words; empty when there is none to wait for."""
+        if self.received_at is not None:
+            return ""
+        if self.withdrawn_on is not None:
+            return "撤回待签收"
+        return "更正待签收" if self.corrected_on is not None else "待签收"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the ledger: what happened when, by whom, with which fields, on which ground."""
+
+    at: datetime
+    kind: ExchangeKind
+    who: str
+    receiver: str
+    file_no: str
+    case_id: int | None
+    groups: tuple[str, ...]
+    ground: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfCase:
+    """Everything given of one person."""
+
+    case_id: int
+    file_no: str
+    given: tuple[Given, ...]
+    entries: tuple[Entry, ...]
+    tasks: tuple[tuple[int, TaskKind, date, bool], ...]
+    reports: int
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What the page of a person says of it: how many receive something now, whether ever, open tasks."""
+
+    case_id: int
+    open: int
+    ever: int
+    tasks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """One receiver in the ledger with its counts."""
+
+    role: Role
+    area: int
+    label: str
+    open: int
+    unseen: int
+    unreceived: int
+    withdrawn: int
+    withdrawn_unreceived: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfReceiver:
+    """Everything one receiver has and had."""
+
+    label: str
+    given: tuple[Given, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The ledger of an area: its receivers, and what happened lately."""
+
+    receivers: tuple[Receiver, ...]
+    entries: tuple[Entry, ...]
+
+
+def _groups(mask: int) -> tuple[str, ...]:
+    return tuple(one.label for one in from_mask(FieldGroup, mask))
+
+
+def _given(one: Disclosure, file_no: str, names: dict[int, str]) -> Given:
+    return Given(
+        one.id,
+        one.file_key,
+        file_no,
+        named(Role.read(one.receiver), names.get(one.receiver_area, "")),
+        Reason.read(one.reason),
+        one.grade,
+        one.evidence_on,
+        _groups(one.groups),
+        tuple(each.label for each in from_mask(Condition, one.conditions)),
+        one.ground,
+        one.valid_from,
+        one.valid_until,
+        one.corrected_on,
+        one.withdrawn_on,
+        None if one.withdrawal is None else Withdrawal.read(one.withdrawal),
+        one.seen_at,
+        one.received_at,
+    )
+
+
+def _entry(line: LedgerLine, who: str | None, file_no: str, names: dict[int, str]) -> Entry:
+    return Entry(
+        line.at,
+        ExchangeKind.read(line.kind),
+        who or "系统按规则",
+        named(Role.read(line.receiver), names.get(line.receiver_area, "")),
+        file_no,
+        line.file_key,
+        _groups(line.groups),
+        line.ground,
+        line.count,
+    )
+
+
+@use_case(Action.LIAISON_MANAGE, writes=False)
+def card(work: Work, case_id: int) -> Card | None:
+    """How much is given of one person now; ``None`` where nothing ever was."""
+    found = queries.present(work, case_id)
+    if found is None or not (found.ever or found.tasks):
+        return None
+    return Card(case_id, found.open, found.ever, found.tasks)
+
+
+@use_case(Action.LIAISON_MANAGE, writes=False)
+def of_case(work: Work, case_id: int) -> OfCase:
+    """Everything given of one person, latest first; :class:`Missing` outside the access."""
+    case = queries.case(work, case_id)
+    if case is None:
+        raise Missing(NO_FILE)
+    given, lines = queries.given(work, case_id), queries.ledger_of(work, case_id)
+    names = queries.area_names(
+        work, [one.receiver_area for one in given] + [row.LedgerLine.receiver_area for row in lines]
+    )
+    return OfCase(
+        case_id,
+        case.file_no,
+        tuple(_given(one, case.file_no, names) for one in given),
+        tuple(_entry(row.LedgerLine, row.who, case.file_no, names) for row in lines),
+        tuple(
+            (one.id, TaskKind.read(one.kind), one.asked_on, one.closed_on is None)
+            for one in queries.tasks_of(work, case_id)
+        ),
+        len(queries.reports_of(work, case_id)),
+    )
+
+
+@use_case(Action.LIAISON_MANAGE, writes=False)
+def overview(work: Work) -> Overview:
+    """The receivers within reach with their counts, and the latest lines of the ledger."""
+    counts: dict[tuple[Role, int], dict[bool, tuple[int, int, int]]] = {}
+    low, high = work.access.low, work.access.high
+    for role, area in queries.receivers(work):
+        if low <= area < high or area <= low:
+            counts[role, area] = {}
+    for row in queries.counted(work):
+        counts.setdefault((Role.read(row.receiver), row.receiver_area), {})[bool(row.open)] = (
+            row.count,
+            row.received,
+            row.seen,
+        )
+    lines = queries.latest_lines(work, MOST)
+    names = queries.area_names(
+        work, [area for _role, area in counts] + [row.LedgerLine.receiver_area for row in lines]
+    )
+    receivers = []
+    for (role, area), found in sorted(counts.items()):
+        if not (low <= area < high) and not found:
+            continue
+        open_, received, seen = found.get(True, (0, 0, 0))
+        gone, gone_received, _seen = found.get(False, (0, 0, 0))
+        receivers.append(
+            Receiver(
+                role,
+                area,
+                named(role, names.get(area, "")),
+                open_,
+                open_ - seen,
+                open_ - received,
+                gone,
+                gone - gone_received,
+            )
+        )
+    entries = tuple(_entry(row.LedgerLine, row.who, row.file_no or "", names) for row in lines)
+    return Overview(tuple(receivers), entries)
+
+
+@use_case(Action.LIAISON_MANAGE, writes=False)
+def of_receiver(work: Work, role: Role, area: int) -> OfReceiver:
+    """What one receiver has and had within reach; :class:`Missing` for a receiver that never had anything."""
+    rows = queries.of_receiver(work, int(role), area, MOST)
+    if not rows and (role, area) not in queries.receivers(work):
+        raise Missing(NO_RECEIVER)
+    names = queries.area_names(work, [area])
+    return OfReceiver(
+        named(role, names.get(area, "")),
+        tuple(_given(row.Disclosure, row.file_no or "", names) for row in rows),
+    )
