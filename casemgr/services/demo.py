@@ -411,7 +411,7 @@ def accounts(work: Work) -> list[DemoAccount]:
     doctor = next(
         (login for width in (2, 3, 4) for login in queries.untouched(work, [f"yisheng{1:0{width}d}"])), None
     )
-    titles = {
+    titles: dict[str | None, str] = {
         OFFICER: "县级管理员（全县数据）",
         ADMINISTRATOR: "系统管理员（账号，看不到患者）",
         doctor: "精防医生（第1个乡镇；其他乡镇依次编号，密码相同）",
