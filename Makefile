@@ -1,6 +1,6 @@
 # Aliases for those who have make; everything works without it through `python3 -m casemgr`.
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check format requirements fonts clean
+.PHONY: help run setup test attack check format requirements fonts clean
 
 PY := .venv/bin/python
 
@@ -15,6 +15,9 @@ setup: ## set up .venv only
 
 test: ## set up and run every test
 	@python3 -m casemgr test
+
+attack: ## the long attacks, which no ordinary run of the tests collects (about ten minutes)
+	$(PY) -m pytest -q -m attack tests/security
 
 check: ## ruff and strict types, no tests
 	$(PY) -m ruff check .

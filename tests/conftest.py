@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from hypothesis import HealthCheck, settings
+from jinja2 import FileSystemBytecodeCache
 
 from casemgr.app import create_app
 from casemgr.services import clock
@@ -61,9 +62,13 @@ def migrate(app: Flask) -> None:
 SLOW_FIRST = ("pages", "security", "jobs", "launch")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the slow rooms; the order within a room stays."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long attacks to ``make attack``; begin with the slow rooms; the order within a room stays."""
     here = Path(__file__).parent
+    if "attack" not in str(config.getoption("markexpr")):
+        long = [item for item in items if item.get_closest_marker("attack")]
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in set(long)]
 
     def turn(item: pytest.Item) -> int:
         room = item.path.relative_to(here).parts[0] if item.path.is_relative_to(here) else ""
@@ -76,6 +81,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _every_statement_is_read() -> None:
     """The net under the whole suite: a statement that forgot the area stops the test that sent it."""
     verifier.watch()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _templates_are_compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nearly every test opens an application of its own; each would translate all templates again."""
+    base = tmp_path_factory.getbasetemp()
+    # Workers of one run share what they have translated.
+    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "templates"
+    folder.mkdir(exist_ok=True)
+    before = Flask.jinja_options
+    Flask.jinja_options = {**before, "bytecode_cache": FileSystemBytecodeCache(str(folder))}
+    yield
+    Flask.jinja_options = before
 
 
 @pytest.fixture(scope="session")
