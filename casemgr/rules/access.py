@@ -217,13 +217,21 @@ _AUDIT = _OWN_ACCOUNT | frozenset(
 )
 
 #: Roles of other departments: they reach what was disclosed to them and nothing else.
-RECEIVERS = frozenset({Role.POLICE, Role.CIVIL_AFFAIRS, Role.DISABLED_FEDERATION, Role.POLITICAL_LEGAL})
+RECEIVERS = frozenset(
+    {
+        Role.POLICE,
+        Role.CIVIL_AFFAIRS,
+        Role.DISABLED_FEDERATION,
+        Role.POLITICAL_LEGAL,
+        Role.REHAB_BODY,
+    }
+)
 
 _RECEIVER = _OWN_ACCOUNT | {Action.LIAISON_REPORT, Action.LIAISON_VIEW}
 
 #: Which role may do what; an action not listed is refused. Administrators see no patient data.
 #: A village doctor needs a second limit besides the township (the own village) that no lock holds yet; a
-#: hospital and a rehabilitation body have no door yet: these roles may do nothing and are given to nobody.
+#: hospital has no door yet: these roles may do nothing and are given to nobody.
 ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
     Role.TOWNSHIP_DOCTOR: frozenset(_TOWNSHIP),
     Role.COUNTY_OFFICER: frozenset(_COUNTY),
@@ -241,7 +249,7 @@ ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
 KEEPERS = frozenset({Role.ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR, Role.AUDIT_ADMINISTRATOR})
 
 #: Roles whose rows are not limited to people: they may look at no row that belongs to a person.
-WITHOUT_PATIENT_DATA = KEEPERS | {Role.VILLAGE_DOCTOR, Role.HOSPITAL, Role.REHAB_BODY}
+WITHOUT_PATIENT_DATA = KEEPERS | {Role.VILLAGE_DOCTOR, Role.HOSPITAL}
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,7 @@ AREA_OF_ROLE = {
     Role.CIVIL_AFFAIRS: AreaLevel.COUNTY,
     Role.DISABLED_FEDERATION: AreaLevel.COUNTY,
     Role.POLITICAL_LEGAL: AreaLevel.TOWNSHIP,
+    Role.REHAB_BODY: AreaLevel.COUNTY,
 }
 #: How the level of a role's area is called where one is chosen.
 PLACES = {AreaLevel.TOWNSHIP: "乡镇（街道）", AreaLevel.COUNTY: "县（区）", AreaLevel.PREFECTURE: "市（州）"}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -18,7 +18,8 @@ from typing import Any
 from casemgr.rules.access import Access, Action
 from casemgr.rules.disclosure import Sight, covered, knows_person, sights
 from casemgr.rules.policy import Policy, in_force_on
-from casemgr.services import clock, contact
+from casemgr.services import benefit_claim, clock, contact
+from casemgr.services.disclosure_claim import Claim, Source
 from casemgr.services.use_case import use_case, within
 from casemgr.store.db import new_key
 from casemgr.store.identity import Carrier, Revealed, RevealedGuardian, carrier, open_texts
@@ -44,30 +45,6 @@ LOT = 2_000
 
 #: One receiver: role and area.
 Receiver = tuple[Role, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Why a kind of receiver may be told of one file: the conditions of the matrix with their evidence.
-
-    ``origin`` is the record they come from, ``area`` narrows it to receivers of one area, ``until`` ends it.
-    ``facts`` are what only this claim knows, as (field group, label, value); the matrix decides on them too.
-    """
-
-    case: int
-    role: Role
-    conditions: frozenset[Condition]
-    reason: Reason
-    on: date | None
-    grade: int | None = None
-    origin: int | None = None
-    until: date | None = None
-    area: int | None = None
-    facts: tuple[tuple[FieldGroup, str, str], ...] = ()
-
-
-#: Tells the claims of some files from their records, with a constant number of statements.
-Source = Callable[[Work, Sequence[int], date, Policy], Iterable[Claim]]
 
 
 @dataclass(slots=True)
@@ -131,7 +108,7 @@ def _acts(work: Work, keys: Sequence[int]) -> Iterator[tuple[int, int, date, str
 
 
 #: Every source of claims; whoever knows another reason adds to it.
-SOURCES: list[Source] = [at_risk]
+SOURCES: list[Source] = [at_risk, benefit_claim.claims]
 
 
 # --- what is told ---
@@ -186,7 +163,8 @@ def _lines(
         yield FieldGroup.G4, "村（社区）", case.village_name or ""
         yield FieldGroup.G4, "住址", shown(FieldGroup.G4, person.residence)
     if FieldGroup.G5 in seen and seen[FieldGroup.G5].level is Level.FLAG:
-        yield FieldGroup.G5, "在册情况", "在册患者"
+        known = wanted.receiver[0] in (Role.POLICE, Role.POLITICAL_LEGAL)
+        yield FieldGroup.G5, "对象类别", "在册患者" if known else "属保障对象"
     for claim in wanted.claims:
         for group, label, value in claim.facts:
             if group in seen:
@@ -255,7 +233,12 @@ def _wanted(
         if not knows_person(line.receiver[0], line.conditions, today):
             del found[key]
             continue
-        line.seen = sights(line.receiver[0], line.conditions, today)
+        asked = [one.groups for one in line.claims]
+        line.seen = {
+            group: told
+            for group, told in sights(line.receiver[0], line.conditions, today).items()
+            if any(groups is None or group in groups for groups in asked)
+        }
     return found
 
 

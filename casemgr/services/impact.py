@@ -17,7 +17,7 @@ from casemgr.store.models.sharing import ImpactNote
 from casemgr.store.queries import sharing as queries
 from casemgr.store.types import Plain
 from casemgr.store.work import Work
-from casemgr.terms.area import AreaLevel, level_of
+from casemgr.terms.area import AreaLevel, ancestor, level_of
 from casemgr.terms.sharing import Flow
 
 RULE = "PIPL-56"
@@ -63,7 +63,7 @@ def county_of(work: Work) -> int:
 
 def require(work: Work, flow: Flow) -> None:
     """Let nothing pass for which no impact note was written; :class:`Refused` with the two ways out."""
-    if int(flow) not in queries.flows_noted(work):
+    if int(flow) not in queries.flows_noted(work, ancestor(work.access.low, AreaLevel.COUNTY)):
         raise Refused(
             f"“{flow.label}”还没有影响评估，不能启用。向其他单位提供个人信息前须先评估必要性和风险（{RULE}）。"
             "请先在“影响评估”页写好评估，或暂不提供。",
@@ -74,15 +74,14 @@ def require(work: Work, flow: Flow) -> None:
 @use_case(Action.SHARING_READ, writes=False)
 def missing(work: Work) -> tuple[Flow, ...]:
     """Flows that are not switched on, because nobody has written a note."""
-    known = queries.flows_noted(work)
+    known = queries.flows_noted(work, ancestor(work.access.low, AreaLevel.COUNTY))
     return tuple(flow for flow in Flow if int(flow) not in known)
 
 
 @use_case(Action.SHARING_READ)
 def list_(work: Work) -> tuple[NoteView, ...]:
     """All notes, latest first; reading them is written down."""
-    county_of(work)
-    rows = queries.notes(work)
+    rows = queries.notes(work, county_of(work))
     texts = open_texts(
         work,
         "ImpactNote",
@@ -139,7 +138,7 @@ def _write(work: Work, once: int, flow: Flow, on: date, texts: dict[str, str], t
     work.add(
         ImpactNote(
             id=once,
-            area=county,
+            county=county,
             flow=int(flow),
             written_on=on,
             keep_until=deadline(on, in_force_on(today).impact_kept).on,

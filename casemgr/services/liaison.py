@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from casemgr.rules.access import Action
-from casemgr.services import account, clock
+from casemgr.services import account, benefit_answer, clock
 from casemgr.services.account import SignedIn, Ticket, needs_touch
 from casemgr.services.disclosure import note
 from casemgr.services.errors import Conflict, Forbidden, Missing, Problem, Throttled, Unauthenticated, Unfit
@@ -40,8 +40,8 @@ from casemgr.terms.liaison import (
 
 __all__ = [
     "Forbidden", "Missing", "Problem", "SignedIn", "Throttled", "Ticket", "Unauthenticated", "Unfit",
-    "change_password", "needs_touch", "note_refusal", "now", "sign_in", "sign_out", "signed_in", "today",
-    "touch",
+    "benefits", "change_password", "decide_benefit", "needs_touch", "note_refusal", "now",
+    "receives_benefits", "sign_in", "sign_out", "signed_in", "today", "touch",
 ]  # fmt: skip
 
 LISTING, OPENING, TASKING, REPORTING = (
@@ -71,6 +71,9 @@ def signed_in(token: str, at: datetime, request: str = "") -> SignedIn | None:
 
 
 sign_out, touch, change_password = account.sign_out, account.touch, account.change_password
+#: What people applied for or agreed to, see :mod:`casemgr.services.benefit_answer`.
+benefits, decide_benefit = benefit_answer.benefits, benefit_answer.decide
+receives_benefits = benefit_answer.is_receiver
 
 
 # --- what was disclosed ---

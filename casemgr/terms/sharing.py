@@ -1,8 +1,17 @@
 """信息提供: what leaves by benefit, by comparison, by request or for a platform, and why it may."""
 
+from __future__ import annotations
+
 from casemgr.terms.account import Role
 from casemgr.terms.code import Term
 from casemgr.terms.disclosure import FieldGroup, Party
+
+
+class ConsentKind(Term):
+    """提供依据: an application names a benefit, a separate consent a receiver and a purpose."""
+
+    APPLICATION = 1, "本人申请"
+    CONSENT = 2, "单独同意"
 
 
 class Benefit(Term):
@@ -20,11 +29,31 @@ class Benefit(Term):
         return _RECEIVERS[int(self)]
 
     @property
+    def groups(self) -> frozenset[FieldGroup]:
+        """The field groups that this benefit asks for; the matrix still decides on each of them."""
+        return _NEEDED[int(self)]
+
+    @property
+    def kind(self) -> ConsentKind:
+        """What it rests on: an application for the benefit, or a separate consent."""
+        return ConsentKind.CONSENT if self is Benefit.REHABILITATION else ConsentKind.APPLICATION
+
+    @property
     def of_guardian(self) -> bool:
         """Whether the guardian is paid, so that nothing of the patient is needed to pay."""
         return self is Benefit.SUBSIDY
 
 
+_G = FieldGroup
+_NEEDED: tuple[frozenset[FieldGroup], ...] = (
+    frozenset(),
+    frozenset({_G.G1, _G.G2, _G.G3, _G.G4, _G.G5, _G.G10}),
+    # Who is paid is the guardian: of the patient no more than whose guardian it is.
+    frozenset({_G.G1, _G.G10}),
+    frozenset({_G.G1, _G.G2, _G.G3, _G.G4, _G.G5, _G.G10}),
+    frozenset({_G.G1, _G.G3, _G.G4}),
+    frozenset({_G.G1, _G.G3, _G.G4, _G.G5, _G.G6, _G.G8, _G.G10}),
+)
 _RECEIVERS = (
     Role.SYSTEM,
     Role.CIVIL_AFFAIRS,
@@ -33,13 +62,6 @@ _RECEIVERS = (
     Role.DISABLED_FEDERATION,
     Role.REHAB_BODY,
 )
-
-
-class ConsentKind(Term):
-    """提供依据: an application names a benefit, a separate consent a receiver and a purpose."""
-
-    APPLICATION = 1, "本人申请"
-    CONSENT = 2, "单独同意"
 
 
 class ConsentGiver(Term):
@@ -189,3 +211,12 @@ FLOW_OF = {
     Role.DISABLED_FEDERATION: Flow.DISABLED_FEDERATION,
     Role.REHAB_BODY: Flow.REHAB_BODY,
 }
+
+
+class BenefitAnswer(Term):
+    """答复 of the one who decides on a benefit."""
+
+    ACCEPTED = 1, "已受理"
+    GRANTED = 2, "通过"
+    REFUSED = 3, "不通过，或已停发"
+    SESSION = 4, "报送一次到场服务"

@@ -9,6 +9,7 @@ from werkzeug.routing import IntegerConverter, ValidationError
 from casemgr.web import csrf, errors, filters, guard, headers, health, login, shell, uploads
 from casemgr.web.staff import (
     account,
+    benefit,
     care,
     case,
     certification,
@@ -83,6 +84,7 @@ PAGES: tuple[Blueprint, ...] = (
     notice.pages,
     pattern.pages,
     sharing.pages,
+    benefit.pages,
     comparison.pages,
     data_request.pages,
     impact.pages,

@@ -56,6 +56,7 @@ CHAPTERS = {
     "comparison": "sharing",
     "data_request": "sharing",
     "impact": "sharing",
+    "benefit": "sharing",
     "misuse": "county",
     "ledger": "sharing",
     "partner": "sharing",

@@ -26,6 +26,8 @@ TABLES = (
     "impact_note",
     "group_meeting",
 )
+#: Notes about a flow concern nobody and are read by every doctor of the county.
+OPEN = ("impact_note",)
 #: Rows that the receiver who decides on them reaches; all others are closed to other departments.
 FOR_RECEIVERS = ("benefit_claim",)
 INSIDE = (
@@ -93,6 +95,9 @@ def upgrade() -> None:
         sa.Column("monthly", sa.Integer(), nullable=True),
         sa.Column("account", sa.LargeBinary(), nullable=True),
         sa.Column("agreement_on", sa.Integer(), nullable=True),
+        sa.Column("needs", sa.LargeBinary(), nullable=True),
+        sa.Column("precautions", sa.LargeBinary(), nullable=True),
+        sa.Column("answered_on", sa.Integer(), nullable=True),
         sa.Column("answer", sa.LargeBinary(), nullable=True),
         sa.Column("sessions", sa.SmallInteger(), nullable=True),
         sa.Column("session_on", sa.Integer(), nullable=True),
@@ -203,6 +208,7 @@ def upgrade() -> None:
     op.create_table(
         "impact_note",
         sa.Column("id", _key(), autoincrement=False, nullable=False),
+        sa.Column("county", sa.BigInteger(), nullable=False),
         sa.Column("flow", sa.SmallInteger(), nullable=False),
         sa.Column("written_on", sa.Integer(), nullable=False),
         sa.Column("keep_until", sa.Integer(), nullable=False),
@@ -213,10 +219,9 @@ def upgrade() -> None:
         sa.Column("measures", sa.LargeBinary(), nullable=True),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.Column("recorded_by", sa.BigInteger(), nullable=False),
-        sa.Column("area", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_impact_note")),
     )
-    op.create_index(op.f("ix_impact_note_area_flow"), "impact_note", ["area", "flow"])
+    op.create_index(op.f("ix_impact_note_county_flow"), "impact_note", ["county", "flow"])
     op.create_table(
         "group_meeting",
         sa.Column("id", _key(), autoincrement=False, nullable=False),
@@ -230,7 +235,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("area", "on", name=op.f("uq_group_meeting_area_on")),
     )
     if op.get_bind().dialect.name == "postgresql":
-        for table in TABLES:
+        for table in sorted(set(TABLES) - set(OPEN)):
             op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
             op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
             op.execute(f"CREATE POLICY by_area ON {table} USING ({INSIDE}) WITH CHECK ({INSIDE})")

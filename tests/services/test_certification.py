@@ -64,11 +64,11 @@ def test_no_role_holds_what_another_administrator_holds_and_no_administrator_rea
 
 
 def test_roles_without_a_lock_of_their_own_are_given_to_nobody(keys: dict[str, int]) -> None:
-    for role in (Role.VILLAGE_DOCTOR, Role.HOSPITAL, Role.REHAB_BODY, Role.SYSTEM):
+    for role in (Role.VILLAGE_DOCTOR, Role.HOSPITAL, Role.SYSTEM):
         assert role not in AREA_OF_ROLE
         with pytest.raises(Unfit):
             account.create(SYSTEM, f"x{int(role)}", "某甲", int(role), EAST, NOW)
-    for role in (Role.VILLAGE_DOCTOR, Role.HOSPITAL, Role.REHAB_BODY):
+    for role in (Role.VILLAGE_DOCTOR, Role.HOSPITAL):
         assert role not in ROLE_ACTIONS
 
 

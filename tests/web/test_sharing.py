@@ -104,3 +104,39 @@ def test_a_request_keeps_what_was_typed_and_waits_for_another(client_of: ClientO
     assert released.status_code == 303
     assert "还没有批准" in text(officer.get(answer.location))
     assert "调字1号" in text(officer.get("/requests"))
+
+
+CONSENT = {
+    "benefit": "1",
+    "capacity": "1",
+    "giver": "1",
+    "signer": "签字的人",
+    "signed_on": "2026-11-10",
+    "purpose": "申请最低生活保障",
+}
+
+
+def test_a_benefit_is_applied_for_and_taken_back_in_two_clicks(
+    client_of: ClientOf, made: people.Made
+) -> None:
+    officer, doctor = client_of("officer"), client_of("east")
+    at = f"/case/{made.cases[people.WHOLE]}/consents"
+    assert at in text(doctor.get(f"/case/{made.cases[people.WHOLE]}"))
+    page = text(doctor.get(at))
+    assert " checked" not in page and "没有签过申请" in page
+    refused = post(doctor, at, **CONSENT)
+    assert refused.status_code == 422 and "影响评估" in text(refused)
+    assert post(officer, "/impact", **{**NOTE, "flow": "3"}).status_code == 303
+    half = post(doctor, at, **{**CONSENT, "giver": "2", "benefit": "2", "monthly": "x"})
+    assert half.status_code == 422
+    assert 'value="签字的人"' in text(half) and 'href="#f-giver"' in text(half)
+    assert post(doctor, at, **CONSENT).status_code == 303
+    page = text(doctor.get(at))
+    assert "申请最低生活保障" in page and "确认撤回" in page
+    assert "低保、救助" in text(doctor.get("/benefits"))
+    assert client_of("west").get(at).status_code == 404
+    action = re.search(r'action="(/case/\d+/consents/\d+/withdraw)"', page)
+    assert action is not None
+    assert post(doctor, at, action[1]).status_code == 303
+    assert "已撤回" in text(doctor.get(at)) and "确认撤回" not in text(doctor.get(at))
+    assert doctor.get(f"/case/{made.cases[people.WHOLE]}/benefits").status_code == 303

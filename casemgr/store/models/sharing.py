@@ -75,7 +75,11 @@ class BenefitClaim(AreaScoped, ForReceiver, Model):
     monthly: Mapped[int | None] = mapped_column(Integer)
     account: Mapped[Any] = mapped_column(Sealed("benefit_claim", "account"), nullable=True)
     agreement_on: Mapped[date | None] = mapped_column(Day)
-    #: What the other side said, and of whom; sessions it reports.
+    #: For a body of rehabilitation: what is needed, and how to receive the person without fear.
+    needs: Mapped[Any] = mapped_column(Sealed("benefit_claim", "needs"), nullable=True)
+    precautions: Mapped[Any] = mapped_column(Sealed("benefit_claim", "precautions"), nullable=True)
+    #: What the other side said and when; sessions it reports.
+    answered_on: Mapped[date | None] = mapped_column(Day)
     answer: Mapped[Any] = mapped_column(Sealed("benefit_claim", "answer"), nullable=True)
     sessions: Mapped[int | None] = mapped_column(SmallInteger)
     session_on: Mapped[date | None] = mapped_column(Day)
@@ -191,12 +195,16 @@ class RequestPerson(AreaScoped, Model):
     __table_args__ = (of_case(), UniqueConstraint("request_id", "case_id"), Index(None, "case_id"))
 
 
-class ImpactNote(AreaScoped, Model):
-    """影响评估: who receives what, why it is needed, the risk and what is done; kept three years."""
+class ImpactNote(Model):
+    """影响评估 of one county: who receives what, why, the risk and what is done; kept three years.
+
+    It is about a flow and about nobody, and every doctor of the county must know whether it is there.
+    """
 
     __tablename__ = "impact_note"
 
     id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    county: Mapped[int] = mapped_column(BigInteger)
     flow: Mapped[int] = mapped_column(SmallInteger)
     written_on: Mapped[date] = mapped_column(Day)
     keep_until: Mapped[date] = mapped_column(Day)
@@ -208,7 +216,7 @@ class ImpactNote(AreaScoped, Model):
     recorded_at: Mapped[datetime] = mapped_column(Instant)
     recorded_by: Mapped[int] = mapped_column(BigInteger)
 
-    __table_args__ = (Index(None, "area", "flow"),)
+    __table_args__ = (Index(None, "county", "flow"),)
 
 
 class GroupMeeting(AreaScoped, Model):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import BigInteger, bindparam, func, select
 
 from casemgr.store.models.access import MatrixLoosening
 from casemgr.store.models.account import Account
@@ -35,10 +35,13 @@ from casemgr.terms.access import LooseningState
 #: How many keys one statement names.
 KEYS = 500
 
-_FLOWS: Any = lasting(select(ImpactNote.flow, func.count(ImpactNote.id)).group_by(ImpactNote.flow))
+_FLOWS: Any = lasting(
+    select(ImpactNote.flow).where(ImpactNote.county == bindparam("county", type_=BigInteger)).distinct()
+)
 _NOTES: Any = lasting(
     select(ImpactNote, Account.display)
     .outerjoin(Account, Account.id == ImpactNote.recorded_by)
+    .where(ImpactNote.county == bindparam("county", type_=BigInteger))
     .order_by(ImpactNote.written_on.desc(), ImpactNote.id.desc())
 )
 
@@ -48,14 +51,14 @@ def _rows(work: Work, statement: Any, **values: Any) -> Sequence[Any]:
     return work.rows(statement, **values)
 
 
-def flows_noted(work: Work) -> set[int]:
-    """Flows for which an impact note is there."""
-    return {row[0] for row in _rows(work, _FLOWS)}
+def flows_noted(work: Work, county: int) -> set[int]:
+    """Flows for which an impact note of the county is there."""
+    return {row[0] for row in _rows(work, _FLOWS, county=county)}
 
 
-def notes(work: Work) -> Sequence[Any]:
-    """All impact notes with who wrote them, latest first."""
-    return work.rows(_NOTES)
+def notes(work: Work, county: int) -> Sequence[Any]:
+    """All impact notes of a county with who wrote them, latest first."""
+    return work.rows(_NOTES, county=county)
 
 
 # --- comparison of lists ---
@@ -277,11 +280,23 @@ _HELD: Any = lasting(
     .where(BenefitClaim.state.in_(bindparam("states", expanding=True)))
     .order_by(BenefitClaim.applied_on, Case.file_no)
 )
-_ALL_CONSENTS: Any = lasting(
-    select(ShareConsent, BenefitClaim)
-    .outerjoin(BenefitClaim, BenefitClaim.consent_id == ShareConsent.id)
-    .where(ShareConsent.withdrawn_on.is_(None))
+_TOLD: Any = lasting(
+    select(ShareConsent, BenefitClaim, Case.diagnosis)
+    .join(BenefitClaim, BenefitClaim.consent_id == ShareConsent.id)
+    .join(Case, Case.id == BenefitClaim.case_id)
+    .where(
+        ShareConsent.case_id.in_(bindparam("cases", expanding=True)),
+        ShareConsent.withdrawn_on.is_(None),
+        ShareConsent.signed_on <= bindparam("today", type_=Day()),
+        BenefitClaim.state.in_(bindparam("states", expanding=True)),
+    )
+    .order_by(ShareConsent.id)
 )
+
+
+def claims_told(work: Work, cases: Sequence[int], states: Sequence[int], today: date) -> Sequence[Any]:
+    """Consents that hold for these files, with their benefits in these states and the diagnosis."""
+    return work.rows(_TOLD, cases=list(cases), states=list(states), today=today)
 
 
 def consents(work: Work, case: int) -> list[ShareConsent]:

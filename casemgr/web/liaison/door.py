@@ -13,12 +13,13 @@ from flask import Blueprint, Flask, current_app, g, request
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.routing import IntegerConverter, ValidationError
 
+from casemgr.services import liaison
 from casemgr.web import csrf, filters, headers, uploads
-from casemgr.web.liaison import errors, guard, login, window
+from casemgr.web.liaison import benefit, errors, guard, login, window
 
 PRODUCT = "部门联络窗口"
 #: Every blueprint of this door; a new noun adds its ``pages`` here.
-PAGES: tuple[Blueprint, ...] = (login.pages, window.pages)
+PAGES: tuple[Blueprint, ...] = (login.pages, window.pages, benefit.pages)
 
 
 class MessageCookie(SecureCookieSessionInterface):
@@ -54,6 +55,7 @@ class Frame:
     demo: bool
     request_id: str
     endpoint: str
+    benefits: bool
 
 
 def _frame() -> dict[str, Any]:
@@ -68,6 +70,7 @@ def _frame() -> dict[str, Any]:
             demo=bool(current_app.config["CASEMGR"].demo),
             request_id=g.get("request_id", ""),
             endpoint=(request.endpoint or "") if shown else "",
+            benefits=bool(shown and liaison.receives_benefits(person.role)),
         )
     }
 

@@ -28,6 +28,7 @@ ROLE_NOTES = {
     Role.CIVIL_AFFAIRS: "部门联络入口：本人申请或同意的人员",
     Role.DISABLED_FEDERATION: "部门联络入口：本人申请或同意的人员",
     Role.POLITICAL_LEGAL: "部门联络入口：本乡镇（街道）汇总和依规定提供的人员",
+    Role.REHAB_BODY: "部门联络入口：本人单独同意转介来的人员",
 }
 LABELS = {
     "login": "登录名",

@@ -100,6 +100,7 @@ MENU = (
     )),
     ("状态变更", (
         ("知情同意", "/case/{case}/consent", Action.REGISTER_WRITE),
+        ("待遇和单独同意", "/case/{case}/consents", Action.SHARING_WRITE),
         ("修改档案", "/case/{case}/edit", Action.REGISTER_WRITE),
         ("变更诊断", "/case/{case}/diagnosis", Action.REGISTER_WRITE),
         ("失访", "/case/{case}/lost", Action.REGISTER_WRITE),
