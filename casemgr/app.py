@@ -24,7 +24,7 @@ DOORS = {"web": "casemgr.web.door", "api": "casemgr.api.door", "liaison": "casem
 LIAISON = "/liaison"
 #: Operator's commands by noun, imported only when they are called.
 COMMANDS = (
-    "account", "audit", "db", "demo", "exchange", "indicator", "injection", "installation", "jobs",
+    "account", "audit", "backup", "db", "demo", "exchange", "indicator", "injection", "installation", "jobs",
     "keys", "medication", "report",
 )  # fmt: skip
 

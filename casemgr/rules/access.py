@@ -30,6 +30,7 @@ class Action(Enum):
     AUDIT_LIST = "audit:list", False
     AUDIT_READ = "audit:read", False
     AUDIT_VERIFY = "audit:verify", False
+    BACKUP_MANAGE = "backup:manage", True
     CASE_LIST = "case:list", False
     CASE_READ = "case:read", True
     CASE_SEARCH = "case:search", True

@@ -18,14 +18,25 @@ CANARY = Place("readiness", "canary")
 
 
 @cache
-def newest_migration() -> str:
-    """Revision id no other migration builds on."""
+def _migrations() -> tuple[frozenset[str], frozenset[str]]:
+    """(all revision ids, those another migration builds on)."""
     revisions: set[str] = set()
     built_on: set[str] = set()
     for path in MIGRATIONS.glob("*.py"):
         source = path.read_text(encoding="utf-8")
         revisions.update(re.findall(r'^revision(?:: str)? = "(\w+)"', source, re.MULTILINE))
         built_on.update(re.findall(r'^down_revision[^=]*= "(\w+)"', source, re.MULTILINE))
+    return frozenset(revisions), frozenset(built_on)
+
+
+def known_migrations() -> frozenset[str]:
+    """Every revision id this program can bring to the newest."""
+    return _migrations()[0]
+
+
+def newest_migration() -> str:
+    """Revision id no other migration builds on."""
+    revisions, built_on = _migrations()
     return ",".join(sorted(revisions - built_on))
 
 

@@ -169,6 +169,16 @@ def stale_tokens(work: Work, before: datetime, limit: int = 500) -> list[ApiToke
     return work.entities(select(ApiToken).where(ApiToken.ends_at < before).limit(limit))
 
 
+def all_sessions(work: Work) -> list[LoginSession]:
+    """Every session there is."""
+    return work.entities(select(LoginSession))
+
+
+def living_tokens(work: Work) -> list[ApiToken]:
+    """Tokens that are not revoked."""
+    return work.entities(select(ApiToken).where(ApiToken.revoked.is_(False)))
+
+
 def area_name(work: Work, code: int | None) -> str | None:
     """Name of an area, ``None`` if there is no such area."""
     if code is None:
