@@ -21,7 +21,7 @@ class Explanation:
     """One figure and one person. ``counted`` is empty when the person is not asked about by the figure.
 
     ``missing``: acts still needed, 0 when counted, empty when no act can promise it; ``until``: the last
-    day on which the next of them is in time.
+    day on which the next of them is in time. ``topic``: the reason without days and numbers.
     """
 
     key: str
@@ -34,6 +34,11 @@ class Explanation:
     missing: int | None = None
     until: date | None = None
     further: bool = False
+    topic: str = ""
+
+
+#: Of people who are on no register any more.
+LEFT = "已死亡、迁出或排除，不在册"
 
 
 def explain(row: Mapping[str, Any], measure: Measure, basis: Basis) -> Explanation:
@@ -50,12 +55,13 @@ def explain(row: Mapping[str, Any], measure: Measure, basis: Basis) -> Explanati
             "",
             measure.status,
             further=measure.further,
+            topic=base.beside if row["reg_a"] else LEFT,
         )
     counted = bool(row[verdict_column(measure.judgement)])
     said = JUDGEMENTS[measure.judgement].tell(facts, counted, basis)
     return Explanation(
         measure.key, measure.name, counted, said.reason, said.rule, said.change, measure.status, said.missing,
-        said.until, measure.further,
+        said.until, measure.further, said.topic,
     )  # fmt: skip
 
 

@@ -32,16 +32,18 @@ def _managed(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
         reason = f"本年度完整随访 {row['complete_visits']} 次，首次 {basis.on(row['first_visit'])}。"
         return Verdict(True, reason, "SET-MAN", missing=0)
     if row["refused"]:
-        reason = "不同意参加社区管理，且不属第三十条第二款第二项情形。"
+        reason, topic = "不同意参加社区管理，且不属第三十条第二款第二项情形。", "不同意参加社区管理"
         if basis.year_is_over or basis.gone(row):
-            return basis.final(reason, "GF2018-4.3")
+            return basis.final(reason, "GF2018-4.3", topic)
         change = "每年再征询一次；签署知情同意书并有完整随访后计入。"
-        return Verdict(False, reason, "GF2018-4.3", change, None, basis.period.year_end)
+        return Verdict(False, reason, "GF2018-4.3", change, None, basis.period.year_end, topic)
     if row["visits"]:
         reason = f"本年度有 {row['visits']} 次随访，但都是失访记录，或危险性评估与目前症状均未填。"
+        topic = "有随访，但都是失访记录或没有填完整"
     else:
         reason = f"本年度至{basis.on(basis.period.end)}没有随访。"
-    return basis.needs(row, reason, "SET-MAN", 1, "完整随访 1 次")
+        topic = "本年度没有随访"
+    return basis.needs(row, reason, "SET-MAN", 1, "完整随访 1 次", topic=topic)
 
 
 def _class_name(code: int | None) -> str:
@@ -59,6 +61,9 @@ def _gap(row: CaseRow, basis: Basis) -> Verdict:
         f"{begin}{basis.on(row['gap_from'])} → {basis.on(row['gap_to'])}{finish}相隔 {row['gap_days']} 天，"
         f"超过 {row['gap_limit']} 天上限{last_found}。",
         RULE_OF_CLASS.get(row["gap_class"] or 0, "STD-INT"),
+        f"两次随访的间隔超过上限（上次分类：{_class_name(row['gap_class'])}）"
+        if visited
+        else "年初或建档后的首次随访过晚",
     )
 
 
@@ -80,7 +85,7 @@ def _intervals(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
     if verdict.missing is None:
         return verdict
     until = basis.after(row["start"], basis.policy.gap_first.value)
-    return basis.needs(row, verdict.reason, "STD-INT", 1, "完整随访 1 次", until)
+    return basis.needs(row, verdict.reason, "STD-INT", 1, "完整随访 1 次", until, verdict.topic)
 
 
 def quarters_missing(row: CaseRow, seen: int, basis: Basis) -> str:
@@ -101,10 +106,10 @@ def _every_quarter(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
         return _managed(row, False, basis)
     missing = quarters_missing(row, row["quarters_seen"], basis)
     if missing:
-        return basis.final(f"{missing}没有完整随访。", "STD-3M")
+        return basis.final(f"{missing}没有完整随访。", "STD-3M", "有的季度没有完整随访")
     verdict = _managed(row, False, basis)
     last = current.last if current else None
-    return basis.needs(row, verdict.reason, "STD-3M", 1, "完整随访 1 次", last)
+    return basis.needs(row, verdict.reason, "STD-3M", 1, "完整随访 1 次", last, verdict.topic)
 
 
 def _by_number(row: CaseRow, counted: bool, basis: Basis, due: int, first_month: int, rule: str) -> Verdict:
@@ -116,9 +121,9 @@ def _by_number(row: CaseRow, counted: bool, basis: Basis, due: int, first_month:
         verdict = _managed(row, False, basis)
         if verdict.missing is None:
             return verdict
-        reason = verdict.reason
+        reason, topic = verdict.reason, verdict.topic
     else:
-        reason = f"本年度完整随访 {count} 次，少于应有的 {due} 次。"
+        reason, topic = f"本年度完整随访 {count} 次，少于应有的 {due} 次。", "完整随访的次数不足"
     # A visit made tomorrow is judged by tomorrow's number, and in time until that number rises again.
     per_visit = basis.policy.months_per_visit.value
     tomorrow = min(basis.period.end + timedelta(days=1), basis.period.year_end)
@@ -127,7 +132,7 @@ def _by_number(row: CaseRow, counted: bool, basis: Basis, due: int, first_month:
     year = basis.period.end.year
     until = date(year, last_month, monthrange(year, last_month)[1])
     needed = max(due_then - count, 1)
-    return basis.needs(row, reason, rule, needed, f"再完整随访 {needed} 次", until)
+    return basis.needs(row, reason, rule, needed, f"再完整随访 {needed} 次", until, topic)
 
 
 def _four_a_year(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
@@ -144,7 +149,7 @@ def _as_required(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
         return Verdict(True, reason, "STD-GW", missing=0)
     unassessed = row["complete_visits"] - row["risk_visits"]
     if row["gap_days"] is None and unassessed and not row["refused"]:
-        return basis.final(f"有 {unassessed} 次随访没有评估危险性。", "GW2017-6.3")
+        return basis.final(f"有 {unassessed} 次随访没有评估危险性。", "GW2017-6.3", "有的随访没有评估危险性")
     return _intervals(row, False, basis)
 
 
@@ -152,13 +157,14 @@ def _offence(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
     if counted:
         return Verdict(True, f"{basis.on(row['offence_on'])}的记录中有肇事或肇祸。", "IND-13", missing=0)
     reason = f"本年度至{basis.on(basis.period.end)}没有肇事、肇祸记录。"
-    return Verdict(False, reason, "IND-13", WISHED_FOR)
+    return Verdict(False, reason, "IND-13", WISHED_FOR, topic="没有肇事、肇祸记录（期望的结果）")
 
 
 def _lost(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
     if counted:
         return Verdict(True, f"{basis.on(basis.period.end)}的管理状态为失访。", "IND-15", missing=0)
-    return Verdict(False, f"{basis.on(basis.period.end)}的管理状态不是失访。", "IND-15", WISHED_FOR)
+    reason = f"{basis.on(basis.period.end)}的管理状态不是失访。"
+    return Verdict(False, reason, "IND-15", WISHED_FOR, topic="没有失访（期望的结果）")
 
 
 def _face_to_face(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
@@ -169,9 +175,9 @@ def _face_to_face(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
     if row["refused"]:
         return verdict
     if not row["complete_visits"]:
-        return basis.needs(row, verdict.reason, "IND-10", 1, act)
+        return basis.needs(row, verdict.reason, "IND-10", 1, act, topic=verdict.topic)
     reason = f"本年度完整随访 {row['complete_visits']} 次，但都是电话，或没有见到患者本人。"
-    return basis.needs(row, reason, "FU-C10", 1, act)
+    return basis.needs(row, reason, "FU-C10", 1, act, topic="只有电话随访，或没有见到患者本人")
 
 
 _REQUIRED = pl.col("quarters_required")

@@ -44,24 +44,32 @@ class Basis:
         """The day ``more`` days after a day given as days since 1970, at most the end of the year."""
         return min(day(number) + timedelta(days=more), self.period.year_end)
 
-    def final(self, reason: str, rule: str) -> Verdict:
+    def final(self, reason: str, rule: str, topic: str = "") -> Verdict:
         """Not counted, and no act can change it within the year."""
-        return Verdict(False, reason, rule, FINAL)
+        return Verdict(False, reason, rule, FINAL, topic=topic)
 
-    def depends(self, row: CaseRow, reason: str, rule: str, on_what: str) -> Verdict:
+    def depends(self, row: CaseRow, reason: str, rule: str, on_what: str, topic: str = "") -> Verdict:
         """Not counted; later visits may find it otherwise, which no act can promise."""
         if self.year_is_over or self.gone(row):
-            return self.final(reason, rule)
-        return Verdict(False, reason, rule, f"以今后随访时的{on_what}为准。", None, self.period.year_end)
+            return self.final(reason, rule, topic)
+        change = f"以今后随访时的{on_what}为准。"
+        return Verdict(False, reason, rule, change, None, self.period.year_end, topic)
 
     def needs(
-        self, row: CaseRow, reason: str, rule: str, count: int, act: str, until: date | None = None
+        self,
+        row: CaseRow,
+        reason: str,
+        rule: str,
+        count: int,
+        act: str,
+        until: date | None = None,
+        topic: str = "",
     ) -> Verdict:
         """Not counted, but ``count`` further acts until a day (by default the end of the year) change it."""
         if self.year_is_over or self.gone(row):
-            return self.final(reason, rule)
+            return self.final(reason, rule, topic)
         last = min(until or self.period.year_end, self.period.year_end)
-        return Verdict(False, reason, rule, f"{self.on(last)}前{act}即计入。", count, last)
+        return Verdict(False, reason, rule, f"{self.on(last)}前{act}即计入。", count, last, topic)
 
 
 @dataclass(frozen=True, slots=True)

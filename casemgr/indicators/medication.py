@@ -13,10 +13,15 @@ from casemgr.terms.risk import Stability
 
 REALITY = "实际服药情况"
 NOTHING_TOLD = "本年度没有填写用药依从性的随访。"
+UNTOLD = "未评估：没有填写用药依从性"
 
 
 def _found(code: int | None, on: int | None, basis: Basis) -> str:
     return f"{basis.on(on)}随访记录为“{Adherence.read(code).label}”"
+
+
+def _had(code: int | None) -> str:
+    return f"有的随访记录为“{Adherence.read(code).label}”"
 
 
 def _taking_in_year(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
@@ -24,7 +29,7 @@ def _taking_in_year(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
         reason = f"本年度有 {row['taken_visits']} 次随访记录为规律或间断用药。"
         return Verdict(True, reason, "MED-YEAR", missing=0)
     reason = "本年度随访记录均为“不用药”或“医嘱勿需用药”。" if row["adherence_visits"] else NOTHING_TOLD
-    return basis.depends(row, reason, "MED-YEAR", REALITY)
+    return basis.depends(row, reason, "MED-YEAR", REALITY, reason.rstrip("。"))
 
 
 def _regular_in_year(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
@@ -32,9 +37,9 @@ def _regular_in_year(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
         reason = f"本年度 {row['adherence_visits']} 次用药记录均为“按医嘱规律用药”。"
         return Verdict(True, reason, "MED-YEAR", missing=0)
     if not row["adherence_visits"]:
-        return basis.depends(row, NOTHING_TOLD, "MED-YEAR", REALITY)
+        return basis.depends(row, NOTHING_TOLD, "MED-YEAR", REALITY, UNTOLD)
     found = _found(row["first_not_regular"], row["first_not_regular_on"], basis)
-    return basis.final(f"{found}，不是每次都规律。", "MED-YEAR")
+    return basis.final(f"{found}，不是每次都规律。", "MED-YEAR", _had(row["first_not_regular"]))
 
 
 def _as_ordered_in_year(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
@@ -42,17 +47,19 @@ def _as_ordered_in_year(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
         reason = f"本年度 {row['adherence_visits']} 次用药记录均为“按医嘱规律用药”或“医嘱勿需用药”。"
         return Verdict(True, reason, "MED-ALL4", missing=0)
     if not row["adherence_visits"]:
-        return basis.depends(row, NOTHING_TOLD, "MED-ALL4", REALITY)
-    return basis.final(f"{_found(row['lapse'], row['lapse_on'], basis)}。", "MED-ALL4")
+        return basis.depends(row, NOTHING_TOLD, "MED-ALL4", REALITY, UNTOLD)
+    found = _found(row["lapse"], row["lapse_on"], basis)
+    return basis.final(f"{found}。", "MED-ALL4", _had(row["lapse"]))
 
 
 def _at_last_visit(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
     if row["last_adherence"] is None:
-        return basis.depends(row, NOTHING_TOLD, "MED-LAST", REALITY)
+        return basis.depends(row, NOTHING_TOLD, "MED-LAST", REALITY, UNTOLD)
     reason = f"末次{_found(row['last_adherence'], row['last_adherence_on'], basis)}。"
     if counted:
         return Verdict(True, reason, "MED-LAST", missing=0)
-    return basis.depends(row, reason, "MED-LAST", REALITY)
+    topic = f"末次随访记录为“{Adherence.read(row['last_adherence']).label}”"
+    return basis.depends(row, reason, "MED-LAST", REALITY, topic)
 
 
 def _taking_by_quarter(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
@@ -60,7 +67,7 @@ def _taking_by_quarter(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
         reason = f"本年度有 {row['cared_visits']} 次随访记录为规律、间断用药或正在住院。"
         return Verdict(True, reason, "MED-QUARTER", missing=0)
     reason = "本年度没有规律用药、间断用药或正在住院的随访记录。"
-    return basis.depends(row, reason, "MED-QUARTER", REALITY)
+    return basis.depends(row, reason, "MED-QUARTER", REALITY, reason.rstrip("。"))
 
 
 def _regular_by_quarter(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
@@ -68,21 +75,25 @@ def _regular_by_quarter(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
         reason = "应随访的每个季度都有规律用药（或正在住院）的记录，且没有间断或不用药。"
         return Verdict(True, reason, "MED-QUARTER", missing=0)
     if row["lapse"] is not None:
-        return basis.final(f"{_found(row['lapse'], row['lapse_on'], basis)}。", "MED-QUARTER")
+        found = _found(row["lapse"], row["lapse_on"], basis)
+        return basis.final(f"{found}。", "MED-QUARTER", _had(row["lapse"]))
     missing = quarters_missing(row, row["quarters_medicated"], basis)
     if missing:
-        return basis.final(f"{missing}没有规律用药（或正在住院）的随访记录。", "MED-QUARTER")
-    return basis.depends(row, "本年度还没有规律用药（或正在住院）的随访记录。", "MED-QUARTER", REALITY)
+        reason = f"{missing}没有规律用药（或正在住院）的随访记录。"
+        return basis.final(reason, "MED-QUARTER", "有的季度没有规律用药的随访记录")
+    reason = "本年度还没有规律用药（或正在住院）的随访记录。"
+    return basis.depends(row, reason, "MED-QUARTER", REALITY, "还没有规律用药的随访记录")
 
 
 def _stable_at_last(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
     if row["last_class"] is None:
-        return basis.depends(row, "本年度的完整随访都没有填随访分类。", "STA-LAST", "实际病情")
+        reason = "本年度的完整随访都没有填随访分类。"
+        return basis.depends(row, reason, "STA-LAST", "实际病情", "未评估：没有填随访分类")
     found = Stability.read(row["last_class"])
     reason = f"{basis.on(row['last_class_on'])}随访分类为“{found.label}”。"
     if counted:
         return Verdict(True, reason, "STA-LAST", missing=0)
-    return basis.depends(row, reason, "STA-LAST", "实际病情")
+    return basis.depends(row, reason, "STA-LAST", "实际病情", f"末次随访分类为“{found.label}”")
 
 
 def _stable_all_year(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
@@ -90,7 +101,8 @@ def _stable_all_year(row: CaseRow, counted: bool, basis: Basis) -> Verdict:
         reason = f"本年度 {row['classed_visits']} 次有分类的完整随访均为“稳定”。"
         return Verdict(True, reason, "STA-2016", missing=0)
     others = row["classed_visits"] - row["stable_visits"]
-    return basis.final(f"本年度有 {others} 次完整随访的分类不是“稳定”。", "STA-2016")
+    reason = f"本年度有 {others} 次完整随访的分类不是“稳定”。"
+    return basis.final(reason, "STA-2016", "有的随访分类不是“稳定”")
 
 
 _REQUIRED = pl.col("quarters_required")

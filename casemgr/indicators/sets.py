@@ -21,13 +21,17 @@ MANAGED = ~pl.col("refused") & (pl.col("complete_visits") > 0)
 
 @dataclass(frozen=True, slots=True)
 class BaseSet:
-    """A denominator: ``test`` over the columns of a case, ``outside`` says why a row is not in it."""
+    """A denominator: ``test`` over the columns of a case, ``outside`` says why a row is not in it.
+
+    ``beside`` says it of everybody on the register who is not, without days.
+    """
 
     id: str
     name: str
     test: pl.Expr
     outside: Callable[[CaseRow, Basis], str]
     rules: tuple[str, ...]
+    beside: str = ""
 
 
 def _left(row: CaseRow, basis: Basis) -> str:
@@ -67,13 +71,21 @@ SETS = {
     for one in (
         BaseSet("REG-A", "在册患者", REGISTERED, _left, ("SET-REG-A",)),
         BaseSet("REG-B", "在册患者（含当年死亡）", REGISTERED_WITH_DEATHS, _left, ("SET-REG-B",)),
-        BaseSet("REG-A-MAN", "在册在管患者", REGISTERED & MANAGED, _not_managed, ("SET-REG-A", "SET-MAN")),
+        BaseSet(
+            "REG-A-MAN",
+            "在册在管患者",
+            REGISTERED & MANAGED,
+            _not_managed,
+            ("SET-REG-A", "SET-MAN"),
+            "不是在管患者",
+        ),
         BaseSet(
             "REG-A-SCHIZO",
             "在册精神分裂症患者",
             REGISTERED & pl.col("schizophrenia"),
             _not_schizophrenia,
             ("SET-REG-A",),
+            "诊断不是精神分裂症",
         ),
         BaseSet(
             "REG-A-BIPOLAR",
@@ -81,6 +93,7 @@ SETS = {
             REGISTERED & pl.col("bipolar"),
             _not_bipolar,
             ("SET-REG-A",),
+            "诊断不是双相（情感）障碍",
         ),
         BaseSet(
             "REG-A-TREATABLE",
@@ -88,8 +101,23 @@ SETS = {
             REGISTERED & ~EXEMPT,
             _needs_none,
             ("SET-REG-A", "MED-EX4"),
+            "本年度的用药记录都是“医嘱勿需用药”",
         ),
-        BaseSet("REG-A-CLASSED", "有随访分类的在册患者", REGISTERED & CLASSED, _no_class, ("SET-REG-A",)),
-        BaseSet("REG-A-HOME", "居家在册患者", REGISTERED & pl.col("at_home"), _not_home, ("SET-REG-A",)),
+        BaseSet(
+            "REG-A-CLASSED",
+            "有随访分类的在册患者",
+            REGISTERED & CLASSED,
+            _no_class,
+            ("SET-REG-A",),
+            "未评估：没有填随访分类",
+        ),
+        BaseSet(
+            "REG-A-HOME",
+            "居家在册患者",
+            REGISTERED & pl.col("at_home"),
+            _not_home,
+            ("SET-REG-A",),
+            "正在住院",
+        ),
     )
 }

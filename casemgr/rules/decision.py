@@ -12,7 +12,8 @@ class Verdict:
 
     ``missing`` is how many acts are still needed (0 when counted, ``None`` when nothing the team could do
     changes it any more); ``until`` the last day on which the next of them is in time. An act is a visit, a
-    check-up or a session; a verdict never asks for an entry to be graded differently.
+    check-up or a session; a verdict never asks for an entry to be graded differently. ``topic`` is the reason
+    without anybody's days and numbers, under which people are counted together.
     """
 
     counted: bool
@@ -21,3 +22,4 @@ class Verdict:
     change: str = ""
     missing: int | None = None
     until: date | None = None
+    topic: str = ""

@@ -10,7 +10,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-from casemgr.forms import checkup, rehab
+from casemgr.forms import checkup, counselling, rehab
 from casemgr.forms.cell import Amount, Code, Flag, FullDay, Pressure, Unfit, Whole, day_of, days
 from casemgr.forms.form import FUTURE, MISSING, MISSING_WHY, OUTSIDE, UNREADABLE
 from casemgr.forms.known import CaseFacts
@@ -23,6 +23,7 @@ from casemgr.services.use_case import use_case
 from casemgr.store.db import new_key
 from casemgr.store.identity import open_texts
 from casemgr.store.models.checkup import Checkup
+from casemgr.store.models.counselling import Counselling
 from casemgr.store.models.rehab import RehabSession
 from casemgr.store.types import Plain
 from casemgr.store.work import Work
@@ -56,6 +57,14 @@ CARES: Mapping[str, Care] = MappingProxyType(
         for one in (
             Care("rehab", "社区康复", rehab.SHEET, RehabSession, "provider", rehab.faults),
             Care("checkup", "健康体检", checkup.SHEET, Checkup, "note", _no_faults),
+            Care(
+                "counselling",
+                "心理疏导",
+                counselling.SHEET,
+                Counselling,
+                "provider",
+                counselling.faults,
+            ),
         )
     }
 )

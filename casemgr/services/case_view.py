@@ -12,6 +12,7 @@ from casemgr.rules.policy import Policy
 from casemgr.terms.checkup import TestResult
 from casemgr.terms.code import Term, from_mask
 from casemgr.terms.consent import ConsentAnswer
+from casemgr.terms.counselling import Counselled, CounselWay
 from casemgr.terms.followup import (
     Confinement,
     DeathCause,
@@ -196,6 +197,17 @@ class SessionView:
 
 
 @dataclass(frozen=True, slots=True)
+class TalkView:
+    """One talk of support (心理疏导) with the person, the family, or both."""
+
+    id: int
+    on: date
+    subject: Counselled
+    way: CounselWay
+    minutes: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class CheckupView:
     """One yearly check-up; pressure in mmHg, weight in grams."""
 
@@ -273,6 +285,7 @@ class CaseView:
     drugs: tuple[DrugView, ...]
     doses: tuple[DoseView, ...]
     sessions: tuple[SessionView, ...]
+    talks: tuple[TalkView, ...]
     checkups: tuple[CheckupView, ...]
     states: tuple[StateView, ...]
     consents: tuple[ConsentView, ...]
@@ -294,6 +307,7 @@ class Rows:
     drugs: Sequence[tuple[Any, str]]
     doses: Sequence[Any]
     sessions: Sequence[Any]
+    talks: Sequence[Any]
     checkups: Sequence[Any]
     states: Sequence[Any]
     units: Mapping[int, str]
@@ -349,6 +363,10 @@ def view(rows: Rows, today: date, policy: Policy, official: tuple[str, ...]) -> 
         drugs=tuple(_drug(row, name) for row, name in rows.drugs),
         doses=tuple(_dose(one) for one in rows.doses),
         sessions=tuple(_session(one) for one in rows.sessions),
+        talks=tuple(
+            TalkView(one.id, one.on, known(Counselled, one.subject), known(CounselWay, one.way), one.minutes)
+            for one in rows.talks
+        ),
         checkups=tuple(_checkup(one) for one in rows.checkups),
         states=tuple(_state(one, rows.units) for one in rows.states),
         consents=tuple(

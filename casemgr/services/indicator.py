@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from casemgr.indicators.catalogue import ANY_KEY, BY_KEY, PREVALENCE, Measure
 from casemgr.indicators.editions import Edition
 from casemgr.indicators.figure import AreaFigures, Computation, Counts, Figure, figure, figures
+from casemgr.indicators.interval import wilson
 from casemgr.indicators.period import Period
 from casemgr.rules.access import Action
 from casemgr.services import clock, totals
@@ -19,7 +21,7 @@ from casemgr.services.use_case import use_case
 from casemgr.store.queries import area as area_queries
 from casemgr.store.queries import indicator as queries
 from casemgr.store.work import Work
-from casemgr.terms.area import AreaLevel, span_of
+from casemgr.terms.area import AreaLevel, level_of, span_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,6 +48,10 @@ PARTS = ("numerator", "denominator", "missing", UNASKED)
 #: What a verdict may say of somebody in each part.
 WANTED = {"numerator": (True,), "denominator": (True, False), "missing": (False,), UNASKED: (None,)}
 MONTHS = 12
+#: More people than these are not explained one by one within a request.
+MOST_EXPLAINED = 20_000
+#: Surveys of several counties are not added up.
+AWARENESS = "IND-18"
 NO_PEOPLE = (
     "这项指标按记录数或填报数计算，没有人员名单。录入及时率请看记录清单；"
     "填报的数请看“年度情况”页的出处和修改记录。"
@@ -63,6 +69,7 @@ class PersonVerdict:
     counted: bool | None
     reason: str
     rule: str
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +117,11 @@ class Trend:
     unit: str
     target: str | None
     points: tuple[TrendPoint, ...]
+
+
+def interval(numerator: int, denominator: int) -> tuple[float, float] | None:
+    """The 95 % interval (Wilson) of a share in percent; nothing where there is nobody to ask about."""
+    return wilson(numerator, denominator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +306,20 @@ def people(work: Work, area: int, key: str, when: date | str, part: str) -> list
     return list(_behind(work, area, key, when, part, None, 0, None).people)
 
 
+@use_case(Action.INDICATOR_READ)
+def reasons(work: Work, area: int, key: str, when: date | str, part: str) -> tuple[tuple[str, int], ...]:
+    """How many people do not count (``missing``), or are not asked about (``unasked``), by reason.
+
+    Most first; nobody is named, and no reason tells anybody's day. Raises what :func:`people` raises, and
+    :class:`Refused` for more people than can be explained while somebody waits.
+    """
+    low, high = _span(work, area)
+    if sum(count for _, count in queries.registered(work, low, high)) > MOST_EXPLAINED:
+        raise Refused("辖区人数太多，不能逐人汇总原因。请先选择一个县（区）或乡镇（街道）。")
+    found = Counter(one.topic for one in _behind(work, area, key, when, part, None, 0, None).people)
+    return tuple(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
 @use_case(Action.CASE_LIST)
 def behind(
     work: Work,
@@ -348,9 +374,11 @@ def _behind(
     for one in shown:
         said = told.get(one.case_id)
         if said is None or said.counted not in wanted:
-            found.append(replace(one, reason=SINCE_CHANGED))
+            found.append(replace(one, reason=SINCE_CHANGED, topic=CHANGED))
         else:
-            found.append(replace(one, counted=said.counted, reason=said.reason, rule=said.rule))
+            found.append(
+                replace(one, counted=said.counted, reason=said.reason, rule=said.rule, topic=said.topic)
+            )
     return Behind(len(ordered), tuple(found))
 
 
@@ -406,6 +434,7 @@ def _closed_members(
 
 
 #: Said of a person whom the closing counted otherwise than the rows do now.
+CHANGED = "月结之后资料有变动"
 SINCE_CHANGED = "月结之后资料有变动，月结时的判定保持不变；重新月结后更新。"
 
 
@@ -462,10 +491,7 @@ def trend(work: Work, area: int, keys: Sequence[str], months: int = MONTHS) -> l
     keys = [_measure(key, current).key for key in keys]
     ended = today.year * 12 + today.month - 1  # months since year 0, the running one not counted
     numbers = [(index // 12) * 100 + index % 12 + 1 for index in range(ended - months, ended)]
-    newest = {
-        (row.period, row.key): (row.numerator, row.denominator)
-        for row in queries.course(work, area, numbers, keys)
-    }
+    newest = _course(work, area, numbers, keys)
     found = []
     for key in keys:
         points, unit, target = [], "", None
@@ -480,20 +506,57 @@ def trend(work: Work, area: int, keys: Sequence[str], months: int = MONTHS) -> l
     return found
 
 
+def _course(
+    work: Work, area: int, numbers: Sequence[int], keys: Sequence[str]
+) -> dict[tuple[int, str], tuple[int, int | None]]:
+    """Month and key → closed counts of an area, of a city those of its counties where all of them closed."""
+    areas = _counties_below(work, area) or [area]
+    newest: dict[tuple[int, str], dict[int, tuple[int, int | None]]] = {}
+    for row in queries.course(work, areas, numbers, keys):
+        newest.setdefault((row.period, row.key), {})[row.area] = (row.numerator, row.denominator)
+    return {
+        place: _summed([{place[1]: pair} for pair in told.values()]).get(place[1], (0, None))
+        for place, told in newest.items()
+        if len(told) == len(areas)
+    }
+
+
 @use_case(Action.INDICATOR_READ)
 def closed(work: Work, month: str | int, area: int) -> Computation | None:
     """The closed figures of a month for an area and every area below; nothing when it was not closed."""
     period = _month(month)
     low, high = _span(work, area)
     revisions = queries.revisions(work, period.number, low, high, PREVALENCE.key)
-    if area not in revisions:
+    above = [] if area in revisions else _counties_below(work, area)
+    if area not in revisions and not (above and all(one in revisions for one in above)):
         return None
     counts: dict[int, dict[str, tuple[int, int | None]]] = {}
     for row in queries.figures(work, period.number, low, high, set(revisions.values())):
         if row.revision == revisions.get(row.area):
             counts.setdefault(row.area, {})[row.key] = (row.numerator, row.denominator)
+    if above:
+        counts[area] = _summed([counts[one] for one in above])
     places = area_queries.within(work, low, high, int(AreaLevel.TOWNSHIP))
     return _computation(period, _edition(work, period, area), places, counts)
+
+
+def _counties_below(work: Work, area: int) -> list[int]:
+    """The counties of a city or province; none for an area that is closed itself."""
+    if level_of(area) >= AreaLevel.COUNTY:
+        return []
+    return list(queries.counties(work, *span_of(area), int(AreaLevel.COUNTY)))
+
+
+def _summed(parts: Sequence[Counts]) -> dict[str, tuple[int, int | None]]:
+    """The closed figures of several counties as those of the city; without one that a county lacks."""
+    found: dict[str, tuple[int, int | None]] = {}
+    for key in parts[0]:
+        pairs = [one[key] for one in parts if key in one]
+        if key in ANY_KEY and len(pairs) == len(parts) and key != AWARENESS:
+            whole = [pair[1] for pair in pairs]
+            total = None if None in whole else sum(one or 0 for one in whole)
+            found[key] = (sum(pair[0] for pair in pairs), total)
+    return found
 
 
 # --- month close ------------------------------------------------------------------------------------

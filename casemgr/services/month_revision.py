@@ -9,7 +9,7 @@ from datetime import date, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from casemgr.indicators.catalogue import BY_KEY
+from casemgr.indicators.catalogue import ANY_KEY, BY_KEY
 from casemgr.indicators.editions import Edition
 from casemgr.indicators.figure import figure
 from casemgr.indicators.period import Period
@@ -51,7 +51,10 @@ DRAFT = "草稿"
 
 @dataclass(frozen=True, slots=True)
 class FigureChange:
-    """One figure in two closings: counts and printed values, and how many people more or fewer."""
+    """One figure in two closings: counts and printed values, and how many people more or fewer.
+
+    ``of_people``: whether the difference is a sum over people, who can then be listed.
+    """
 
     key: str
     name: str
@@ -63,6 +66,7 @@ class FigureChange:
     value_after: str | None
     numerator: int
     denominator: int
+    of_people: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +189,9 @@ def of_month(work: Work, month: str, area: int) -> MonthHistory:
         raise Missing(NOT_CLOSED)
     told = _by_revision(closings.differences(work, period.number, low, high))
     revisions = sorted(counted, reverse=True)
+    moments = {
+        one.revision: one.closed_at for one in closings.closings(work, period.number, _county(work, area))
+    }
     found = []
     for revision, before in pairwise(revisions):
         parts = told.get(revision, [])
@@ -195,14 +202,21 @@ def of_month(work: Work, month: str, area: int) -> MonthHistory:
                 if one.case not in people:
                     causes.update(from_mask(Cause, one.causes))
                 people.add(one.case)
-        if not parts:
+        changes = tuple(_changes(counted[before], counted[revision], edition))
+        # Without people: what was reported for the year, or entered late without changing a verdict.
+        since, closed_at = (
+            (parts[0][0].since, parts[0][0].closed_at)
+            if parts
+            else (moments.get(before), moments.get(revision))
+        )
+        if since is None or closed_at is None or not (parts or changes):
             continue
         found.append(
             RevisionView(
                 revision,
-                parts[0][0].since,
-                parts[0][0].closed_at,
-                tuple(_changes(counted[before], counted[revision], edition)),
+                since,
+                closed_at,
+                changes,
                 len(people),
                 tuple(sorted(causes.items(), key=lambda pair: (-pair[1], int(pair[0])))),
             )
@@ -222,8 +236,8 @@ def _by_revision(rows: Iterable[Any]) -> dict[int, list[tuple[Any, Any]]]:
 def _changes(
     before: dict[str, tuple[int, int | None]], after: dict[str, tuple[int, int | None]], edition: Edition
 ) -> Iterable[FigureChange]:
-    for key in [key for key in BY_KEY if key in before and key in after and before[key] != after[key]]:
-        measure = BY_KEY[key]
+    for key in [key for key in ANY_KEY if key in before and key in after and before[key] != after[key]]:
+        measure = ANY_KEY[key]
         was, now = figure(measure, *before[key], edition), figure(measure, *after[key], edition)
         yield FigureChange(
             key,
@@ -236,6 +250,7 @@ def _changes(
             now.value,
             after[key][0] - before[key][0],
             (after[key][1] or 0) - (before[key][1] or 0),
+            key in BY_KEY,
         )
 
 

@@ -565,6 +565,7 @@ def case(work: Work, case_id: int, today: date) -> CaseView:
             drugs=tuple(zip(drugs, names, strict=True)),
             doses=queries.doses(work, case_id, first),
             sessions=queries.sessions(work, case_id, first),
+            talks=queries.talks(work, case_id, first),
             checkups=queries.checkups(work, case_id),
             states=states,
             units=queries.unit_names(work, units) if units else {},

@@ -53,6 +53,7 @@ NOUNS: dict[str, str] = {
     "referral": "转诊",
     "checkup": "健康体检",
     "rehab": "社区康复",
+    "counselling": "心理疏导",
     "dose": "长效针剂",
     "lock_up": "关锁",
     "regimen_line": "用药医嘱",

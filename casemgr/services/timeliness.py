@@ -70,6 +70,15 @@ class Records:
     term: Parameter
 
 
+def period_of(month: str) -> Period:
+    """The period of a month given as ``2026-10``, of today without one; :class:`Unfit` for anything else."""
+    try:
+        return Period.of_month(month) if month else Period.to(clock.today())
+    except ValueError:
+        sentence = "月份应写成 2026-10 这样。"
+        raise Unfit(sentence, fields={"period": sentence}) from None
+
+
 def _policy(work: Work, period: Period) -> Policy:
     return policies.in_force_on(period.end, within(work).region)
 

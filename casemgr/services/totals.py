@@ -1,4 +1,4 @@
-"""人群指标与合计指标: records entered in time, and what areas report; no sums over judged people."""
+"""合计指标: records entered in time and what areas report; figures that are no sum over judged people."""
 
 from __future__ import annotations
 

@@ -52,6 +52,8 @@ CHAPTERS = {
     "township": "county",
     "closing": "county",
     "edition": "county",
+    "rate": "county",
+    "fact": "county",
     "pattern": "county",
     "comparison": "sharing",
     "data_request": "sharing",

@@ -105,6 +105,8 @@ def test_what_is_said_adds_up_to_every_figure(lot: int) -> None:
                 for _, one in said:
                     assert one.reason.endswith("。")
                     assert one.rule in known
+                    # Under what people are counted together there is nobody's day and number.
+                    assert one.counted or (one.topic and not any(c.isdigit() for c in one.topic))
                     # Nobody is asked to be graded otherwise.
                     assert not any(
                         word in one.change for word in ("改为稳定", "重新评估", "调整分类", "降级")

@@ -24,7 +24,12 @@ def case(both: Flask) -> int:
     return key
 
 
-KINDS = [("rehab", REHAB, "provider"), ("checkup", CHECKUP, "note")]
+TALK = {"on": "2026-11-10", "subject": "3", "way": "2", "minutes": "40", "provider": "甲站"}
+KINDS = [
+    ("rehab", REHAB, "provider"),
+    ("checkup", CHECKUP, "note"),
+    ("counselling", TALK, "provider"),
+]
 
 
 @pytest.mark.parametrize(("noun", "raw", "text"), KINDS)

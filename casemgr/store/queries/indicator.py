@@ -70,12 +70,27 @@ def figures_of_close(work: Work, close: int) -> Sequence[Any]:
     )
 
 
-def course(work: Work, area: int, periods: Collection[int], keys: Collection[str]) -> Sequence[Any]:
-    """(period, key, numerator, denominator) of one area over some months, newest revision last."""
+def course(
+    work: Work, areas: Collection[int], periods: Collection[int], keys: Collection[str]
+) -> Sequence[Any]:
+    """(area, period, key, numerator, denominator) of some areas and months, newest revision last."""
     return work.rows(
-        select(ClosedFigure.period, ClosedFigure.key, ClosedFigure.numerator, ClosedFigure.denominator)
-        .where(ClosedFigure.area == area, ClosedFigure.period.in_(periods), ClosedFigure.key.in_(keys))
+        select(
+            ClosedFigure.area,
+            ClosedFigure.period,
+            ClosedFigure.key,
+            ClosedFigure.numerator,
+            ClosedFigure.denominator,
+        )
+        .where(ClosedFigure.area.in_(areas), ClosedFigure.period.in_(periods), ClosedFigure.key.in_(keys))
         .order_by(ClosedFigure.revision)
+    )
+
+
+def registered(work: Work, low: int, high: int) -> Sequence[Any]:
+    """(area, files) of the areas in ``[low, high)`` that hold any, whatever became of the person."""
+    return work.rows(
+        select(Case.area, func.count()).where(Case.area >= low, Case.area < high).group_by(Case.area)
     )
 
 

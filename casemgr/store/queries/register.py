@@ -15,6 +15,7 @@ from sqlalchemy.orm import aliased
 from casemgr.store.models.area import Area, Unit
 from casemgr.store.models.audit import AuditEntry, AuditSubject
 from casemgr.store.models.checkup import Checkup
+from casemgr.store.models.counselling import Counselling
 from casemgr.store.models.followup import DrugLine, Visit, VisitText
 from casemgr.store.models.injection import Dose
 from casemgr.store.models.person import Identity, Person
@@ -261,6 +262,11 @@ _SESSIONS = lasting(
     .where(RehabSession.case_id == _OF, RehabSession.on >= _SINCE)
     .order_by(RehabSession.on.desc())
 )
+_TALKS = lasting(
+    select(Counselling)
+    .where(Counselling.case_id == _OF, Counselling.on >= _SINCE)
+    .order_by(Counselling.on.desc())
+)
 _CHECKUPS = lasting(select(Checkup).where(Checkup.case_id == _OF).order_by(Checkup.on.desc()))
 _STATES = lasting(
     select(CaseState)
@@ -311,6 +317,11 @@ def visit_texts(work: Work, key: int, since: date) -> Sequence[Any]:
 def doses(work: Work, key: int, since: date) -> list[Dose]:
     """Long-acting injections of one case from ``since`` on, latest first."""
     return work.facts(_DOSES, case=key, since=since)
+
+
+def talks(work: Work, key: int, since: date) -> list[Counselling]:
+    """Talks of support of one case from ``since`` on, latest first."""
+    return work.facts(_TALKS, case=key, since=since)
 
 
 def sessions(work: Work, key: int, since: date) -> list[RehabSession]:

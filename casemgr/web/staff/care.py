@@ -1,4 +1,4 @@
-"""服务记录页: a session of rehabilitation, a check-up or an injection, entered or put right."""
+"""服务记录页: a session of rehabilitation, a check-up or a talk of support, entered or put right."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from casemgr.web.staff.typed import Typed
 pages = Blueprint("care", __name__)
 
 KEY = "int(max=9223372036854775807)"
-NOUN = "any(rehab, checkup)"
+NOUN = "any(rehab, checkup, counselling)"
 
 
 def _typed() -> dict[str, str]:

@@ -8,10 +8,10 @@ from werkzeug.wrappers import Response
 from casemgr.rules.access import Action
 from casemgr.services import month_revision
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
-from casemgr.terms.area import AreaLevel, level_of
+from casemgr.terms.area import AreaLevel, ancestor
 from casemgr.terms.indicator import Cause, CloseStep
 from casemgr.web import guard
-from casemgr.web.staff import listing
+from casemgr.web.staff import figures, listing
 
 pages = Blueprint("closing", __name__)
 
@@ -52,8 +52,9 @@ def _page(month: str, area: int, given: dict[str, str], fields: dict[str, str]) 
         "closing/page.html",
         found=found,
         closings=month_revision.steps(g.access, month, area) if may_close else (),
-        county=level_of(area) is AreaLevel.COUNTY,
-        people=g.access.may(Action.CASE_LIST),
+        listed=g.access.may(Action.CASE_LIST),
+        back=figures.place_url(area, month, g.access.may(Action.CASE_LIST))
+        or url_for("county.page", code=ancestor(area, AreaLevel.COUNTY), month=month),
         do=DO,
         reopened=CloseStep.REOPENED,
         given=given,

@@ -91,6 +91,7 @@ MENU = (
     )),
     ("补记", (
         ("社区康复", "/case/{case}/rehab/new", Action.EVENT_WRITE),
+        ("心理疏导", "/case/{case}/counselling/new", Action.EVENT_WRITE),
         ("健康体检", "/case/{case}/checkup/new", Action.EVENT_WRITE),
         ("个人基本信息表（表6）", "/case/{case}/sheet/resident", Action.REGISTER_WRITE),
         ("个人信息补充表（表7）", "/case/{case}/sheet/supplement", Action.REGISTER_WRITE),

@@ -39,6 +39,7 @@ def page(code: int | None) -> str:
     return render_template(
         "township/page.html",
         shown=shown,
+        safety=figures.safety_of(g.access, township, today),
         villages=places,
         patterns=fair_play.waiting(g.access) if g.access.may(Action.PATTERN_WRITE) else 0,
         **listing.shown(query, found),

@@ -1,0 +1,137 @@
+"""一个率的说明: what a figure is made of, who fails by which reason, edition and closing; no people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from casemgr.indicators.catalogue import ANY_KEY, BY_KEY, RECORDS, REPORTED
+from casemgr.indicators.editions import Edition
+from casemgr.indicators.figure import Figure
+from casemgr.rules.access import Access, Action
+from casemgr.services import edition as editions
+from casemgr.services import indicator
+from casemgr.services.errors import Missing, Refused, Unfit
+from casemgr.services.indicator import Trend
+from casemgr.terms.rulebook import Rule, rule
+
+#: Fewer people than this are not told apart to those who may not see them (REC-SMALL-1).
+SMALL = 5
+#: What the small reasons are put together under.
+OTHERS = "其他原因（各不足5人，合并列出）"
+#: Of figures that are no sum over people, what they are made of.
+MADE_OF = {RECORDS: "应录入的记录（按记录计，不按人计）", REPORTED: "各地填报的年度情况"}
+RESIDENTS = "常住人口"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why people do not count or are not asked about, and how many; ``merged``: several small reasons."""
+
+    topic: str
+    people: int
+    merged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RateView:
+    """One figure of one area in words.
+
+    ``month`` is empty for the running one, ``frozen`` tells whether its closing is shown. ``missing`` and
+    ``unasked`` are empty where the figure is not made of people or there are too many to go through.
+    ``grounds`` are the rules it cites, ``target_ground`` that of its target.
+    """
+
+    area: int
+    area_name: str
+    level: int
+    month: str
+    as_of: date
+    frozen: bool
+    figure: Figure
+    base: str
+    edition: Edition
+    grounds: tuple[Rule, ...]
+    target_ground: Rule | None
+    target_source: str
+    missing: tuple[Reason, ...]
+    unasked: tuple[Reason, ...]
+    told: bool
+    trend: Trend
+    of_people: bool
+
+
+def of_area(access: Access, area: int, key: str, month: str, today: date) -> RateView:
+    """How one figure of an area came about, in the running month or in one that has ended.
+
+    Reasons that concern fewer than five people are put together for those who may not see people. Raises
+    :class:`Missing` for an area out of reach or a figure that is none, or not made for the area.
+    """
+    frozen = indicator.closed(access, month, area) if month else None
+    if frozen is None and month >= f"{today:%Y-%m}":
+        raise Missing(f"{month} 还没有结束，没有整月的数字。请从月份列表中选择，或查看“本月至今”。")
+    computed = frozen or (
+        indicator.compute(access, month, area) if month else indicator.live(access, area, today)
+    )
+    own = computed.area(area)
+    edition = editions.known(access, area, computed.edition)
+    full = edition.key_of(key) or ""
+    figure = next((one for one in own.indicators if one.key == full), None)
+    if figure is None:
+        raise Missing("没有这个指标，或这一级区划不统计它。请从首页的指标中选择。")
+    measure = ANY_KEY[full]
+    of_people = full in BY_KEY and not measure.per_resident
+    when: str | date = month or today
+    missing = unasked = None
+    if of_people:
+        missing = _reasons(access, area, full, when, "missing")
+        unasked = _reasons(access, area, full, when, "unasked")
+    target = edition.targets.get(full)
+    return RateView(
+        area,
+        own.name,
+        own.level,
+        month,
+        computed.as_of,
+        frozen is not None,
+        figure,
+        RESIDENTS if measure.per_resident else _base(measure.base),
+        edition,
+        tuple(rule(one) for one in measure.cites),
+        rule(target.rule) if target is not None else None,
+        target.source if target is not None else "",
+        missing or (),
+        unasked or (),
+        missing is not None and unasked is not None,
+        indicator.trend(access, area, (full,))[0],
+        of_people,
+    )
+
+
+def _base(base: str) -> str:
+    if base in MADE_OF:
+        return MADE_OF[base]
+    from casemgr.indicators.sets import SETS  # loads polars; the names of the base sets stand there
+
+    return SETS[base].name
+
+
+def _reasons(access: Access, area: int, key: str, when: str | date, part: str) -> tuple[Reason, ...] | None:
+    """By reason, most first; nothing where there are more people than can be gone through."""
+    try:
+        found = indicator.reasons(access, area, key, when, part)
+    except (Refused, Unfit):
+        return None
+    return told_apart(found, exact=access.may(Action.CASE_LIST))
+
+
+def told_apart(found: Sequence[tuple[str, int]], *, exact: bool) -> tuple[Reason, ...]:
+    """The reasons as they may be told: small ones are put together until no sum of them is small."""
+    if exact:
+        return tuple(Reason(topic, people) for topic, people in found)
+    large = [Reason(topic, people) for topic, people in found if people >= SMALL]
+    rest = sum(people for _, people in found if people < SMALL)
+    while large and 0 < rest < SMALL:
+        rest += large.pop().people
+    return (*large, Reason(OTHERS, rest, merged=True)) if rest else tuple(large)
