@@ -16,7 +16,7 @@ from datetime import date
 from typing import Any
 
 from casemgr.rules.access import Access, Action
-from casemgr.rules.disclosure import Sight, covered, knows_person, sights
+from casemgr.rules.disclosure import Loosening, Sight, covered, knows_person, sights
 from casemgr.rules.policy import Policy, in_force_on
 from casemgr.services import benefit_claim, clock, contact
 from casemgr.services.disclosure_claim import Claim, Source
@@ -25,6 +25,7 @@ from casemgr.store.db import new_key
 from casemgr.store.identity import Carrier, Revealed, RevealedGuardian, carrier, open_texts
 from casemgr.store.models import Disclosure, LedgerLine
 from casemgr.store.queries import liaison as queries
+from casemgr.store.queries import sharing as sharing_queries
 from casemgr.store.types import Plain
 from casemgr.store.work import Work
 from casemgr.terms.account import Role
@@ -116,10 +117,15 @@ SOURCES: list[Source] = [at_risk, benefit_claim.claims]
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Everything a receiver may see of one person: lines of (group, label, value), nothing else."""
+    """Everything a receiver may see of one person: lines of (group or 0, label, value), nothing else."""
 
     alias: str
     lines: tuple[tuple[int, str, str], ...] = field(repr=False)
+
+    @property
+    def groups(self) -> int:
+        """The field groups that are really on it, as a mask; the doctor to call belongs to none."""
+        return to_mask({group for group, _label, _value in self.lines if group})
 
     @property
     def text(self) -> str:
@@ -145,7 +151,7 @@ _NEEDED = {
 
 def _lines(
     wanted: _Wanted, person: Revealed, guardians: Sequence[RevealedGuardian], doctor: str
-) -> Iterator[tuple[FieldGroup, str, str]]:
+) -> Iterator[tuple[FieldGroup | None, str, str]]:
     case, seen = wanted.case, wanted.seen
 
     def shown(group: FieldGroup, text: str) -> str:
@@ -174,13 +180,13 @@ def _lines(
             relation = Relation.read(one.relation).label if one.relation is not None else ""
             words = "，".join(part for part in (one.name, relation, one.phone, one.residence) if part)
             yield FieldGroup.G10, "监护人", words
-    yield FieldGroup.G14, "联系医生", doctor
+    yield None, "联系医生", doctor
 
 
 def sheet_of(wanted: _Wanted, person: Revealed, guardians: Sequence[RevealedGuardian], doctor: str) -> Sheet:
     """The sheet of one line: filled fields of the approved groups, in the order of the matrix."""
     lines = [
-        (int(group), label, value)
+        (0 if group is None else int(group), label, value)
         for group, label, value in _lines(wanted, person, guardians, doctor)
         if value
     ]
@@ -228,18 +234,27 @@ def _wanted(
                     continue
                 line = found.setdefault((claim.case, role, area), _Wanted((role, area), case, []))
                 line.claims.append(claim)
+    held = loosenings(work, today) if found else ()
     for key in list(found):
         line = found[key]
-        if not knows_person(line.receiver[0], line.conditions, today):
+        if not knows_person(line.receiver[0], line.conditions, today, held):
             del found[key]
             continue
         asked = [one.groups for one in line.claims]
         line.seen = {
             group: told
-            for group, told in sights(line.receiver[0], line.conditions, today).items()
+            for group, told in sights(line.receiver[0], line.conditions, today, held).items()
             if any(groups is None or group in groups for groups in asked)
         }
     return found
+
+
+def loosenings(work: Work, today: date) -> tuple[Loosening, ...]:
+    """Loosenings of the matrix that an approved document holds in force."""
+    return tuple(
+        Loosening(row.key, row.number, row.valid_from, row.valid_to)
+        for row in sharing_queries.loosened(work, today)
+    )
 
 
 def _reconcile(
@@ -321,7 +336,7 @@ def _write(
         "grade": max((one.grade for one in line.claims if one.grade is not None), default=None),
         "evidence_on": first.on,
         "origin": first.origin,
-        "groups": to_mask(line.seen),
+        "groups": sheet.groups,
         "village": line.case.village,
         "source": source,
         "valid_until": line.until,

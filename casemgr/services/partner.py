@@ -17,7 +17,7 @@ from casemgr.rules.calendar import deadline
 from casemgr.rules.disclosure import covered, knows_person, sights
 from casemgr.rules.policy import in_force_on
 from casemgr.services import clock
-from casemgr.services.disclosure import PURPOSE, at_risk
+from casemgr.services.disclosure import PURPOSE, at_risk, loosenings
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
 from casemgr.services.liaison import TEXTS
 from casemgr.services.use_case import SAVED_ALREADY, use_case, within
@@ -100,12 +100,13 @@ def named(role: Role, place: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TaskForm:
-    """A task about to be asked: ``once`` is its key to be."""
+    """A task about to be asked: ``once`` is its key to be, ``closed`` the departments that may not know."""
 
     once: int
     case_id: int
     file_no: str
     receivers: tuple[Receiver, ...]
+    closed: tuple[Receiver, ...]
     due_on: date
 
     @property
@@ -146,7 +147,20 @@ def _case(work: Work, case_id: int) -> queries.CaseFacts:
 def begin_task(work: Work, case_id: int, today: date) -> TaskForm:
     """An empty task about this person; :class:`Missing` outside the access."""
     case = _case(work, case_id)
-    return TaskForm(new_key(), case_id, case.file_no, receivers_of(work, case.area), _due(work, today))
+    found, held = receivers_of(work, case.area), loosenings(work, today)
+    open_to = {
+        one.key
+        for one in found
+        if knows_person(one.role, conditions_for(work, case_id, one.role, one.area, today), today, held)
+    }
+    return TaskForm(
+        new_key(),
+        case_id,
+        case.file_no,
+        tuple(one for one in found if one.key in open_to),
+        tuple(one for one in found if one.key not in open_to),
+        _due(work, today),
+    )
 
 
 def _due(work: Work, today: date) -> date:
@@ -205,14 +219,15 @@ def ask(
     conditions = conditions_for(work, case_id, to.role, to.area, today)
     if kind is TaskKind.FIND:
         conditions |= {Condition.EMERGENCY}
-    if not knows_person(to.role, conditions, today):
+    held = loosenings(work, today)
+    if not knows_person(to.role, conditions, today, held):
         raise Refused(
             "按披露矩阵，这个部门现在不能知道该患者的姓名和住址，因此没有发送。可以电话联系监护人或村（居）委会核实；"
             "情况紧急、有危险的，直接拨打 110、120，事后在“应急处置”中记录。",
             rule=RULE_SIGHT,
         )
     body, groups = _body(work, case, to.role, kind, conditions, today)
-    ground = sights(to.role, conditions, today)[FieldGroup.G1].ground[:240]
+    ground = sights(to.role, conditions, today, held)[FieldGroup.G1].ground[:240]
     work.add(
         LiaisonTask(
             id=once,
@@ -272,7 +287,7 @@ def _body(
     today: date,
 ) -> tuple[list[tuple[str, str]], list[FieldGroup]]:
     """What the task says of the person, and the field groups it takes."""
-    seen = sights(role, conditions, today)
+    seen = sights(role, conditions, today, loosenings(work, today))
     groups = [one for one in _NEEDS[kind] if one in seen]
     fields = [_FIELD[one][1] for one in groups if one in _FIELD]
     guardian = FieldGroup.G10 in groups
