@@ -99,7 +99,7 @@ ELSEWHERE = frozenset({303, 401, 403})
 
 
 def shape(answer: Any, *hidden: str) -> tuple[int, frozenset[str], str]:
-    """What an answer tells whoever compares two: status, headers, and the words besides what was asked for."""
+    """What an answer tells whoever compares two: status, headers, words besides what was asked for."""
     text = answer.data.decode(errors="replace")
     for one in hidden:
         text = text.replace(one, "#")

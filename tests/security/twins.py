@@ -81,8 +81,8 @@ AREAS = (
 )
 #: Tables that are not one row for each area: the frame itself, the chain, and what only sessions need.
 APART = frozenset(
-    {"area", "unit", "account", "audit_entry", "audit_anchor", "audit_subject", "login_session", "login_attempt"}
-    | {"api_token", "alembic_version"}
+    {"area", "unit", "account", "audit_entry", "audit_anchor", "audit_subject", "login_session"}
+    | {"login_attempt", "api_token", "alembic_version"}
     # What a county has decided about figures and labels; nobody's row, and its texts are whole documents.
     | {"edition_entry", "product_label"}
     # The ring of keys, which a made-up row would lock.
@@ -233,4 +233,5 @@ def settle() -> None:
                     work.add(models()[table.name](**row_of(twin, work, table)))
             except Taken as wrong:
                 # Rows that hang on an account come with the accounts; rows about people must be there.
-                assert "area" not in table.columns, f"{table.name}: tell FITTING a value that fits ({wrong})"
+                if "area" in table.columns:
+                    raise LookupError(f"{table.name}: tell FITTING a value that fits") from wrong
