@@ -104,7 +104,9 @@ class WorkSession(Session):
 
     def start(self, writes: bool) -> None:
         """Begin the transaction, taking the writer's place at once when ``writes``; for store/ only."""
-        connection = self._opened = super().connection(execution_options={"casemgr_writes": writes})
+        access, _action = self.bound()
+        options = {"casemgr_writes": writes, "casemgr_receiver": access.for_receiver}
+        connection = self._opened = super().connection(execution_options=options)
         if connection.dialect.name == "postgresql":
             connection.execute(REACH, self.reach())
 

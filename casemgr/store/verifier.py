@@ -17,7 +17,7 @@ from sqlalchemy.engine import Engine
 from sqlglot import exp, parse
 from sqlglot.errors import SqlglotError
 
-from casemgr.store.scope import AreaScoped
+from casemgr.store.scope import AreaScoped, ForReceiver
 from casemgr.store.session import READERS, LockBroken, by_unit_of_work
 
 DIALECTS = {"sqlite": "sqlite", "postgresql": "postgres"}
@@ -42,6 +42,12 @@ _free: ContextVar[bool] = ContextVar("casemgr_sql_free", default=False)
 def protected() -> frozenset[str]:
     """Names of the tables whose rows belong to an area."""
     return frozenset(str(vars(one)["__tablename__"]) for one in AreaScoped.__subclasses__())
+
+
+@lru_cache(maxsize=1)
+def disclosed() -> frozenset[str]:
+    """Names of the tables that other departments may reach, each its own rows."""
+    return frozenset(str(vars(one)["__tablename__"]) for one in ForReceiver.__subclasses__())
 
 
 @contextmanager
@@ -119,6 +125,40 @@ def judge(sql: str, dialect: str, writing: bool) -> str | None:
     return None
 
 
+@lru_cache(maxsize=2_000)
+def beyond(sql: str, dialect: str) -> str | None:
+    """Why a department may not run ``sql``: it touches a closed table, or rows that are not its own."""
+    if sql.lstrip().upper().startswith(HARMLESS):
+        return None
+    for statement in parse(sql, dialect=DIALECTS[dialect]):
+        if statement is None:
+            continue
+        for table in statement.find_all(exp.Table):
+            if table.name in protected() - disclosed():
+                return f"{table.name} is closed to other departments"
+        for select in statement.find_all(exp.Select):
+            for name in _sources_of_others(select):
+                return f"{name} is read without its receiver"
+    return None
+
+
+def _sources_of_others(select: exp.Select) -> Iterator[str]:
+    """Tables of departments that a select reads without saying for whom."""
+    where = select.args.get("where")
+    named = {
+        (one.this.table, one.this.name)
+        for one in _conjuncts(where.this if where else None)
+        if isinstance(one, exp.EQ) and isinstance(one.this, exp.Column)
+    }
+    start = select.args.get("from_") or select.args.get("from")
+    for source in [start, *(select.args.get("joins") or [])]:
+        table = source.this if source is not None else None
+        if isinstance(table, exp.Table) and table.name in disclosed():
+            mine = {column for owner, column in named if owner in (table.alias_or_name, "")}
+            if not {"receiver", "receiver_area"} <= mine:
+                yield str(table.name)
+
+
 def check(sql: str, dialect: str) -> None:
     """Raise :class:`LockBroken` when ``sql`` reads or writes past the area."""
     if _free.get() or dialect not in DIALECTS:
@@ -138,3 +178,7 @@ def watch(engine: Any = Engine) -> None:
 
 def _read(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
     check(statement, connection.dialect.name)
+    if connection.get_execution_options().get("casemgr_receiver") and not _free.get():
+        fault = beyond(statement, connection.dialect.name)
+        if fault:
+            raise LockBroken(f"SQL verifier: {fault}")
