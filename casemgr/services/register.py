@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Generic, TypeVar
@@ -16,10 +16,10 @@ from casemgr.rules.policy import in_force_on
 from casemgr.services import edition as editions
 from casemgr.services import indicator
 from casemgr.services.case_view import CaseView, Rows, first_day_shown, known, term, view
-from casemgr.services.errors import Missing, Unfit
+from casemgr.services.errors import Missing, Throttled, Unfit
 from casemgr.services.use_case import use_case, within
 from casemgr.store import identity
-from casemgr.store.identity import ALL_FIELDS, ID_NUMBER, PHONE, Revealed, TooMany
+from casemgr.store.identity import ALL_FIELDS, ID_NUMBER, PHONE, Revealed, TooMany, TooOften
 from casemgr.store.queries import area as areas
 from casemgr.store.queries import register as queries
 from casemgr.store.work import Work
@@ -46,6 +46,9 @@ NAMES_OPEN = timedelta(minutes=15)
 #: Purpose under which medicines are opened for the page of a person.
 READING = "诊疗查阅"
 LONGEST_SEARCH = 60
+#: The last four of an id number or a telephone.
+ENDING = re.compile(r"\d{3}[\dX]", re.ASCII)
+HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
 
 NOT_THERE = "没有这份档案，或不在您的辖区内。请核对档案编号，或从患者列表重新进入。"
 
@@ -381,7 +384,11 @@ def _narrowed(access: Access, wanted: queries.Wanted) -> Access:
 
 
 def _searched(access: Access, query: CaseQuery, wanted: queries.Wanted) -> queries.Wanted:
-    """``wanted`` limited to what was typed: an id number, a phone, a file number, a name or its initials."""
+    """``wanted`` limited to what was typed.
+
+    An id number or a phone, whole or its last four; a file number or a part of it; a name, a part of it or
+    its initials; an address or a part of it.
+    """
     asked = _folded(query.text)
     if len(asked) > LONGEST_SEARCH:
         raise Unfit(
@@ -396,9 +403,19 @@ def _searched(access: Access, query: CaseQuery, wanted: queries.Wanted) -> queri
         spellings = tuple({number, digits, digits.removeprefix("86") if len(digits) > 11 else digits})
         if people := _by_token(_narrowed(access, wanted), PHONE, spellings):
             return replace(wanted, county=None, people=people)
+    within = _narrowed(access, wanted)
+    if ENDING.fullmatch(number):
+        return replace(wanted, county=None, people=_by_end(within, number))
     if re.search(r"\d", asked):
-        return replace(wanted, file_part=asked)
-    return replace(wanted, county=None, people=_by_name(_narrowed(access, wanted), query.text.strip()))
+        if not HAN.search(asked):
+            return replace(wanted, file_part=asked)
+        # Digits among Chinese characters: a house number, unless somebody numbers the files that way.
+        by_file = _by_file_part(within, asked)
+        return replace(wanted, county=None, people=by_file or _by_address(within, query.text.strip()))
+    people = _by_name(within, query.text.strip())
+    if not people and len(HAN.findall(asked)) > 1:
+        people = _by_address(within, query.text.strip())
+    return replace(wanted, county=None, people=people)
 
 
 @use_case(Action.CASE_SEARCH)
@@ -406,18 +423,52 @@ def _by_token(work: Work, place: Any, spellings: Sequence[str]) -> tuple[int, ..
     return tuple({person for one in spellings for person in identity.find_by_token(work, place, one)})
 
 
-@use_case(Action.CASE_SEARCH)
-def _by_name(work: Work, text: str) -> tuple[int, ...]:
+def _opening(work: Work, find: Callable[[Work, str], list[int]], text: str) -> tuple[int, ...]:
+    """A search that opens what is sealed: not over too many people, and not too often."""
     try:
-        return tuple(identity.find_by_name(work, text))
+        identity.not_too_often(work)
+        return tuple(find(work, text))
     except TooMany:
         raise Unfit(
-            "这个范围内的人太多，不能按姓名查找。",
+            "这个范围内的人太多，不能按姓名、住址或末四位查找。",
             fields={
-                "text": f"按姓名最多在 {identity.SEARCH_LIMIT:,} 人中查找。"
-                "请先选择乡镇，或改用证件号码、电话、档案编号。"
+                "text": f"按姓名、住址或末四位最多在 {identity.SEARCH_LIMIT:,} 人中查找。"
+                "请先选择乡镇，或改用完整的证件号码、电话、档案编号。"
             },
         ) from None
+    except TooOften:
+        minutes = int(identity.SEARCHES_WITHIN.total_seconds()) // 60
+        raise Throttled(
+            f"{minutes} 分钟内按姓名、住址或末四位查找已达 {identity.SEARCHES} 次。"
+            "为防止有人成批翻查姓名，请稍后再查，或改用完整的证件号码、电话、档案编号。"
+        ) from None
+
+
+@use_case(Action.CASE_SEARCH)
+def _by_name(work: Work, text: str) -> tuple[int, ...]:
+    return _opening(work, identity.find_by_name, text)
+
+
+@use_case(Action.CASE_SEARCH)
+def _by_address(work: Work, text: str) -> tuple[int, ...]:
+    return _opening(work, identity.find_by_address, text)
+
+
+@use_case(Action.CASE_SEARCH)
+def _by_end(work: Work, end: str) -> tuple[int, ...]:
+    """By the last four of a number, or by four characters anywhere in the file number."""
+    by_file = queries.people_with_file_part(work, end)
+    try:
+        return tuple({*by_file, *_opening(work, identity.find_by_end, end)})
+    except (Unfit, Throttled):
+        if by_file:
+            return tuple(by_file)
+        raise
+
+
+@use_case(Action.CASE_SEARCH, writes=False)
+def _by_file_part(work: Work, part: str) -> tuple[int, ...]:
+    return tuple(queries.people_with_file_part(work, part))
 
 
 # --- names ----------------------------------------------------------------------------------------

@@ -7,16 +7,18 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, LargeBinary, bindparam, select, type_coerce
+from sqlalchemy import BigInteger, LargeBinary, bindparam, func, select, type_coerce
 
 from casemgr.rules.access import Action
+from casemgr.store.models.audit import AuditEntry
 from casemgr.store.models.person import Guardian, Identity
 from casemgr.store.scope import lasting
 from casemgr.store.session import LockBroken
-from casemgr.store.types import Secret
+from casemgr.store.types import Instant, Secret
 from casemgr.store.vault import Place
 from casemgr.store.work import Work
 
@@ -27,8 +29,16 @@ PHONE = Place("identity", "phone")
 SEARCH_LIMIT = 50_000
 
 
+#: Searches that open sealed values, for one account within this time; more is not how people look for people.
+SEARCHES, SEARCHES_WITHIN = 60, timedelta(minutes=10)
+
+
 class TooMany(Exception):
     """The area holds more names than are searched at once."""
+
+
+class TooOften(Exception):
+    """This account has searched by opening sealed values too often within the last minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +241,16 @@ def matches(name: str, asked: str) -> bool:
     )
 
 
+_SEARCHES = lasting(
+    select(func.count(AuditEntry.seq)).where(
+        AuditEntry.actor == bindparam("actor", type_=BigInteger),
+        AuditEntry.at > bindparam("since", type_=Instant),
+        AuditEntry.verb == "search",
+        AuditEntry.action == Action.CASE_SEARCH.code,
+        AuditEntry.fields.not_in((ID_NUMBER.column, PHONE.column)),
+    )
+)
+
 _SEALED_OF = lasting(
     select(Identity.person_id, type_coerce(Identity.name, LargeBinary)).where(
         Identity.area == bindparam("area", type_=BigInteger)
@@ -239,18 +259,41 @@ _SEALED_OF = lasting(
 
 
 def _names(work: Work) -> Iterator[tuple[int, str]]:
-    statement = select(Identity.person_id, type_coerce(Identity.name, LargeBinary)).limit(SEARCH_LIMIT + 1)
+    return _opened(work, Identity.name)
+
+
+def _opened(work: Work, column: Any) -> Iterator[tuple[int, str]]:
+    """(person, text) of one sealed column inside the access; :class:`TooMany` above the limit."""
+    value = type_coerce(column, LargeBinary)
+    statement = select(Identity.person_id, value).where(column.is_not(None)).limit(SEARCH_LIMIT + 1)
     rows: Sequence[Any] = work.rows(statement)
     if len(rows) > SEARCH_LIMIT:
         raise TooMany
-    return work.vault.open_many(NAME, rows)
+    return work.vault.open_many(column.type.place, rows)
+
+
+def _asked_for(work: Work, field: str, asked: str) -> str:
+    """What the audit keeps of a search: the keyed token of the question, never its words.
+
+    Two equal questions can be seen to be equal; and whoever has a suspicion can try it with the keys.
+    """
+    return work.vault.token(Place("search", field), asked).hex()
+
+
+def not_too_often(work: Work) -> None:
+    """Raise :class:`TooOften` when this actor has opened names by searching too many times just now."""
+    if not work.access.actor:
+        return  # jobs ask for whole registers, and nobody can press them
+    since = datetime.now(UTC) - SEARCHES_WITHIN
+    if work.scalar(_SEARCHES, actor=work.access.actor, since=since) >= SEARCHES:
+        raise TooOften
 
 
 def find_by_name(work: Work, text: str) -> list[int]:
     """People inside the access whose name holds ``text``, or whose pinyin initials begin with it.
 
-    Opens every sealed name of the area in memory; raises :class:`TooMany` above the limit. The asked
-    text is sealed into the audit entry, never logged.
+    Opens every sealed name of the area in memory; raises :class:`TooMany` above the limit. The audit keeps
+    the token of the asked text, never the text.
     """
     asked = normal_name(text)
     found = []
@@ -258,15 +301,47 @@ def find_by_name(work: Work, text: str) -> list[int]:
         found = [person for person, name in _names(work) if matches(normal_name(name), asked)]
     elif asked:
         found = [person for person, name in _names(work) if asked in normal_name(name)]
-    work.note("search", "Identity", fields="name", count=len(found), detail=text)
+    work.note("search", "Identity", fields="name", count=len(found), detail=_asked_for(work, "name", asked))
     return found
+
+
+def find_by_end(work: Work, end: str) -> list[int]:
+    """People inside the access whose id number or telephone ends with ``end`` (capitals, four characters).
+
+    There is no token of an end: a county has fewer ends than people, so a token would say who shares one.
+    Opens the sealed numbers of the area in memory; raises :class:`TooMany` above the limit.
+    """
+    asked = end.upper()
+    found = {
+        person
+        for column in (Identity.id_number, Identity.phone)
+        for person, number in _opened(work, column)
+        if number.upper().endswith(asked)
+    }
+    told = _asked_for(work, "end", asked)
+    work.note("search", "Identity", fields="id_number,phone", count=len(found), detail=told)
+    return sorted(found)
+
+
+def find_by_address(work: Work, text: str) -> list[int]:
+    """People inside the access whose residence or domicile holds ``text``; as :func:`find_by_name`."""
+    asked = normal_name(text)
+    found = {
+        person
+        for column in (Identity.residence, Identity.domicile)
+        for person, address in (_opened(work, column) if asked else ())
+        if asked in normal_name(address)
+    }
+    told = _asked_for(work, "address", asked)
+    work.note("search", "Identity", fields="residence,domicile", count=len(found), detail=told)
+    return sorted(found)
 
 
 def find_alike(work: Work, text: str) -> dict[int, bool]:
     """People inside the access with the very name ``text`` (``True``), or with its pinyin initials.
 
-    Opens every sealed name of the area in memory; raises :class:`TooMany` above the limit. The asked
-    text is sealed into the audit entry, never logged.
+    Opens every sealed name of the area in memory; raises :class:`TooMany` above the limit. The audit keeps
+    the token of the asked text, never the text.
     """
     asked = normal_name(text)
     found = {}
@@ -277,20 +352,20 @@ def find_alike(work: Work, text: str) -> dict[int, bool]:
                 found[person] = True
             elif same_initials(known, asked):
                 found[person] = False
-    work.note("search", "Identity", fields="name", count=len(found), detail=text)
+    work.note("search", "Identity", fields="name", count=len(found), detail=_asked_for(work, "name", asked))
     return found
 
 
 def is_named(work: Work, area: int, text: str) -> bool:
     """Whether a text holds the name of somebody of one area; opens the names of the area to compare.
 
-    The asked text is sealed into the audit entry, never logged.
+    The audit keeps the token of the asked text, never the text.
     """
     asked = normal_name(text)
     rows: Sequence[Any] = work.rows(_SEALED_OF, area=area)
     known = (normal_name(name) for _, name in work.vault.open_many(NAME, rows))
     found = sum(len(name) > 1 and name in asked for name in known)
-    work.note("search", "Identity", fields="name", count=found, detail=text)
+    work.note("search", "Identity", fields="name", count=found, detail=_asked_for(work, "name", asked))
     return found > 0
 
 
@@ -309,7 +384,8 @@ def find_by_token(work: Work, place: Place, normal: str) -> list[int]:
     column = Identity.id_token if place == ID_NUMBER else Identity.phone_token
     tokens = work.vault.tokens(place, normal)
     found = list(work.entities(select(Identity.person_id).where(column.in_(tokens))))
-    work.note("search", "Identity", fields=place.column, count=len(found))
+    told = _asked_for(work, place.column, normal)
+    work.note("search", "Identity", fields=place.column, count=len(found), detail=told)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,11 +17,13 @@ from sqlalchemy import event, select
 from casemgr.app import create_app
 from casemgr.rules.access import Access, Action, Role
 from casemgr.services import clock, indicator, register, village
-from casemgr.services.errors import Forbidden, Missing, Unfit
+from casemgr.services.errors import Forbidden, Missing, Throttled, Unfit
 from casemgr.services.register import UNASSESSED, CaseQuery
 from casemgr.store import identity
+from casemgr.store.audit import DETAIL
 from casemgr.store.db import db
-from casemgr.store.models import AuditEntry, AuditSubject
+from casemgr.store.models import AuditEntry, AuditSubject, Case, Identity
+from casemgr.store.types import Plain
 from casemgr.store.work import open_work
 from casemgr.terms.followup import LossReason, VisitMode
 from casemgr.terms.register import Diagnosis, Lifecycle
@@ -272,6 +275,73 @@ def test_too_many_names_are_not_opened(made: Made, monkeypatch: pytest.MonkeyPat
     assert "乡镇" in wrong.value.fields["text"]
     assert numbers(DOCTOR_WEST, text="王西") == [WESTERN, "901-00002", "901-00003"]
     assert numbers(OFFICER, text=number_of(7)) == ["900-00007"]
+
+
+def test_people_are_found_by_the_last_four_of_a_number(made: Made) -> None:
+    for number in (number_of(7), phone_of(7)):
+        found = numbers(DOCTOR_EAST, text=number[-4:], size=100)
+        assert "900-00007" in found
+        assert len(found) < 60
+    assert "900-00007" not in numbers(DOCTOR_WEST, text=number_of(7)[-4:], size=100)
+    told = [one.fields for one in audit() if one.verb == "search"]
+    assert told[-1] == "id_number,phone"
+
+
+def test_people_are_found_by_a_part_of_their_address(made: Made) -> None:
+    with open_work(Access.system("test"), Action.IDENTITY_REVEAL) as work:
+        person = work.one(select(Case.person_id).where(Case.file_no == "900-00007"))
+        row = work.get(Identity, person)
+        assert row is not None
+        row.residence = Plain("东镇 幸福路12号 3栋")
+    for asked in ("幸福路", "幸福路12号", "３栋"):
+        assert numbers(DOCTOR_EAST, text=asked) == ["900-00007"]
+    assert numbers(DOCTOR_WEST, text="幸福路") == []
+    assert numbers(DOCTOR_EAST, text="没有这条路") == []
+    assert audit()[-1].fields == "residence,domicile"
+
+
+def test_a_search_leaves_its_token_and_not_its_text(made: Made) -> None:
+    """Equal questions are equal in the audit, whoever asks; the text is nowhere, not even sealed."""
+    numbers(DOCTOR_EAST, text="䶮明轩")
+    numbers(OFFICER, text=" 䶮 明轩")
+    numbers(OFFICER, text="䶮明")
+    with open_work(Access.system("test"), Action.AUDIT_VERIFY) as work:
+        entries = work.entities(select(AuditEntry).order_by(AuditEntry.seq.desc()).limit(60))
+        found = [one for one in entries if one.fields == "name" and one.verb == "search"][:3]
+        part, whole, first = (work.vault.open(DETAIL, one.seq, one.detail._sealed) for one in found)
+    assert first == whole != part
+    assert re.fullmatch("[0-9a-f]{32}", whole)
+
+
+def test_searching_again_and_again_is_stopped(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity, "SEARCHES", 3)
+    access = replace(DOCTOR_EAST, actor=4711)
+    for text in ("王", "wx", "8888"):
+        numbers(access, text=text)
+    for text in ("李", "幸福路", "幸福路3号"):
+        with pytest.raises(Throttled, match="稍后再查"):
+            numbers(access, text=text)
+    assert numbers(access, text=number_of(7)) == ["900-00007"]
+    assert numbers(access, text="900-00007") == ["900-00007"]
+    assert numbers(replace(DOCTOR_WEST, actor=4712), text="王西")
+
+
+def test_looking_a_number_up_takes_the_same_path_whether_it_is_there_or_not(made: Made) -> None:
+    """Own, somebody else's and nobody's: the same statements in the same order, and the same answer."""
+    told = []
+    for number in (number_of(7), "999901197001011234"):
+        sent: list[str] = []
+
+        def note(_c: object, _k: object, text: str, *_: object, sent: list[str] = sent) -> None:
+            sent.append(text)
+
+        event.listen(db.engine, "before_cursor_execute", note)
+        with open_work(DOCTOR_WEST, Action.CASE_SEARCH) as work:
+            found = identity.find_by_token(work, identity.ID_NUMBER, number)
+        event.remove(db.engine, "before_cursor_execute", note)
+        told.append((sent, found, audit()[-1].count))
+    assert told[0] == told[1]
+    assert told[0][1] == []
 
 
 def test_an_endless_question_is_refused(made: Made) -> None:

@@ -35,6 +35,15 @@ Township = aliased(Area)
 Last = aliased(Visit)
 
 
+#: More files than this are not found by a part of their number at once.
+MOST_BY_PART = 500
+
+
+def _anywhere(part: str) -> str:
+    """The pattern of texts that hold ``part``."""
+    return f"%{re.sub('[/%_]', lambda mark: '/' + mark[0], part)}%"
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which cases a list asks for; ``low <= area < high``, empty fields ask for everything.
@@ -67,7 +76,7 @@ class Wanted:
         names = [name for name in FILTERS[:-1] if getattr(self, name) not in (None, UNASSESSED)]
         given = {f"w_{name}": getattr(self, name) for name in ("low", "high", *names)}
         if self.file_part is not None:
-            given["w_file_part"] = f"%{re.sub('[/%_]', lambda mark: '/' + mark[0], self.file_part)}%"
+            given["w_file_part"] = _anywhere(self.file_part)
         return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
 
 
@@ -385,3 +394,9 @@ _VILLAGES = lasting(
 def village_counts(work: Work, low: int, high: int, lifecycle: int) -> Sequence[Any]:
     """(village, its name, cases of this life cycle) of an area; those without a village last."""
     return work.rows(_VILLAGES, low=low, high=high, lifecycle=lifecycle)
+
+
+def people_with_file_part(work: Work, part: str) -> list[int]:
+    """People inside the access whose file number holds ``part``, at most :data:`MOST_BY_PART`."""
+    holds = Case.file_no.ilike(_anywhere(part), escape="/")
+    return work.entities(select(Case.person_id).where(holds).order_by(Case.id).limit(MOST_BY_PART))
