@@ -194,11 +194,16 @@ def nearest(candidates: Iterable[Line], region: str, day: date) -> dict[str, lis
 def in_force_on(day: date, region: str = NATIONAL) -> Policy:
     """The policy of a region (area-code prefix, or any other word for the national one) on a day.
 
-    Raises ``LookupError`` when a number is missing for that day.
+    Numbers of counting hold on the days of their lines only; a term that was laid down later is taken as it
+    was first written, so that an earlier month can still be counted. Raises ``LookupError`` when a number is
+    missing for that day.
     """
     values: dict[str, Parameter] = {}
     for lines_of_region in nearest(lines("policy"), region, day).values():
         for line in lines_of_region:
+            values.setdefault(line["parameter"], _parameter(line))
+    for line in lines("policy"):
+        if covers(line["region"], region) and line["parameter"] not in COUNTING and first_day(line) > day:
             values.setdefault(line["parameter"], _parameter(line))
     missing = [name for name in Policy.__slots__ if name not in values]
     if missing:

@@ -55,3 +55,9 @@ def test_lines_of_a_region_come_before_the_national_ones() -> None:
     assert list(policy.nearest(every, "330106", date(2020, 12, 31))) == ["330106", "3301", "CN"]
     assert list(policy.nearest(every, "330106", date(2021, 1, 1))) == ["330106", "CN"]
     assert list(policy.nearest(every, "demo", date(2020, 5, 5))) == ["CN"]
+
+
+def test_a_term_laid_down_later_does_not_keep_an_earlier_month_from_being_counted() -> None:
+    early = policy.in_force_on(date(2018, 6, 30))
+    assert early.digest == policy.in_force_on(DAY).digest
+    assert early.impact_kept.valid_from > date(2018, 6, 30)

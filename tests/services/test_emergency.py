@@ -82,4 +82,3 @@ def test_what_cannot_be_leaves_the_emergency_running(case: int) -> None:
     assert event.of_case(DOCTOR_EAST, case, TODAY).running is not None
     with pytest.raises(Missing):
         emergency.view(DOCTOR_WEST, first.id, NOW, TODAY)
-

@@ -364,8 +364,7 @@ def test_people_with_open_questions_are_listed_with_few_statements(county: Flask
 
 def test_the_night_asks_about_everybody_and_finds_what_the_day_found(county: Flask) -> None:
     first = entered(diagnosed="2026-10-09")
-    second = entered(id_number=near(number_of(1)), file_no="100-00002", **{"why-id12": "对照后不是同一人"}
-    )
+    second = entered(id_number=near(number_of(1)), file_no="100-00002", **{"why-id12": "对照后不是同一人"})
     again(first)
     before = {key: codes(key) for key in (first, second)}
     assert list(question.ask_all(SYSTEM, TODAY)) == [2]
@@ -385,4 +384,3 @@ def test_sentences_and_reasons_are_sealed(county: Flask) -> None:
     with open_work(DOCTOR_EAST, Action.CASE_READ) as work:
         (row,) = work.entities(select(Question))
         assert "家属" not in repr(vars(row)) and not isinstance(row.says, str | Plain)
-
