@@ -72,13 +72,15 @@ def benefits(work: Work) -> tuple[BenefitRow, ...]:
     """Applications that stand with the asking department; names only as a list calls people."""
     if work.access.role not in {one.receiver for one in Benefit}:
         return ()
-    rows = queries.own(work)
-    names = open_texts(work, "Disclosure", [(row.line, row.alias) for row in rows], LISTING)
+    told = queries.told(work)
+    rows = [row for row in queries.own(work) if row.case_id in told]
+    lines = [told[row.case_id] for row in rows]
+    names = open_texts(work, "Disclosure", [(line.id, line.alias) for line in lines], LISTING)
     return tuple(
         BenefitRow(
             row.id,
             row.version,
-            row.line,
+            line.id,
             name or "某",
             (benefit := Benefit.read(row.benefit)),
             (state := ClaimState.read(row.state)),
@@ -88,7 +90,7 @@ def benefits(work: Work) -> tuple[BenefitRow, ...]:
             row.session_on,
             _answers(benefit, state),
         )
-        for row, name in zip(rows, names, strict=True)
+        for row, line, name in zip(rows, lines, names, strict=True)
     )
 
 
@@ -101,7 +103,7 @@ def decide(
     Raises :class:`Missing`, :class:`Conflict` when it was answered meanwhile, :class:`Unfit` by field.
     """
     row = work.get(BenefitClaim, key)
-    if row is None or not queries.is_told(work, row.consent_id):
+    if row is None or row.case_id not in queries.told(work):
         raise Missing(NOT_THERE)
     if row.version != version:
         raise Conflict(SAVED_ALREADY)

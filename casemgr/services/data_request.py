@@ -25,8 +25,8 @@ from casemgr.store.types import Plain
 from casemgr.store.work import Work
 from casemgr.terms.account import Role
 from casemgr.terms.code import from_mask, to_mask
-from casemgr.terms.disclosure import Condition, FieldGroup
-from casemgr.terms.sharing import Requester, RequestState, SheetField
+from casemgr.terms.disclosure import FieldGroup
+from casemgr.terms.sharing import Flow, Requester, RequestState, SheetField
 
 READING = "资料调取"
 RULE = "DSL-35"
@@ -38,6 +38,7 @@ RECEIVERS = {
     Requester.POLICE: Role.POLICE,
     Requester.COURT: Role.POLICE,
     Requester.HEALTH_BUREAU: Role.HEALTH_BUREAU,
+    Requester.PLATFORM: Role.POLITICAL_LEGAL,
 }
 OWN_REQUEST = (
     "调取须由登记人以外的账号审批，这件是您登记的。一个人既登记又批准，就没有审批。"
@@ -114,7 +115,10 @@ def faults(told: NewRequest, today: date) -> dict[str, str]:
         wrong["received_on"] = "收到日期晚于今天。请改正日期。"
     if not told.items:
         wrong["items"] = "请至少勾选一项调取内容。只登记文书写明的项目。"
-    if not numbers_of(told.files):
+    if told.requester is Requester.PLATFORM:
+        if told.files:
+            wrong["files"] = "交换文件的对象由系统按条件列出（3 级及以上或有案（事）件），请清空这一栏。"
+    elif not numbers_of(told.files):
         wrong["files"] = "请填写文书指明的对象的档案编号，一行一个。不受理没有具体对象的调取。"
     elif len(numbers_of(told.files)) > MOST:
         wrong["files"] = f"一件文书最多登记 {MOST} 人。请按文书分件登记，或只登记文书写明的对象。"
@@ -146,6 +150,8 @@ def register(work: Work, once: int, told: NewRequest, today: date) -> int:
         wrong["number"] = "这个文书号已经登记过，同一文书不重复提供。请打开原来那一件。"
     if wrong or told.requester is None or told.received_on is None:
         raise Unfit("调取没有登记，请改正后再试。", fields=wrong)
+    if told.requester is Requester.PLATFORM:
+        impact.require(work, Flow.PLATFORM)
     work.add(
         DataRequest(
             id=once,
@@ -213,7 +219,7 @@ def view(work: Work, key: int, today: date) -> RequestView:
     authority, ground, purpose, refusal = open_texts(work, "DataRequest", words, READING)
     requester = Requester.read(row.requester)
     asked = tuple(from_mask(SheetField, row.asked_fields))
-    allowed = giving.allowed(work, requester.party, {Condition.REQUEST}, today)
+    allowed = giving.allowed(work, requester.party, {requester.condition}, today)
     return RequestView(
         RequestRow(
             row.id,
@@ -256,7 +262,7 @@ def approve(work: Work, key: int, version: int, items: Sequence[SheetField], tod
     """
     row = _to_decide(work, key, version)
     requester = Requester.read(row.requester)
-    allowed = giving.allowed(work, requester.party, {Condition.REQUEST}, today)
+    allowed = giving.allowed(work, requester.party, {requester.condition}, today)
     asked = from_mask(SheetField, row.asked_fields)
     if not items:
         raise Unfit("没有批准。", fields={"items": "请勾选批准的项目；都不提供的，请用“不予提供”。"})
@@ -287,11 +293,16 @@ def _sheet(work: Work, row: DataRequest, today: date) -> tuple[Handed, int]:
     if row.state not in (RequestState.APPROVED, RequestState.RELEASED):
         raise Refused("这件调取还没有批准，不能出件。请先由另一账号审批。", rule=RULE)
     requester = Requester.read(row.requester)
-    allowed = giving.allowed(work, requester.party, {Condition.REQUEST}, today)
-    items = [one for one in from_mask(SheetField, row.fields) if one in allowed]
+    seen = giving.told(work, requester.party, {requester.condition}, today)
+    items = [one for one in from_mask(SheetField, row.fields) if one in seen]
     if not items:
         raise Refused("批准的项目现在都不得提供（披露矩阵已变更）。请以不予提供函答复。", rule=RULE)
-    people = giving.people(work, [one.case_id for one in queries.asked_about(work, row.id)], items, READING)
+    if requester is Requester.PLATFORM:
+        impact.require(work, Flow.PLATFORM)
+        cases = sorted(giving.shared_with(work, Role.POLITICAL_LEGAL, today))
+    else:
+        cases = [one.case_id for one in queries.asked_about(work, row.id)]
+    people = giving.people(work, cases, items, READING, seen)
     authority, ground, purpose = open_texts(
         work, "DataRequest", [(row.id, value) for value in (row.authority, row.ground, row.purpose)], READING
     )
@@ -300,8 +311,8 @@ def _sheet(work: Work, row: DataRequest, today: date) -> tuple[Handed, int]:
         receiver=RECEIVERS[requester],
         people={one.case: one.area for one in people},
         groups={one.group for one in items},
-        conditions=(Condition.REQUEST,),
-        ground=giving.ground_of(work, requester.party, FieldGroup.G1, (Condition.REQUEST,), today),
+        conditions=(requester.condition,),
+        ground=giving.ground_of(work, requester.party, FieldGroup.G1, (requester.condition,), today),
         document=f"{authority} {row.number}",
     )
     row.state, row.released_on, row.released_by = int(RequestState.RELEASED), today, work.access.actor
@@ -309,7 +320,7 @@ def _sheet(work: Work, row: DataRequest, today: date) -> tuple[Handed, int]:
     lines = tuple((str(place), *one.words) for place, one in enumerate(people, 1))
     table = HandedTable("提供内容", columns, lines, frozenset({0}))
     sheet = Handed(
-        title="资料提供单",
+        title="资料提供单" if requester.names_people else "综治平台信息交换表",
         number=f"提供-{row.received_on:%Y}-{row.id % 10**6:06}",
         to=authority,
         facts=(("文书号", row.number), ("法律依据", ground), ("事由", purpose), ("人数", str(len(people)))),

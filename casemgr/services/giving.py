@@ -8,9 +8,10 @@ from datetime import date
 
 from casemgr.reports import handed
 from casemgr.reports.handed import Handed
-from casemgr.rules.disclosure import Loosening, knows_person, sight
+from casemgr.rules.disclosure import NOTHING as NOT_SEEN
+from casemgr.rules.disclosure import Loosening, Sight, covered, knows_person, sight
 from casemgr.rules.policy import in_force_on
-from casemgr.services import clock, disclosure, printing
+from casemgr.services import benefit_claim, clock, disclosure, printing
 from casemgr.services.use_case import within
 from casemgr.store import identity
 from casemgr.store.db import new_keys
@@ -67,19 +68,30 @@ def ground_of(
 def allowed(
     work: Work, asker: Role | Party, conditions: Collection[Condition], today: date
 ) -> tuple[SheetField, ...]:
-    """The items of a sheet whose group the matrix gives in full under these conditions."""
+    """The items of a sheet that the matrix lets through under these conditions, whole or covered."""
+    return tuple(told(work, asker, conditions, today))
+
+
+def told(
+    work: Work, asker: Role | Party, conditions: Collection[Condition], today: date
+) -> dict[SheetField, Sight]:
+    """The same with how much of each is told."""
     now = held(work, today)
-    return tuple(one for one in SheetField if _full(asker, one, conditions, today, now))
+    seen = {item: sight(asker, item.group, conditions, today, now) for item in SheetField}
+    return {
+        item: one
+        for item, one in seen.items()
+        if one.level is Level.FULL or (one.level in PARTLY.get(item, ()) and item is not SheetField.MEDICINE)
+    }
 
 
-def _full(
-    asker: Role | Party,
-    item: SheetField,
-    conditions: Collection[Condition],
-    today: date,
-    loosened: Iterable[Loosening],
-) -> bool:
-    return sight(asker, item.group, conditions, today, loosened).level is Level.FULL
+#: Items that may be told in part: covered digits, the village alone, the group of a diagnosis.
+PARTLY: Mapping[SheetField, tuple[Level, ...]] = {
+    SheetField.ID_NUMBER: (Level.MASKED,),
+    SheetField.PHONE: (Level.MASKED,),
+    SheetField.VILLAGE: (Level.MASKED,),
+    SheetField.DIAGNOSIS: (Level.SUMMARY,),
+}
 
 
 def enter(
@@ -160,8 +172,17 @@ IDENTIFYING = {
 NOTHING = "—"
 
 
-def people(work: Work, cases: Sequence[int], items: Sequence[SheetField], why: str) -> list[Person]:
-    """The words of these items for these files, by file number; only what is asked is opened."""
+def people(
+    work: Work,
+    cases: Sequence[int],
+    items: Sequence[SheetField],
+    why: str,
+    seen: Mapping[SheetField, Sight],
+) -> list[Person]:
+    """The words of these items for these files, by file number; only what is asked is opened.
+
+    ``seen`` says how much of each is told: what is told in part is covered here.
+    """
     rows = queries.facts(work, cases)
     wanted = [IDENTIFYING[one] for one in items if one in IDENTIFYING]
     persons = [row.person_id for row in rows]
@@ -172,12 +193,12 @@ def people(work: Work, cases: Sequence[int], items: Sequence[SheetField], why: s
             guardians.setdefault(one.person_id, []).append(one)
     risks = queries.latest_risk(work, cases) if SheetField.RISK in items else {}
     acts = queries.acts_counted(work, cases) if SheetField.INCIDENTS in items else {}
-    seen = queries.visits_counted(work, cases) if SheetField.FOLLOWUPS in items else {}
+    visits = queries.visits_counted(work, cases) if SheetField.FOLLOWUPS in items else {}
     found = []
     for row in rows:
-        told = opened.get(row.person_id)
+        person = opened.get(row.person_id)
         known: dict[SheetField, str] = {
-            item: getattr(told, name, "") if told else ""
+            item: covered(getattr(person, name, ""), seen[item].mask) if person else ""
             for item, name in IDENTIFYING.items()
             if item in items
         }
@@ -185,10 +206,10 @@ def people(work: Work, cases: Sequence[int], items: Sequence[SheetField], why: s
         known |= {
             SheetField.SEX: Sex.read(row.sex).label if row.sex is not None else "",
             SheetField.VILLAGE: row.village or "",
-            SheetField.DIAGNOSIS: Diagnosis.read(row.diagnosis).label,
+            SheetField.DIAGNOSIS: _diagnosis(row.diagnosis, seen),
             SheetField.RISK: _dated(risks.get(row.id), "{1}级（{0}）"),
             SheetField.INCIDENTS: _dated(_turned(acts.get(row.id)), "{1}次（最近 {0}）"),
-            SheetField.FOLLOWUPS: _dated(_turned(seen.get(row.id)), "{1}次（最近 {0}）"),
+            SheetField.FOLLOWUPS: _dated(_turned(visits.get(row.id)), "{1}次（最近 {0}）"),
             SheetField.GUARDIAN: "；".join(filter(None, (_guardian(one) for one in own))),
             SheetField.GUARDIAN_PHONE: "；".join(one.phone for one in own if one.phone),
             SheetField.REGISTERED: row.registered_on.isoformat(),
@@ -196,6 +217,12 @@ def people(work: Work, cases: Sequence[int], items: Sequence[SheetField], why: s
         }
         found.append(Person(row.id, row.area, tuple(known.get(item) or NOTHING for item in items)))
     return found
+
+
+def _diagnosis(code: int, seen: Mapping[SheetField, Sight]) -> str:
+    found = Diagnosis.read(code)
+    whole = seen.get(SheetField.DIAGNOSIS, NOT_SEEN).level is Level.FULL
+    return found.label if whole else benefit_claim.GROUPS.get(found, "其他")
 
 
 def _turned(value: tuple[int, date] | None) -> tuple[date, int] | None:

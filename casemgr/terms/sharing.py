@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from casemgr.terms.account import Role
 from casemgr.terms.code import Term
-from casemgr.terms.disclosure import FieldGroup, Party
+from casemgr.terms.disclosure import Condition, FieldGroup, Party
 
 
 class ConsentKind(Term):
@@ -130,11 +130,31 @@ class Requester(Term):
     POLICE = 1, "公安机关"
     COURT = 2, "检察院、法院"
     HEALTH_BUREAU = 3, "卫生健康行政部门"
+    PLATFORM = 4, "综治平台（交换文件）"
 
     @property
     def party(self) -> Party:
         """The row of the matrix that says what may be given."""
-        return Party.HEALTH_BUREAU if self is Requester.HEALTH_BUREAU else Party.POLICE_ABOVE
+        return _PARTIES[int(self)]
+
+    @property
+    def condition(self) -> Condition:
+        """What has to hold for every person on the sheet."""
+        return Condition.RISK if self is Requester.PLATFORM else Condition.REQUEST
+
+    @property
+    def names_people(self) -> bool:
+        """Whether the document names its people; the platform gets those for whom condition ① holds."""
+        return self is not Requester.PLATFORM
+
+
+_PARTIES = (
+    Party.PUBLIC,
+    Party.POLICE_ABOVE,
+    Party.POLICE_ABOVE,
+    Party.HEALTH_BUREAU,
+    Party.POLITICAL_LEGAL,
+)
 
 
 class RequestState(Term):

@@ -59,6 +59,8 @@ CHAPTERS = {
     "data_request": "sharing",
     "impact": "sharing",
     "benefit": "sharing",
+    "subsidy": "sharing",
+    "group_meeting": "sharing",
     "misuse": "county",
     "ledger": "sharing",
     "partner": "sharing",

@@ -22,7 +22,8 @@ from tests.web.conftest import token_in
 
 ClientOf = Callable[[str], FlaskClient]
 NOTE = {"flow": "1", "written_on": "2026-11-20", **dict.fromkeys(TEXTS, "写明必要性、风险和保护措施")}
-PAGES = ("/sharing", "/comparisons", "/requests", "/requests/new", "/impact")
+PAGES = ("/comparisons", "/requests", "/requests/new", "/impact", "/benefits/subsidy")
+ALSO_TOWNSHIP = ("/sharing", "/benefits", "/meetings")
 
 
 @pytest.fixture(autouse=True)
@@ -45,9 +46,9 @@ def post(client: FlaskClient, form_at: str, at: str = "", **values: object) -> T
 
 def test_pages_are_the_county_s(client_of: ClientOf) -> None:
     officer, doctor, admin = client_of("officer"), client_of("east"), client_of("admin")
-    for at in PAGES:
+    for at in (*PAGES, *ALSO_TOWNSHIP):
         assert officer.get(at).status_code == 200, at
-        assert doctor.get(at).status_code == (200 if at == "/sharing" else 403), at
+        assert doctor.get(at).status_code == (200 if at in ALSO_TOWNSHIP else 403), at
         assert admin.get(at).status_code == 403, at
     assert "名单比对" in text(officer.get("/sharing")) and "名单比对" not in text(doctor.get("/sharing"))
 
@@ -140,3 +141,20 @@ def test_a_benefit_is_applied_for_and_taken_back_in_two_clicks(
     assert post(doctor, at, action[1]).status_code == 303
     assert "已撤回" in text(doctor.get(at)) and "确认撤回" not in text(doctor.get(at))
     assert doctor.get(f"/case/{made.cases[people.WHOLE]}/benefits").status_code == 303
+
+
+def test_a_meeting_is_kept_and_printed_and_few_are_not_posted(client_of: ClientOf) -> None:
+    doctor, officer = client_of("east"), client_of("officer")
+    wrong = post(doctor, "/meetings", agenda="x")
+    assert wrong.status_code == 422 and ">x</textarea>" in text(wrong)
+    assert post(doctor, "/meetings", agenda="通报情况\n研究协查").status_code == 303
+    page = text(doctor.get("/meetings"))
+    assert "研究协查" in page
+    action = re.search(r'action="(/meetings/\d+/sheet)"', page)
+    assert action is not None
+    drawn = post(doctor, "/meetings", action[1])
+    assert drawn.status_code == 303 and drawn.location.startswith("/prints/")
+    assert post(officer, "/meetings", action[1]).status_code == 404
+    posted = post(officer, "/benefits/subsidy", form="posting", quarter="20264")
+    assert posted.status_code == 303
+    assert "单独公示" in text(officer.get(posted.location))

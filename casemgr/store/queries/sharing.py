@@ -13,7 +13,7 @@ from casemgr.store.models.account import Account
 from casemgr.store.models.area import Area, Unit
 from casemgr.store.models.followup import Visit
 from casemgr.store.models.incident import Incident
-from casemgr.store.models.liaison import Disclosure, LedgerLine
+from casemgr.store.models.liaison import Disclosure, LedgerLine, LiaisonReport, LiaisonTask
 from casemgr.store.models.person import Guardian, Identity
 from casemgr.store.models.register import Case
 from casemgr.store.models.sharing import (
@@ -27,10 +27,13 @@ from casemgr.store.models.sharing import (
     RequestPerson,
     ShareConsent,
 )
+from casemgr.store.queries.liaison import TOLD
 from casemgr.store.scope import lasting
 from casemgr.store.types import Day
 from casemgr.store.work import Work
 from casemgr.terms.access import LooseningState
+from casemgr.terms.register import Lifecycle
+from casemgr.terms.sharing import Benefit, ClaimState
 
 #: How many keys one statement names.
 KEYS = 500
@@ -354,6 +357,60 @@ _FILES: Any = lasting(
     .order_by(LedgerLine.at.desc())
     .limit(50)
 )
+
+
+_NUMBERS: dict[str, Any] = {
+    "registered": lasting(select(func.count(Case.id)).where(Case.lifecycle == int(Lifecycle.ON_REGISTER))),
+    "new_acts": lasting(
+        select(func.count(Incident.id)).where(
+            Incident.on > bindparam("since", type_=Day()),
+            Incident.on <= bindparam("today", type_=Day()),
+            Incident.kind.in_(TOLD),
+        )
+    ),
+    "tasks_open": lasting(select(func.count(LiaisonTask.id)).where(LiaisonTask.closed_on.is_(None))),
+    "tasks_late": lasting(
+        select(func.count(LiaisonTask.id)).where(
+            LiaisonTask.closed_on.is_(None), LiaisonTask.due_on < bindparam("today", type_=Day())
+        )
+    ),
+    "tasks_done": lasting(
+        select(func.count(LiaisonTask.id)).where(
+            LiaisonTask.closed_on > bindparam("since", type_=Day()),
+            LiaisonTask.closed_on <= bindparam("today", type_=Day()),
+        )
+    ),
+    "reports": lasting(
+        select(func.count(LiaisonReport.id)).where(
+            LiaisonReport.reported_on > bindparam("since", type_=Day()),
+            LiaisonReport.reported_on <= bindparam("today", type_=Day()),
+        )
+    ),
+    "subsidies": lasting(
+        select(func.count(BenefitClaim.id)).where(
+            BenefitClaim.benefit == int(Benefit.SUBSIDY), BenefitClaim.state == int(ClaimState.GRANTED)
+        )
+    ),
+    "referrals": lasting(
+        select(func.count(BenefitClaim.id)).where(
+            BenefitClaim.benefit == int(Benefit.REHABILITATION),
+            BenefitClaim.state.in_(
+                [int(one) for one in (ClaimState.REFERRED, ClaimState.ACCEPTED, ClaimState.GRANTED)]
+            ),
+        )
+    ),
+}
+_ASKS = {"new_acts": ("since", "today"), "tasks_late": ("today",), "tasks_done": ("since", "today")}
+_ASKS["reports"] = ("since", "today")
+
+
+def meeting_counts(work: Work, since: date, today: date) -> dict[str, int]:
+    """What is counted for a meeting, within the access, since the one before."""
+    given = {"since": since, "today": today}
+    return {
+        name: int(work.scalar(one, **{key: given[key] for key in _ASKS.get(name, ())}) or 0)
+        for name, one in _NUMBERS.items()
+    }
 
 
 def meetings(work: Work, area: int) -> list[GroupMeeting]:

@@ -89,6 +89,8 @@ def save() -> Response | tuple[str, int]:
         key = data_request.register(g.access, once, told, clock.today())
     except Unfit as wrong:
         return _form(given, dict(wrong.fields)), wrong.status
+    except Refused as wrong:
+        return _form(given, {"requester": wrong.message}), wrong.status
     flash("调取已登记，请由另一账号审批。批准之前不能出件。", "good")
     return redirect(url_for("data_request.page", key=key), 303)
 
