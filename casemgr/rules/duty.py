@@ -7,7 +7,7 @@ record never changes how an earlier duty ended unless it corrects one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from casemgr.rules import followup, monitoring
@@ -19,6 +19,7 @@ from casemgr.rules.facts import (
     NoticeFact,
     PartnerFact,
     PauseFact,
+    RightsFact,
     StateFact,
     TransferFact,
     VisitFact,
@@ -34,6 +35,7 @@ from casemgr.terms.followup import HospitalState, LossReason, YesNo
 from casemgr.terms.notice import NoticeKind, NoticeState
 from casemgr.terms.referral import Direction, ReferralState
 from casemgr.terms.register import Lifecycle, Management, Pause
+from casemgr.terms.rights import RequestKind, RequestState
 from casemgr.terms.risk import RiskLevel, Stability
 from casemgr.terms.transfer import TransferSide, TransferState
 
@@ -873,6 +875,17 @@ def of_transfer(one: TransferFact, policy: Policy, today: date, told: date | Non
         state, ended = _ended(late.on, done, one.answered_on, DutyState.VOID)
         because = f"迁出{followup.words(policy.transfer_answer)}未获答复，报县级协调；未接收前仍由本单位负责"
         yield _due(DutyKind.TRANSFER_COUNTY, one.id, end.on, late, because, Urgency.HIGH, state, ended)
+
+
+def of_rights(one: RightsFact, policy: Policy) -> Iterator[Due]:
+    """What a patient or guardian asks for about the own data is answered in time (REC-RIGHTS-1)."""
+    end = replace(deadline(one.asked_on, policy.rights_answer), on=one.due_on)
+    taken_back = one.closed_on if one.state == RequestState.CANCELLED else None
+    state, ended = _ended(end.on, None if taken_back else one.closed_on, taken_back, DutyState.VOID)
+    what = RequestKind.read(one.kind).label
+    second = "，待另一名医生复核" if one.state == RequestState.REVIEW else ""
+    because = f"权利申请“{what}”{followup.words(policy.rights_answer)}内答复{second}"
+    yield _due(DutyKind.RIGHTS_ANSWER, one.id, one.asked_on, end, because, Urgency.USUAL, state, ended)
 
 
 def of_notice(one: NoticeFact, policy: Policy) -> Iterator[Due]:

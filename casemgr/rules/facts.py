@@ -169,6 +169,17 @@ class TransferFact(NamedTuple):
     county_asked_on: date | None
 
 
+class RightsFact(NamedTuple):
+    """What a patient or guardian asked for about the own data; ``closed_on`` is the day it was answered."""
+
+    id: int
+    kind: int
+    asked_on: date
+    due_on: date
+    state: int
+    closed_on: date | None
+
+
 class ClueFact(NamedTuple):
     """One clue; ``filed_on`` is the day on which it became a file."""
 

@@ -721,7 +721,7 @@ def consent(work: Work, case_id: int, version: int, told: Answer, today: date) -
     if told.step is ConsentStep.INFORMED:
         _informed(work, case, told)
     else:
-        _consented(work, case, told)
+        consented(work, case, told)
     refresh(work, [case.id])
 
 
@@ -737,7 +737,8 @@ def _informed(work: Work, case: Case, told: Answer) -> None:
         _manage(work, case, Management.MANAGED, told.on, "第三十条第二款第二项，已告知")
 
 
-def _consented(work: Work, case: Case, told: Answer) -> None:
+def consented(work: Work, case: Case, told: Answer) -> None:
+    """Write an answer down and let the management follow it; part of the unit of work that asks."""
     agreed = told.step is ConsentStep.AGREE
     answer = ConsentAnswer.AGREED if agreed else ConsentAnswer.REFUSED
     words = told.step.label if told.step is not None else ""

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from casemgr.rules.duty import Due, of_clue, of_notice, of_partner, of_transfer
-from casemgr.rules.facts import ClueFact, NoticeFact, PartnerFact, TransferFact
+from casemgr.rules.duty import Due, of_clue, of_notice, of_partner, of_rights, of_transfer
+from casemgr.rules.facts import ClueFact, NoticeFact, PartnerFact, RightsFact, TransferFact
 from casemgr.rules.policy import Policy
 from casemgr.store.course import local_day
 from casemgr.store.queries import duty as queries
@@ -43,7 +43,7 @@ def unfiled(
     The one reading function behind the worklist, its counters and the supervisor's view. A notice that a
     township returned waits at its county.
     """
-    clues, notices, transfers, reports, answers = queries.waiting(work, low, high, since)
+    clues, notices, transfers, reports, answers, requests = queries.waiting(work, low, high, since)
     for area, village, name, created_at, *facts in clues:
         for due in of_clue(ClueFact(*facts)._replace(filed_on=local_day(created_at)), policy):
             yield Unfiled(due, "clue", area, village, name or "")
@@ -61,3 +61,6 @@ def unfiled(
             whom = Role.read(receiver).label.removesuffix("联络员")
             for due in of_partner(PartnerFact(key, task, came_on, bool(urgent), whom, ended_on), policy):
                 yield Unfiled(due, noun, area)
+    for area, *facts in requests:
+        for due in of_rights(RightsFact(*facts), policy):
+            yield Unfiled(due, "rights", area)

@@ -38,6 +38,7 @@ class DutyKind(Term):
     CLUE_REVIEW = 71, "复查线索"
     PARTNER_REPORT = 75, "核实部门报送"
     PARTNER_TASK = 76, "处理协查答复"
+    RIGHTS_ANSWER = 77, "答复权利申请"
     CHECKUP = 80, "年度健康体检"
     INJECTION = 90, "注射长效针剂"
     INJECTION_CLOSING = 91, "注射窗口将关闭"

@@ -64,6 +64,7 @@ CHAPTERS = {
     "misuse": "county",
     "ledger": "sharing",
     "partner": "sharing",
+    "rights": "case",
 }
 #: (label, endpoint, action that must be allowed); an entry whose page does not exist is left out.
 MENU = (

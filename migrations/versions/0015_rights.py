@@ -64,7 +64,7 @@ def upgrade() -> None:
     op.add_column("audit_anchor", sa.Column("key_id", sa.Integer(), nullable=True))
     op.create_index(op.f("ix_audit_entry_at"), "audit_entry", ["at"])
     _forbid_changes("audit_anchor")
-    for name in ("identity", "guardian"):
+    for name in ("person", "identity", "guardian"):
         op.add_column(name, sa.Column("locked", sa.Boolean(), server_default=sa.false(), nullable=False))
     if op.get_bind().dialect.name == "postgresql":
         # The program's own role loses what a trigger forbids as well; an owner could still give it back.
@@ -147,7 +147,7 @@ def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         for name in FROZEN:
             op.execute(f"GRANT UPDATE, DELETE, TRUNCATE ON {name} TO CURRENT_USER")
-    for name in ("guardian", "identity"):
+    for name in ("guardian", "identity", "person"):
         op.drop_column(name, "locked")
     _allow_changes("audit_anchor")
     op.drop_index(op.f("ix_audit_entry_at"), "audit_entry")

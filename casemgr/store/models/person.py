@@ -27,7 +27,7 @@ def of_person() -> ForeignKeyConstraint:
     )
 
 
-class Person(AreaScoped, Model):
+class Person(Lockable, AreaScoped, Model):
     """人员: coded facts that identify nobody by themselves."""
 
     __tablename__ = "person"

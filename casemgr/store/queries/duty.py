@@ -19,6 +19,7 @@ from casemgr.store.models.liaison import LiaisonReport, LiaisonTask
 from casemgr.store.models.notice import Notice
 from casemgr.store.models.person import Identity
 from casemgr.store.models.register import Case
+from casemgr.store.models.rights import RightsRequest
 from casemgr.store.models.transfer import Transfer
 from casemgr.store.scope import lasting
 from casemgr.store.types import Day
@@ -228,6 +229,11 @@ _TASK_WAITS = and_(
     LiaisonTask.answered_on.is_not(None),
     or_(LiaisonTask.closed_on.is_(None), LiaisonTask.closed_on >= _SINCE),
 )
+_RIGHTS_WAITS = and_(
+    RightsRequest.area >= _LOW,
+    RightsRequest.area < _HIGH,
+    or_(RightsRequest.closed_on.is_(None), RightsRequest.closed_on >= _SINCE),
+)
 # Most townships have none of these: one statement finds out which tables are worth asking.
 _PRESENT = lasting(
     select(
@@ -236,6 +242,7 @@ _PRESENT = lasting(
         exists().where(_TRANSFER_WAITS).label("transfers"),
         exists().where(_REPORT_WAITS).label("reports"),
         exists().where(_TASK_WAITS).label("tasks"),
+        exists().where(_RIGHTS_WAITS).label("rights"),
     )
     .select_from(Area)
     .where(Area.code == _LOW)
@@ -259,6 +266,17 @@ _TASKS = lasting(
         literal(0).label("urgent"),
         LiaisonTask.closed_on,
     ).where(_TASK_WAITS)
+)
+_RIGHTS = lasting(
+    select(
+        RightsRequest.area,
+        RightsRequest.id,
+        RightsRequest.kind,
+        RightsRequest.asked_on,
+        RightsRequest.due_on,
+        RightsRequest.state,
+        RightsRequest.closed_on,
+    ).where(_RIGHTS_WAITS)
 )
 _CLUES = lasting(
     select(
@@ -375,23 +393,22 @@ def counts(work: Work, low: int, high: int, first: date, today: date) -> Sequenc
     return work.rows(_COUNTS, low=low, high=high, first=first, today=today)
 
 
-def waiting(
-    work: Work, low: int, high: int, since: date
-) -> tuple[Sequence[Any], Sequence[Any], Sequence[Any], Sequence[Any], Sequence[Any]]:
-    """Clues, notices, transfers, reports of departments and their answers of a range that wait, or ended from
-    ``since`` on.
+def waiting(work: Work, low: int, high: int, since: date) -> tuple[Sequence[Any], ...]:
+    """Clues, notices, transfers, reports of departments, their answers and requests of patients of a range
+    that wait, or ended from ``since`` on.
 
-    At most six statements, and one where there are none. Columns as ``rules.facts`` has them, after the area
+    At most seven statements, one where there are none. Columns as ``rules.facts`` has them, after the area
     (for a clue village, its name and the instant at which it became a file; for a department its role).
     """
     values = {"low": low, "high": high, "since": since}
     there = work.row(_PRESENT, **values)
     if there is None:
-        return (), (), (), (), ()
+        return (), (), (), (), (), ()
     return (
         work.rows(_CLUES, **values) if there.clues else (),
         work.rows(_NOTICES, **values) if there.notices else (),
         work.rows(_TRANSFERS, **values) if there.transfers else (),
         work.rows(_REPORTS, **values) if there.reports else (),
         work.rows(_TASKS, **values) if there.tasks else (),
+        work.rows(_RIGHTS, **values) if there.rights else (),
     )

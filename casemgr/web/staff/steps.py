@@ -111,6 +111,10 @@ MENU = (
         ("死亡", "/case/{case}/death", Action.REGISTER_WRITE),
         ("排除", "/case/{case}/exclude", Action.REGISTER_WRITE),
     )),
+    ("本人权利", (
+        ("权利申请（查阅、更正、撤回、退出）", "/case/{case}/rights", Action.RIGHTS_WRITE),
+        ("谁看过我的信息", "/case/{case}/seen", Action.RIGHTS_READ),
+    )),
     ("打印", (
         ("转诊摘要", "/case/{case}/summary", Action.FORM_PRINT),
         ("随访服务记录表（表8）", "/case/{case}/print/followup", Action.FORM_PRINT),
@@ -124,6 +128,10 @@ GONE = (
         ("修改档案", "/case/{case}/edit", Action.REGISTER_WRITE),
     )),
     MENU[-1],
+    ("本人权利", (
+        ("权利申请（查阅、更正、撤回、退出）", "/case/{case}/rights", Action.RIGHTS_WRITE),
+        ("谁看过我的信息", "/case/{case}/seen", Action.RIGHTS_READ),
+    )),
 )  # fmt: skip
 
 _ANY = re.compile(r"<any\(([^)]*)\):\w+>")

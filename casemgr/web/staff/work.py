@@ -43,6 +43,7 @@ PLACES = {
     "transfer": "/transfers/{key}",
     "report": "/partners/report/{key}",
     "task": "/partners/task/{key}",
+    "rights": "/rights/{key}",
 }
 NO_ONE = "nobody"
 #: What an address may ask for; with none of it the list begins as the account has chosen.

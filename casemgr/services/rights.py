@@ -1,0 +1,550 @@
+"""权利申请: what a patient or guardian asks for about the own data; a clock, a decision, a letter.
+
+Care goes on whatever is asked. A correction and an exit are looked at by a second doctor; an exit ends every
+view of other departments and locks the rows that name the person, which from then on are kept and not read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from casemgr.reports.form import Letter
+from casemgr.rules.access import Access, Action
+from casemgr.rules.policy import in_force_on
+from casemgr.services import clock, revision
+from casemgr.services import letter as letters
+from casemgr.services import state as states
+from casemgr.services.case_view import known, term
+from casemgr.services.duties import refresh
+from casemgr.services.errors import Conflict, Missing, Refused, Unfit
+from casemgr.services.register import NOT_THERE as NO_FILE
+from casemgr.services.use_case import SAVED_ALREADY, use_case, within
+from casemgr.store import identity
+from casemgr.store.identity import open_texts
+from casemgr.store.models import Case, RightsRequest
+from casemgr.store.queries import register as register_queries
+from casemgr.store.queries import rights as queries
+from casemgr.store.types import Plain
+from casemgr.store.work import Work
+from casemgr.terms.consent import ConsentAnswer
+from casemgr.terms.followup import VisitMode
+from casemgr.terms.register import Diagnosis, Ground, Lifecycle, Track
+from casemgr.terms.rights import Asker, Decision, ExitGround, RequestKind, RequestState
+from casemgr.terms.risk import RiskLevel, Stability
+from casemgr.terms.rulebook import book
+from casemgr.terms.state import ConsentStep
+
+READING, PURPOSE = "办理权利申请", "权利申请答复"
+RULE = "REC-RIGHTS-1"
+LEAST, LONGEST = 4, 500
+CLOSED_SHOWN = timedelta(days=365)
+TITLE = "个人信息申请答复书"
+SUMMARY = "个人档案摘要"
+NOT_THERE = "没有这项申请，或不在您的辖区内。请从“权利申请”页的列表进入。"
+#: The article a request rests on.
+ARTICLES = {
+    RequestKind.COPY: "MHL-47",
+    RequestKind.CORRECTION: "PIPL-46",
+    RequestKind.WITHDRAWAL: "PIPL-15",
+    RequestKind.EXIT: "PIPL-47",
+    RequestKind.EXPLANATION: "PIPL-24",
+}
+#: How each kind may be decided.
+DECISIONS = {
+    RequestKind.COPY: (Decision.GRANTED, Decision.PARTLY, Decision.REFUSED),
+    RequestKind.CORRECTION: (Decision.CORRECTED, Decision.ANNOTATED),
+    RequestKind.WITHDRAWAL: (Decision.GRANTED,),
+    RequestKind.EXIT: (Decision.GRANTED, Decision.REFUSED),
+    RequestKind.EXPLANATION: (Decision.EXPLAINED,),
+}
+#: Looked at by another doctor before it holds.
+SECOND = frozenset({RequestKind.CORRECTION, RequestKind.EXIT})
+#: What goes on without consent, and the article it rests on; shown beside a withdrawal.
+STATUTORY = (
+    ("随访、建档、服药和康复指导", "MHL-55"),
+    ("病历资料的保存（不少于 30 年）", "MHL-47"),
+)
+#: Where the file has to stand before an exit for this reason.
+STANDS = {
+    ExitGround.WRONG_DIAGNOSIS: (Lifecycle.EXCLUDED, "排除"),
+    ExitGround.MOVED: (Lifecycle.MOVED_OUT, "迁出"),
+    ExitGround.DIED: (Lifecycle.DEAD, "死亡"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLine:
+    """One request in the list; nobody is named."""
+
+    key: int
+    case_id: int
+    file_no: str
+    kind: RequestKind
+    asker: Asker
+    asked_on: date
+    due_on: date
+    state: RequestState
+    days: int
+    closed_on: date | None
+
+    @property
+    def open(self) -> bool:
+        """Whether it waits for somebody."""
+        return self.state in (RequestState.OPEN, RequestState.REVIEW)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestView:
+    """One request with its texts opened; ``may_review``: whoever looks is the second doctor."""
+
+    line: RequestLine
+    version: int
+    rule: str
+    article: str
+    what: str = field(repr=False)
+    recorded_by: str
+    decision: Decision | None
+    ground: ExitGround | None
+    reason: str = field(repr=False)
+    decided_on: date | None
+    decided_by: str
+    review: str = field(repr=False)
+    reviewed_on: date | None
+    reviewed_by: str
+    letter_on: date | None
+    may_review: bool
+    consent: ConsentAnswer | None
+    consents: int
+    receivers: int
+    lifecycle: Lifecycle
+    statutory: str
+    locked: bool
+    grade: RiskLevel | None
+    stability: Stability | None
+    assessed_on: date | None
+    suggested: Stability | None
+    suggested_rule: str
+
+    @property
+    def answered(self) -> bool:
+        """Whether a letter can be written."""
+        return self.line.state is RequestState.CLOSED
+
+
+@dataclass(frozen=True, slots=True)
+class NewRequest:
+    """What was asked, by whom and when."""
+
+    kind: RequestKind | None
+    asker: Asker | None
+    asked_on: date
+    what: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A decision with its reason; ``safe``: the doctor has looked whether reading could harm (⑦)."""
+
+    decision: Decision | None
+    reason: str = field(repr=False)
+    ground: ExitGround | None = None
+    safe: bool | None = None
+
+
+def _line(row: RightsRequest, file_no: str, today: date) -> RequestLine:
+    return RequestLine(
+        row.id,
+        row.case_id,
+        file_no,
+        known(RequestKind, row.kind),
+        known(Asker, row.asker),
+        row.asked_on,
+        row.due_on,
+        known(RequestState, row.state),
+        (row.due_on - today).days,
+        row.closed_on,
+    )
+
+
+@use_case(Action.RIGHTS_READ, writes=False)
+def listed(work: Work, today: date) -> tuple[RequestLine, ...]:
+    """The requests within reach: those that wait, due first, and those of the last year."""
+    return tuple(_line(row, file_no, today) for row, file_no in queries.listed(work, today - CLOSED_SHOWN))
+
+
+@use_case(Action.RIGHTS_READ, writes=False)
+def of_case(work: Work, case_id: int, today: date) -> tuple[RequestLine, ...]:
+    """The requests about one file, latest first."""
+    found = queries.case(work, case_id)
+    if found is None:
+        raise Missing(NO_FILE)
+    return tuple(_line(row, found.Case.file_no, today) for row in queries.of_case(work, case_id))
+
+
+# --- taking down ----------------------------------------------------------------------------------
+
+
+def _words(text: str, wrong: dict[str, str], name: str, example: str) -> str:
+    text = text.strip()
+    if not LEAST <= len(text) <= LONGEST:
+        wrong[name] = f"请写 {LEAST} 到 {LONGEST} 字，如“{example}”。"
+    return text
+
+
+def _settle(wrong: dict[str, str]) -> None:
+    if wrong:
+        raise Unfit("没有保存，请改正后再试。", fields=wrong)
+
+
+@use_case(Action.RIGHTS_WRITE)
+def add(work: Work, once: int, case_id: int, told: NewRequest, today: date) -> int:
+    """Take a request down under the key ``once``; a second press changes nothing. Returns its key.
+
+    The clock runs from the day it was asked (REC-RIGHTS-1). Raises :class:`Unfit` for what is missing,
+    :class:`Missing` for a file outside the access.
+    """
+    there = work.get(RightsRequest, once)
+    if there is not None:
+        return there.id
+    found = queries.case(work, case_id)
+    if found is None:
+        raise Missing(NO_FILE)
+    wrong: dict[str, str] = {}
+    if told.kind is None:
+        wrong["kind"] = "请选择申请事项。"
+    if told.asker is None:
+        wrong["asker"] = "请选择申请人。"
+    if told.asked_on > today:
+        wrong["asked_on"] = "日期晚于今天。请改正日期。"
+    what = _words(told.what, wrong, "what", "要求复印 2026 年的随访记录")
+    if wrong or told.kind is None or told.asker is None:
+        _settle(wrong)
+        raise Unfit("没有保存，请补填后再试。")
+    policy = in_force_on(today, within(work).region)
+    work.add(
+        RightsRequest(
+            id=once,
+            case_id=case_id,
+            area=found.Case.area,
+            kind=int(told.kind),
+            asker=int(told.asker),
+            asked_on=told.asked_on,
+            due_on=told.asked_on + timedelta(days=policy.rights_answer.value),
+            what=Plain(what),
+            state=int(RequestState.OPEN),
+            recorded_at=clock.now(),
+            recorded_by=work.access.actor,
+        )
+    )
+    return once
+
+
+# --- looking and deciding -------------------------------------------------------------------------
+
+
+def _row(work: Work, key: int) -> RightsRequest:
+    row = work.get(RightsRequest, key)
+    if row is None:
+        raise Missing(NOT_THERE)
+    return row
+
+
+def _statutory(case: Case) -> str:
+    """Why a file stands on a law and not on consent, in words; empty when it stands on consent."""
+    if case.article30:
+        return "属于精神卫生法第三十条第二款第二项情形，依法登记管理"
+    if case.ground in (int(Ground.STATUTORY), int(Ground.PRIMARY_CARE)):
+        return f"入册依据为“{known(Ground, case.ground).label}”，不以同意为前提"
+    return ""
+
+
+@use_case(Action.RIGHTS_READ)
+def view(work: Work, key: int, today: date) -> RequestView:
+    """One request with what a decision needs to know; its texts are opened, which is written down."""
+    row = _row(work, key)
+    found = queries.case(work, row.case_id)
+    if found is None:
+        raise Missing(NOT_THERE)
+    case: Case = found.Case
+    texts = open_texts(
+        work,
+        "RightsRequest",
+        [(row.id, row.what), (row.id, row.reason), (row.id, row.review)],
+        READING,
+        row.case_id,
+    )
+    who = queries.accounts(
+        work, [one for one in (row.recorded_by, row.decided_by, row.reviewed_by) if one is not None]
+    )
+    kind = known(RequestKind, row.kind)
+    visit = queries.latest_visit(work, row.case_id) if kind is RequestKind.EXPLANATION else None
+    return RequestView(
+        line=_line(row, case.file_no, today),
+        version=row.version,
+        rule=RULE,
+        article=ARTICLES[kind],
+        what=texts[0],
+        recorded_by=who.get(row.recorded_by, ""),
+        decision=term(Decision, row.decision),
+        ground=term(ExitGround, row.ground),
+        reason=texts[1],
+        decided_on=row.decided_on,
+        decided_by=who.get(row.decided_by or 0, ""),
+        review=texts[2],
+        reviewed_on=row.reviewed_on,
+        reviewed_by=who.get(row.reviewed_by or 0, ""),
+        letter_on=row.letter_on,
+        may_review=row.state == RequestState.REVIEW and row.decided_by != work.access.actor,
+        consent=term(ConsentAnswer, case.consent),
+        consents=len(queries.open_consents(work, case.id)),
+        receivers=queries.receivers(work, case.id),
+        lifecycle=known(Lifecycle, case.lifecycle),
+        statutory=_statutory(case),
+        locked=queries.is_locked(work, case.person_id),
+        grade=term(RiskLevel, visit.risk) if visit else None,
+        stability=term(Stability, visit.stability) if visit else None,
+        assessed_on=visit.on if visit else None,
+        suggested=term(Stability, visit.suggested) if visit else None,
+        suggested_rule=(visit.suggested_rule or "") if visit else "",
+    )
+
+
+@use_case(Action.RIGHTS_WRITE)
+def decide(work: Work, key: int, version: int, told: Told, today: date) -> RequestState:
+    """Decide on a request, with the reason that the letter gives; the state it has then.
+
+    A correction and an exit wait for a second doctor. A withdrawal takes effect at once: the consent to
+    being managed and every consent to sharing end today. Raises :class:`Unfit` for what is missing,
+    :class:`Refused` for an exit whose ground does not hold, :class:`Conflict` after another's decision.
+    """
+    row = _row(work, key)
+    if row.version != version or row.state != RequestState.OPEN:
+        raise Conflict(SAVED_ALREADY)
+    kind = known(RequestKind, row.kind)
+    wrong: dict[str, str] = {}
+    if told.decision not in DECISIONS[kind]:
+        wrong["decision"] = "请选择办理结果。"
+    reason = _words(told.reason, wrong, "reason", "已核对原始记录，随访日期确有误")
+    if kind is RequestKind.COPY and told.decision is Decision.GRANTED and told.safe is not True:
+        wrong["safe"] = "请由医生判断：查阅是否可能对治疗产生不利影响。可能的，请改选部分同意或不同意。"
+    case = work.get(Case, row.case_id)
+    if case is None:
+        raise Missing(NOT_THERE)
+    if kind is RequestKind.EXIT and told.decision is Decision.GRANTED:
+        if told.ground is None:
+            wrong["ground"] = "请选择退出登记的理由。"
+        else:
+            _may_leave(case, told.ground)
+    if wrong or told.decision is None:
+        _settle(wrong)
+        raise Unfit("没有保存，请补填后再试。")
+    row.decision, row.reason = int(told.decision), Plain(reason)
+    row.ground = int(told.ground) if told.ground is not None and kind is RequestKind.EXIT else None
+    row.decided_on, row.decided_by = today, work.access.actor
+    if kind in SECOND:
+        row.state = int(RequestState.REVIEW)
+        return RequestState.REVIEW
+    if kind is RequestKind.WITHDRAWAL:
+        _withdraw(work, case, reason, today)
+    row.state, row.closed_on = int(RequestState.CLOSED), today
+    return RequestState.CLOSED
+
+
+def _may_leave(case: Case, ground: ExitGround) -> None:
+    stands = STANDS.get(ground)
+    if stands is not None and case.lifecycle != stands[0]:
+        raise Refused(
+            f"档案还没有登记“{stands[1]}”，不能以这个理由退出。请先在档案的“状态变更”中登记，或改选理由。",
+            rule="PIPL-47",
+        )
+    if ground is ExitGround.NO_GROUND and (why := _statutory(case)):
+        raise Refused(f"{why}。请改选理由，或选择不同意并说明。", rule="PIPL-47")
+
+
+def _withdraw(work: Work, case: Case, reason: str, today: date) -> None:
+    """End every consent from today on; what was done before stays, and care goes on (PIPL-15)."""
+    ended = queries.open_consents(work, case.id)
+    for one in ended:
+        one.withdrawn_on, one.withdrawn_by = today, work.access.actor
+    if case.consent == ConsentAnswer.AGREED and case.lifecycle == Lifecycle.ON_REGISTER:
+        answer = states.Answer(
+            ConsentStep.WITHDRAW, max(today, case.consent_on or today), "本人或监护人", reason
+        )
+        states.consented(work, case, answer)
+    refresh(work, [case.id])
+
+
+@use_case(Action.RIGHTS_WRITE)
+def review(work: Work, key: int, version: int, told: Told, today: date) -> None:
+    """Look at a colleague's decision and settle it; nobody reviews the own one.
+
+    An exit that is granted ends every view of other departments and locks the rows that name the person.
+    """
+    row = _row(work, key)
+    if row.version != version or row.state != RequestState.REVIEW:
+        raise Conflict(SAVED_ALREADY)
+    if row.decided_by == work.access.actor:
+        raise Refused("应由另一名医生复核，不能复核自己的意见。请同事登录后办理。", rule=RULE)
+    kind = known(RequestKind, row.kind)
+    wrong: dict[str, str] = {}
+    allowed = (Decision.CORRECTED, Decision.ANNOTATED) if kind is RequestKind.CORRECTION else DECISIONS[kind]
+    if told.decision not in allowed:
+        wrong["decision"] = "请选择复核的结论。"
+    text = _words(told.reason, wrong, "reason", "同意，原始记录已核对")
+    if wrong or told.decision is None:
+        raise Unfit("没有保存，请改正后再试。", fields=wrong)
+    case = work.get(Case, row.case_id)
+    if case is None:
+        raise Missing(NOT_THERE)
+    row.decision, row.review = int(told.decision), Plain(text)
+    row.reviewed_on, row.reviewed_by = today, work.access.actor
+    row.state, row.closed_on = int(RequestState.CLOSED), today
+    if kind is RequestKind.EXIT:
+        if told.decision is Decision.GRANTED and row.ground is not None:
+            _leave(work, case, known(ExitGround, row.ground), today)
+        return
+    asked = open_texts(work, "RightsRequest", [(row.id, row.what)], READING, case.id)[0]
+    revision.note(work, "case", case, {"本人意见": ("", asked)}, told.decision.label)
+    # What was corrected reaches everybody who had the old value with the next look at the file's records.
+    refresh(work, [case.id])
+
+
+def _leave(work: Work, case: Case, ground: ExitGround, today: date) -> None:
+    _may_leave(case, ground)
+    if case.lifecycle == Lifecycle.ON_REGISTER:
+        states.enter(work, case, Track.LIFECYCLE, int(Lifecycle.EXCLUDED), today, ground.label)
+    refresh(work, [case.id])  # other departments lose what they have
+    for one in queries.naming(work, case.person_id):
+        one.locked = True
+    work.note("lock", "Identity", row_key=case.person_id, case_key=case.id, fields="locked")
+
+
+@use_case(Action.RIGHTS_WRITE)
+def cancel(work: Work, key: int, version: int, today: date) -> None:
+    """The applicant takes the request back."""
+    row = _row(work, key)
+    if row.version != version or row.state not in (RequestState.OPEN, RequestState.REVIEW):
+        raise Conflict(SAVED_ALREADY)
+    row.state, row.closed_on = int(RequestState.CANCELLED), today
+
+
+# --- on paper -------------------------------------------------------------------------------------
+
+
+def letter(access: Access, key: int, today: date) -> int:
+    """Begin to print the answer; the key of the print. :class:`Refused` before there is one."""
+    made: int = letters.begin(access, _letter(access, key, today))
+    return made
+
+
+@use_case(Action.RIGHTS_WRITE)
+def _letter(work: Work, key: int, today: date) -> Letter:
+    row = _row(work, key)
+    found = queries.case(work, row.case_id)
+    if row.state != RequestState.CLOSED or row.decision is None or found is None:
+        raise Refused("这项申请还没有办结，不能出具答复书。请先作出决定；需要复核的，请同事复核。", rule=RULE)
+    case: Case = found.Case
+    kind, asker = known(RequestKind, row.kind), known(Asker, row.asker)
+    name = _name(work, case)
+    what, reason, review_ = open_texts(
+        work,
+        "RightsRequest",
+        [(row.id, row.what), (row.id, row.reason), (row.id, row.review)],
+        PURPOSE,
+        case.id,
+    )
+    facts = [
+        ("申请事项", kind.label),
+        ("申请内容", what),
+        ("申请日期", letters.in_words(row.asked_on)),
+        ("办理结果", known(Decision, row.decision).label),
+    ]
+    if row.ground is not None:
+        facts.append(("退出理由", known(ExitGround, row.ground).label))
+    facts.append(("理由", reason))
+    if review_:
+        facts.append(("复核意见", review_))
+    closing = [
+        *_closing(kind, known(Decision, row.decision)),
+        "对答复有异议的，可以向我单位提出，或向上级卫生健康部门反映。",
+    ]
+    row.letter_on = today
+    work.note("print", "Letter", row_key=row.id, case_key=case.id, fields="rights", purpose=PURPOSE)
+    to = name if asker is Asker.SELF else f"{name}的监护人"
+    opening = ("您提出的个人信息申请已经办结，现答复如下：",)
+    by = letters.basis(ARTICLES[kind])
+    return Letter(TITLE, to or "申请人", opening, tuple(facts), tuple(closing), found.unit, today, by)
+
+
+def _name(work: Work, case: Case) -> str:
+    opened = identity.reveal(work, [case.person_id], PURPOSE, ("name",), case.id).get(case.person_id)
+    return opened.name if opened is not None else ""
+
+
+def _closing(kind: RequestKind, decision: Decision) -> tuple[str, ...]:
+    if kind is RequestKind.WITHDRAWAL:
+        goes_on = "；".join(f"{what}（{book()[rule].source}）" for what, rule in STATUTORY)
+        return (
+            "撤回自答复之日起生效，不影响此前已经进行的活动。原来的服务照常提供，不因撤回而减少。",
+            f"下列事项依法进行，不以同意为前提：{goes_on}。",
+        )
+    if kind is RequestKind.EXIT and decision is Decision.GRANTED:
+        return ("登记已经结束，其他部门不再能看到有关信息。档案依法封存保存，只存不用；需要时仍可随时就诊。",)
+    if kind is RequestKind.COPY and decision is Decision.REFUSED:
+        return ("医生判断现在查阅可能对治疗产生不利影响。情况变化后可以再次申请。",)
+    if kind is RequestKind.CORRECTION:
+        return ("更正后的内容会通知曾经收到原内容的单位；没有更正的，您的意见已附在档案中。",)
+    if kind is RequestKind.EXPLANATION:
+        return ("等级由医生当面评估后确定，系统只提示参考意见，不作决定。您可以要求另一名医生再次评估。",)
+    return ("随函可附档案摘要、复印件，以及“谁看过我的信息”清单。",)
+
+
+def summary(access: Access, key: int, today: date) -> int:
+    """Begin to print the plain-language summary of a request that was granted; the key of the print."""
+    made: int = letters.begin(access, _summary(access, key, today))
+    return made
+
+
+@use_case(Action.RIGHTS_WRITE)
+def _summary(work: Work, key: int, today: date) -> Letter:
+    row = _row(work, key)
+    granted = row.decision in (Decision.GRANTED, Decision.PARTLY) and row.kind == RequestKind.COPY
+    found = register_queries.case(work, row.case_id)
+    if not granted or row.state != RequestState.CLOSED or found is None:
+        raise Refused("医生还没有同意查阅、复制，不能打印摘要。请先作出决定。", rule="MHL-47")
+    case: Case = found.Case
+    visits = register_queries.visits(work, case.id, today - timedelta(days=366))
+    seen = next((one for one in visits if one.loss_reason is None), None)
+    drugs = register_queries.drug_lines(work, seen.id) if seen else []
+    named = open_texts(work, "DrugLine", [(one.id, one.name) for one in drugs], PURPOSE, case.id)
+    facts = [
+        ("登记日期", letters.in_words(case.registered_on)),
+        ("管理单位", found.unit_name),
+        ("诊断", known(Diagnosis, case.diagnosis).label),
+        ("现在的状态", known(Lifecycle, case.lifecycle).label),
+        ("最近一次随访", letters.in_words(seen.on if seen else None)),
+        ("当时的评估", _assessment(seen)),
+        ("当时的用药", "、".join(named) or "（无记录）"),
+        ("一年内的随访", "；".join(_visit(one) for one in visits[:12]) or "（无记录）"),
+    ]
+    if row.decision == Decision.PARTLY:
+        reason = open_texts(work, "RightsRequest", [(row.id, row.reason)], PURPOSE, case.id)[0]
+        facts = [*(one for one in facts if one[0] != "当时的评估"), ("没有提供的内容", reason)]
+    work.note("print", "Summary", row_key=row.id, case_key=case.id, purpose=PURPOSE)
+    opening = ("下面是您在我单位登记的主要内容。看不明白的地方，请随时问医生。",)
+    closing = ("您可以要求更正不准确的内容，也可以要求查看“谁看过我的信息”清单。",)
+    by = letters.basis("MHL-47")
+    return Letter(
+        SUMMARY, _name(work, case) or "申请人", opening, tuple(facts), closing, found.unit_name, today, by
+    )
+
+
+def _assessment(visit: object) -> str:
+    stability = term(Stability, getattr(visit, "stability", None))
+    return f"病情{stability.label}" if stability is not None else "（未评估）"
+
+
+def _visit(visit: object) -> str:
+    mode = term(VisitMode, getattr(visit, "mode", None))
+    return f"{letters.in_words(getattr(visit, 'on', None))}{mode.label if mode is not None else ''}"

@@ -1,0 +1,101 @@
+"""权利申请查询: requests of patients and guardians, and what a decision needs to know of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select
+
+from casemgr.store.models.account import Account
+from casemgr.store.models.area import Unit
+from casemgr.store.models.followup import Visit
+from casemgr.store.models.liaison import Disclosure
+from casemgr.store.models.person import Guardian, Identity, Person
+from casemgr.store.models.register import Case
+from casemgr.store.models.rights import RightsRequest
+from casemgr.store.models.sharing import ShareConsent
+from casemgr.store.work import Work
+from casemgr.terms.rights import RequestState
+
+WAITS = (int(RequestState.OPEN), int(RequestState.REVIEW))
+_LISTED = (
+    select(RightsRequest, Case.file_no)
+    .join(Case, Case.id == RightsRequest.case_id)
+    .order_by(RightsRequest.closed_on.is_not(None), RightsRequest.due_on, RightsRequest.id)
+)
+
+
+def listed(work: Work, since: date) -> Sequence[Any]:
+    """(request, file number) of all that wait, and of those closed since a day; what is due first on top."""
+    wanted = RightsRequest.state.in_(WAITS) | (RightsRequest.closed_on >= since)
+    return work.rows(_LISTED.where(wanted))
+
+
+def of_case(work: Work, case: int) -> list[RightsRequest]:
+    """The requests about one file, latest first."""
+    rows: list[RightsRequest] = work.entities(
+        select(RightsRequest).where(RightsRequest.case_id == case).order_by(RightsRequest.id.desc())
+    )
+    return rows
+
+
+def case(work: Work, key: int) -> Any:
+    """(Case, name of the managing unit) of one file, ``None`` outside the access."""
+    return work.row(
+        select(Case, Unit.name.label("unit")).join(Unit, Unit.id == Case.unit_id).where(Case.id == key)
+    )
+
+
+def latest_visit(work: Work, case: int) -> Visit | None:
+    """The latest visit that reached the person."""
+    found: Visit | None = work.one(
+        select(Visit)
+        .where(Visit.case_id == case, Visit.loss_reason.is_(None))
+        .order_by(Visit.on.desc(), Visit.id.desc())
+        .limit(1)
+    )
+    return found
+
+
+def open_consents(work: Work, case: int) -> list[ShareConsent]:
+    """Consents to sharing that hold."""
+    rows: list[ShareConsent] = work.entities(
+        select(ShareConsent).where(ShareConsent.case_id == case, ShareConsent.withdrawn_on.is_(None))
+    )
+    return rows
+
+
+def receivers(work: Work, case: int) -> int:
+    """How many receivers have or had something of this file."""
+    return int(work.scalar(select(func.count(Disclosure.id)).where(Disclosure.file_key == case)) or 0)
+
+
+def naming(work: Work, person: int) -> list[Person | Identity | Guardian]:
+    """The rows of a person and those that name them, to be locked."""
+    found: list[Person | Identity | Guardian] = work.entities(select(Person).where(Person.id == person))
+    found += work.entities(select(Identity).where(Identity.person_id == person))
+    return found + work.entities(select(Guardian).where(Guardian.person_id == person))
+
+
+def is_locked(work: Work, person: int) -> bool:
+    """Whether nobody is named by this person's rows any more: they were locked."""
+    return not work.scalar(select(func.count(Person.id)).where(Person.id == person))
+
+
+def accounts(work: Work, keys: Sequence[int]) -> dict[int, str]:
+    """Names of accounts by key."""
+    rows = work.rows(select(Account.id, Account.display).where(Account.id.in_(list(keys)))) if keys else []
+    return {row.id: row.display for row in rows}
+
+
+def units(work: Work, areas: Sequence[int]) -> dict[int, str]:
+    """The names of the units at some areas; of several at one, all."""
+    rows = work.rows(
+        select(Unit.area_code, Unit.name).where(Unit.area_code.in_(list(areas))).order_by(Unit.name)
+    )
+    found: dict[int, str] = {}
+    for row in rows:
+        found[row.area_code] = f"{found[row.area_code]}、{row.name}" if row.area_code in found else row.name
+    return found

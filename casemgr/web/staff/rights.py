@@ -1,0 +1,163 @@
+"""权利申请页: requests of patients and guardians, their clock, decision and letter, and who has looked."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from casemgr.rules.access import Action
+from casemgr.services import clock, clue, rights, seen
+from casemgr.services.errors import Conflict, Refused, Unfit
+from casemgr.services.rights import NewRequest, Told
+from casemgr.terms.rights import Asker, Decision, ExitGround, RequestKind
+from casemgr.web import guard
+from casemgr.web.staff.form import begin_drawing
+from casemgr.web.staff.typed import Typed, have
+
+pages = Blueprint("rights", __name__)
+
+KEY = "int(max=9223372036854775807)"
+LABELS = {
+    "kind": "申请事项",
+    "asker": "申请人",
+    "asked_on": "申请日期",
+    "what": "申请内容",
+    "decision": "办理结果",
+    "reason": "理由",
+    "ground": "退出登记的理由",
+    "safe": "医生判断",
+}
+
+
+@pages.get("/rights")
+@guard.guard(Action.RIGHTS_READ)
+def list_() -> str:
+    """What waits and by when, and what was answered in the last year; nobody is named."""
+    return render_template("rights/list.html", lines=rights.listed(g.access, clock.today()))
+
+
+@pages.get(f"/case/<{KEY}:key>/rights")
+@guard.guard(Action.RIGHTS_WRITE)
+def new(key: int) -> str:
+    """Take a request down, beside those that were made before."""
+    return _new(key, {"asked_on": clock.today().isoformat(), "once": clue.begin()}, {})
+
+
+def _new(key: int, given: dict[str, object], fields: dict[str, str]) -> str:
+    return render_template(
+        "rights/new.html",
+        key=key,
+        lines=rights.of_case(g.access, key, clock.today()),
+        given=given,
+        fields=fields,
+        labels=LABELS,
+        kinds=RequestKind.choices(),
+        askers=Asker.choices(),
+        today=clock.today(),
+    )
+
+
+@pages.post(f"/case/<{KEY}:key>/rights")
+@guard.guard(Action.RIGHTS_WRITE)
+def add(key: int) -> Response | tuple[str, int]:
+    """Keep the request; a second press leads to the same one."""
+    typed = Typed(request.form)
+    once = typed.key("once")
+    told = NewRequest(
+        typed.code(RequestKind, "kind", LABELS["kind"], required=True),
+        typed.code(Asker, "asker", LABELS["asker"], required=True),
+        typed.day("asked_on", LABELS["asked_on"], required=True) or clock.today(),
+        typed.text("what", LABELS["what"], longest=rights.LONGEST),
+    )
+    try:
+        typed.settle()
+        made = rights.add(g.access, once, key, told, clock.today())
+    except Unfit as wrong:
+        return _new(key, dict(request.form), dict(wrong.fields)), wrong.status
+    flash("已登记申请。", "good")
+    return redirect(url_for("rights.page", key=made), 303)
+
+
+@pages.get(f"/rights/<{KEY}:key>")
+@guard.guard(Action.RIGHTS_READ)
+def page(key: int) -> str:
+    """One request: what was asked, what is known, the decision and its letter."""
+    return _page(key, {}, {})
+
+
+def _page(key: int, given: dict[str, object], fields: dict[str, str]) -> str:
+    view = rights.view(g.access, key, clock.today())
+    return render_template(
+        "rights/view.html",
+        view=view,
+        given=given,
+        fields=fields,
+        labels=LABELS,
+        decisions=[(int(one), one.label) for one in rights.DECISIONS[view.line.kind]],
+        grounds=ExitGround.choices(),
+        statutory=rights.STATUTORY,
+        writes=g.access.may(Action.RIGHTS_WRITE),
+    )
+
+
+@pages.post(f"/rights/<{KEY}:key>")
+@guard.guard(Action.RIGHTS_WRITE)
+def act(key: int) -> Response | tuple[str, int]:
+    """Decide, review, or write down that the request was taken back."""
+    typed = Typed(request.form)
+    do, today = request.form.get("do", ""), clock.today()
+    version = typed.whole("version", "版本", most=32_000)
+    told = Told(
+        typed.code(Decision, "decision", LABELS["decision"]),
+        typed.text("reason", LABELS["reason"], longest=rights.LONGEST),
+        typed.code(ExitGround, "ground", LABELS["ground"]),
+        typed.flag("safe"),
+    )
+    try:
+        typed.settle()
+        if do == "cancel":
+            rights.cancel(g.access, key, have(version), today)
+            flash("已记录：申请人撤回。", "good")
+        elif do == "review":
+            rights.review(g.access, key, have(version), told, today)
+            flash("已办结，可以打印答复书。", "good")
+        else:
+            state = rights.decide(g.access, key, have(version), told, today)
+            flash(f"已保存：{state.label}。", "good")
+    except Unfit as wrong:
+        return _page(key, dict(request.form), dict(wrong.fields)), wrong.status
+    except Refused as wrong:
+        return _page(key, dict(request.form), {"decision": wrong.message}), 422
+    except Conflict as wrong:
+        flash(wrong.message, "bad")
+    return redirect(url_for("rights.page", key=key), 303)
+
+
+@pages.post(f"/rights/<{KEY}:key>/<any(letter, summary):what>")
+@guard.guard(Action.RIGHTS_WRITE)
+def print_(key: int, what: str) -> Response:
+    """The answer, or the summary of the file, as PDF."""
+    begin = rights.letter if what == "letter" else rights.summary
+    try:
+        made = begin(g.access, key, clock.today())
+    except Refused as wrong:
+        flash(wrong.message, "bad")
+        return redirect(url_for("rights.page", key=key), 303)
+    begin_drawing(made)
+    return redirect(url_for("form.print_", key=made), 303)
+
+
+@pages.get(f"/case/<{KEY}:key>/seen")
+@guard.guard(Action.RIGHTS_READ)
+def seen_by(key: int) -> str:
+    """Who has looked at this person's data and what others received, for the person concerned."""
+    return render_template("rights/seen.html", seen=seen.of_case(g.access, key))
+
+
+@pages.post(f"/case/<{KEY}:key>/seen")
+@guard.guard(Action.RIGHTS_WRITE)
+def print_seen(key: int) -> Response:
+    """The same list as PDF, to be handed over."""
+    made = seen.begin(g.access, key, clock.today())
+    begin_drawing(made, large=True)
+    return redirect(url_for("form.print_", key=made), 303)

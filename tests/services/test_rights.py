@@ -1,0 +1,219 @@
+"""权利申请: each kind from the request to the letter, the second doctor, and what an exit ends."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from casemgr.rules.access import Access, Action, Role
+from casemgr.services import audit, register, rights, seen, worklist
+from casemgr.services.errors import Conflict, Forbidden, Missing, Refused, Unfit
+from casemgr.services.rights import NewRequest, Told
+from casemgr.services.worklist import WorkQuery
+from casemgr.store.db import new_key
+from casemgr.store.models import Case, ShareConsent
+from casemgr.store.work import open_work
+from casemgr.terms.consent import ConsentAnswer
+from casemgr.terms.duty import DutyKind
+from casemgr.terms.register import Ground, Lifecycle, Management
+from casemgr.terms.rights import Asker, Decision, ExitGround, RequestKind, RequestState
+from tests.conftest import TODAY
+from tests.store.register import (
+    DOCTOR_EAST,
+    DOCTOR_WEST,
+    EAST,
+    NOW,
+    OFFICER,
+    SYSTEM,
+    add_person,
+    add_visit,
+    open_areas,
+)
+
+COLLEAGUE = Access.over(99, "东镇另一位", Role.TOWNSHIP_DOCTOR, EAST)
+WHY = "已核对原始记录"
+
+
+@pytest.fixture
+def case(both: Flask) -> int:
+    """One person of the eastern township, who agreed to be managed."""
+    units = open_areas()
+    with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+        _, key = add_person(work, EAST, units[EAST], "E-1", "张一", "999901198001010000", "10000000001")
+        add_visit(work, EAST, key, TODAY - timedelta(days=9))
+        row = work.get(Case, key)
+        assert row is not None
+        row.consent, row.consent_on = int(ConsentAnswer.AGREED), date(2020, 1, 1)
+        row.management, row.ground = int(Management.MANAGED), int(Ground.CONSENT)
+    return key
+
+
+def ask(case: int, kind: RequestKind, asker: Asker = Asker.SELF) -> int:
+    told = NewRequest(kind, asker, TODAY - timedelta(days=1), "请办理我的这项申请")
+    return rights.add(DOCTOR_EAST, new_key(), case, told, TODAY)
+
+
+def state_of(key: int, who: Access = DOCTOR_EAST) -> tuple[RequestState, Decision | None, int]:
+    found = rights.view(who, key, TODAY)
+    return found.line.state, found.decision, found.version
+
+
+def case_row(case: int) -> Case:
+    with open_work(SYSTEM, Action.CASE_LIST) as work:
+        found = work.get(Case, case)
+        assert found is not None
+        return found
+
+
+def test_a_request_has_a_clock_a_duty_and_is_taken_down_once(case: int) -> None:
+    once = new_key()
+    told = NewRequest(RequestKind.COPY, Asker.GUARDIAN, TODAY - timedelta(days=1), "复印今年的随访记录")
+    for _ in range(2):
+        assert rights.add(DOCTOR_EAST, once, case, told, TODAY) == once
+    (line,) = rights.listed(DOCTOR_EAST, TODAY)
+    assert (line.due_on, line.days, line.asker) == (TODAY + timedelta(days=29), 29, Asker.GUARDIAN)
+    found = worklist.worklist(DOCTOR_EAST, WorkQuery(), line.due_on)
+    assert [(one.kind, one.key, one.due_on) for one in found.apart] == [
+        (DutyKind.RIGHTS_ANSWER, once, line.due_on)
+    ]
+    for stranger in (DOCTOR_WEST,):
+        assert rights.listed(stranger, TODAY) == ()
+        with pytest.raises(Missing):
+            rights.view(stranger, once, TODAY)
+    with pytest.raises(Forbidden):
+        rights.listed(Access.over(14, "管理员", Role.ADMINISTRATOR, None), TODAY)
+    with pytest.raises(Unfit) as wrong:
+        rights.add(
+            DOCTOR_EAST, new_key(), case, NewRequest(None, None, TODAY + timedelta(days=1), "无"), TODAY
+        )
+    assert set(wrong.value.fields) == {"kind", "asker", "asked_on", "what"}
+    _, _, version = state_of(once)
+    rights.cancel(DOCTOR_EAST, once, version, TODAY)
+    with pytest.raises(Conflict):
+        rights.cancel(DOCTOR_EAST, once, version, TODAY)
+    assert worklist.worklist(DOCTOR_EAST, WorkQuery(), line.due_on).apart == ()
+
+
+def test_copies_need_the_doctors_judgement_on_harm_and_a_reason(case: int) -> None:
+    key = ask(case, RequestKind.COPY)
+    _, _, version = state_of(key)
+    for told, field in (
+        (Told(Decision.GRANTED, WHY), "safe"),
+        (Told(Decision.GRANTED, WHY, safe=False), "safe"),
+        (Told(Decision.REFUSED, ""), "reason"),
+        (Told(Decision.CORRECTED, WHY), "decision"),
+    ):
+        with pytest.raises(Unfit) as wrong:
+            rights.decide(DOCTOR_EAST, key, version, told, TODAY)
+        assert field in wrong.value.fields
+    for paper in (rights.letter, rights.summary):
+        with pytest.raises(Refused):
+            paper(DOCTOR_EAST, key, TODAY)
+    granted = Told(Decision.GRANTED, "本人要求，查阅无妨", safe=True)
+    assert rights.decide(DOCTOR_EAST, key, version, granted, TODAY) is RequestState.CLOSED
+    assert rights.letter(DOCTOR_EAST, key, TODAY)
+    assert rights.summary(DOCTOR_EAST, key, TODAY)
+    assert rights.view(DOCTOR_EAST, key, TODAY).letter_on == TODAY
+    refused = ask(case, RequestKind.COPY)
+    rights.decide(DOCTOR_EAST, refused, 1, Told(Decision.REFUSED, "近期病情波动，暂缓查阅"), TODAY)
+    assert rights.letter(DOCTOR_EAST, refused, TODAY)
+    with pytest.raises(Refused):
+        rights.summary(DOCTOR_EAST, refused, TODAY)
+
+
+def test_a_correction_holds_after_a_second_doctor(case: int) -> None:
+    key = ask(case, RequestKind.CORRECTION)
+    told = Told(Decision.ANNOTATED, "记录与原件一致")
+    assert rights.decide(DOCTOR_EAST, key, 1, told, TODAY) is RequestState.REVIEW
+    state, _, version = state_of(key)
+    assert state is RequestState.REVIEW
+    assert not rights.view(DOCTOR_EAST, key, TODAY).may_review
+    with pytest.raises(Refused):
+        rights.review(DOCTOR_EAST, key, version, Told(Decision.CORRECTED, WHY), TODAY)
+    with pytest.raises(Refused):
+        rights.letter(DOCTOR_EAST, key, TODAY)
+    rights.review(COLLEAGUE, key, version, Told(Decision.CORRECTED, WHY), TODAY)
+    assert state_of(key)[:2] == (RequestState.CLOSED, Decision.CORRECTED)
+    with pytest.raises(Conflict):
+        rights.review(COLLEAGUE, key, version, Told(Decision.CORRECTED, WHY), TODAY)
+
+
+def test_withdrawing_ends_every_consent_and_care_goes_on(case: int) -> None:
+    with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+        work.add(
+            ShareConsent(
+                id=new_key(), case_id=case, area=EAST, kind=1, benefit=1, receiver=int(Role.CIVIL_AFFAIRS),
+                giver=1, capacity=1, signed_on=date(2026, 1, 1), recorded_at=NOW, recorded_by=1,
+            )
+        )  # fmt: skip
+    key = ask(case, RequestKind.WITHDRAWAL)
+    before = rights.view(DOCTOR_EAST, key, TODAY)
+    assert (before.consents, before.consent, before.statutory) == (1, ConsentAnswer.AGREED, "")
+    rights.decide(DOCTOR_EAST, key, 1, Told(Decision.GRANTED, "本人当面提出撤回"), TODAY)
+    after = rights.view(DOCTOR_EAST, key, TODAY)
+    assert (after.consents, after.consent, after.lifecycle) == (
+        0,
+        ConsentAnswer.REFUSED,
+        Lifecycle.ON_REGISTER,
+    )
+    with open_work(SYSTEM, Action.CASE_LIST) as work:
+        assert work.scalar(select(ShareConsent.withdrawn_on)) == TODAY
+
+
+def test_an_exit_needs_a_ground_and_a_second_doctor_and_locks_the_file(case: int) -> None:
+    key = ask(case, RequestKind.EXIT)
+    for ground in (ExitGround.DIED, ExitGround.MOVED, ExitGround.WRONG_DIAGNOSIS):
+        with pytest.raises(Refused):
+            rights.decide(DOCTOR_EAST, key, 1, Told(Decision.GRANTED, WHY, ground), TODAY)
+    with pytest.raises(Unfit):
+        rights.decide(DOCTOR_EAST, key, 1, Told(Decision.GRANTED, WHY), TODAY)
+    with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+        row = work.get(Case, case)
+        assert row is not None
+        row.ground = int(Ground.STATUTORY)
+    with pytest.raises(Refused, match="不以同意为前提"):
+        rights.decide(DOCTOR_EAST, key, 1, Told(Decision.GRANTED, WHY, ExitGround.NO_GROUND), TODAY)
+    told = Told(Decision.GRANTED, "复核后已痊愈", ExitGround.RECOVERED)
+    assert rights.decide(DOCTOR_EAST, key, 1, told, TODAY) is RequestState.REVIEW
+    person = case_row(case).person_id
+    assert register.reveal_names(DOCTOR_EAST, [person], "随访") == {person: "张一"}
+    _, _, version = state_of(key)
+    rights.review(COLLEAGUE, key, version, Told(Decision.GRANTED, WHY), TODAY)
+    assert case_row(case).lifecycle == Lifecycle.EXCLUDED
+    # Kept and not read: no road to the name is left, for the county and the system neither.
+    for access in (DOCTOR_EAST, OFFICER):
+        assert register.reveal_names(access, [person], "随访") == {}
+        with pytest.raises(Missing):
+            register.reveal_identity(access, case, "随访", TODAY)
+        with pytest.raises(Missing):
+            register.case(access, case, TODAY)
+        assert not register.cases(access, register.CaseQuery(text="张一"), TODAY).rows
+        assert not register.cases(access, register.CaseQuery(text="999901198001010000"), TODAY).rows
+    assert rights.view(DOCTOR_EAST, key, TODAY).locked
+    assert rights.letter(DOCTOR_EAST, key, TODAY)
+    assert audit.verify(SYSTEM).broken is None
+
+
+def test_a_question_about_the_grade_is_answered_by_a_person(case: int) -> None:
+    key = ask(case, RequestKind.EXPLANATION, Asker.GUARDIAN)
+    found = rights.view(DOCTOR_EAST, key, TODAY)
+    assert found.assessed_on == TODAY - timedelta(days=9)
+    rights.decide(DOCTOR_EAST, key, 1, Told(Decision.EXPLAINED, "根据近三个月睡眠和服药情况评定"), TODAY)
+    assert rights.letter(DOCTOR_EAST, key, TODAY)
+
+
+def test_who_has_seen_it_is_told_by_unit_role_and_purpose_and_names_no_reader(case: int) -> None:
+    register.case(DOCTOR_EAST, case, TODAY)
+    register.reveal_identity(DOCTOR_EAST, case, "随访", TODAY)
+    register.reveal_identity(OFFICER, case, "督导", TODAY)
+    found = seen.of_case(DOCTOR_EAST, case)
+    told = {(one.unit, one.role, one.purpose) for one in found.lines}
+    assert ("东镇卫生院", "精防医生", "随访") in told
+    assert any(unit != "东镇卫生院" and role == "县级管理员" for unit, role, _ in told)
+    assert "东镇医生" not in repr(found)
+    assert seen.begin(DOCTOR_EAST, case, TODAY)
+    with pytest.raises(Missing):
+        seen.of_case(DOCTOR_WEST, case)
