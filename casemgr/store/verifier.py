@@ -144,14 +144,18 @@ def beyond(sql: str, dialect: str) -> str | None:
 
 def _sources_of_others(select: exp.Select) -> Iterator[str]:
     """Tables of departments that a select reads without saying for whom."""
-    where = select.args.get("where")
+    where, joins = select.args.get("where"), select.args.get("joins") or []
+    said = list(_conjuncts(where.this if where else None))
+    said += [one for join in joins for one in _conjuncts(join.args.get("on"))]
     named = {
         (one.this.table, one.this.name)
-        for one in _conjuncts(where.this if where else None)
-        if isinstance(one, exp.EQ) and isinstance(one.this, exp.Column)
+        for one in said
+        if isinstance(one, exp.EQ)
+        and isinstance(one.this, exp.Column)
+        and not isinstance(one.expression, exp.Column)
     }
     start = select.args.get("from_") or select.args.get("from")
-    for source in [start, *(select.args.get("joins") or [])]:
+    for source in [start, *joins]:
         table = source.this if source is not None else None
         if isinstance(table, exp.Table) and table.name in disclosed():
             mine = {column for owner, column in named if owner in (table.alias_or_name, "")}

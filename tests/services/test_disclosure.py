@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from casemgr.rules.access import Access, Action
-from casemgr.services import liaison
-from casemgr.store.models import Disclosure, LedgerLine
+from casemgr.services import disclosure, liaison, transfer
+from casemgr.services.errors import Conflict, Missing
+from casemgr.store.db import db
+from casemgr.store.models import Case, Disclosure, Guardian, LedgerLine
+from casemgr.store.types import Plain
 from casemgr.store.work import open_work
+from casemgr.terms.incident import DangerousAct
 from casemgr.terms.liaison import ExchangeKind, Reason, Withdrawal
+from casemgr.terms.register import Lifecycle, Management
 from tests.services import liaison as made
-from tests.services.liaison import EAST, SYSTEM, TODAY, WEST, add, open_areas, visit
+from tests.services import people
+from tests.services.liaison import EAST, SYSTEM, TODAY, WEST, add, incident, open_areas, settle, visit
+from tests.store.register import DOCTOR_EAST, DOCTOR_WEST
 
 ON = date(2026, 11, 2)
 
@@ -30,6 +38,17 @@ class County:
 
 @pytest.fixture
 def county(both: Flask, monkeypatch: pytest.MonkeyPatch) -> County:
+    """The county on both databases."""
+    return settled(monkeypatch)
+
+
+@pytest.fixture
+def small(app: Flask, monkeypatch: pytest.MonkeyPatch) -> County:
+    """The county where the database makes no difference."""
+    return settled(monkeypatch)
+
+
+def settled(monkeypatch: pytest.MonkeyPatch) -> County:
     units = open_areas()
     with open_work(SYSTEM, Action.DEMO_LOAD) as work:
         keys = (
@@ -89,3 +108,146 @@ def test_a_person_enters_is_corrected_and_leaves_by_the_records_alone(county: Co
         ExchangeKind.WITHDRAWN,
         ExchangeKind.RECEIVED,
     ]
+
+
+#: What happens to one person of the east, and what the post of the east then has: reason, or why it was
+#: taken back, or nothing at all.
+COURSES: dict[str, tuple[list[Any], Reason | Withdrawal | None]] = {
+    "level 2": ([2], None),
+    "level 3": ([3], Reason.GRADE),
+    "level 5": ([5], Reason.GRADE),
+    "not assessed": ([None], None),
+    "level 4, then 2": ([4, 2], Withdrawal.ENDED),
+    "level 4, then not found": ([4, None], Reason.GRADE),
+    "level 2, then 3": ([2, 3], Reason.GRADE),
+    "肇事 on file": ([0, DangerousAct.OFFENCE], Reason.INCIDENT),
+    "肇祸 on file": ([DangerousAct.CRIME], Reason.INCIDENT),
+    "other harm on file": ([DangerousAct.OTHER_HARM], Reason.INCIDENT),
+    "disturbance on file": ([DangerousAct.DISTURBANCE], None),
+    "self-harm is nobody's police matter": ([DangerousAct.SELF_HARM], None),
+    "a suicide attempt neither": ([1, DangerousAct.SUICIDE_ATTEMPT], None),
+    "a visit told of 肇事": ([(1, {"offence_count": 1})], Reason.INCIDENT),
+    "level 4 with an act, then 0": ([4, DangerousAct.OFFENCE, 0], Reason.INCIDENT),
+    "dead": ([4, Lifecycle.DEAD], Withdrawal.LEFT),
+    "moved out of the county": ([4, Lifecycle.MOVED_OUT], Withdrawal.MOVED),
+    "excluded": ([DangerousAct.OFFENCE, Lifecycle.EXCLUDED], Withdrawal.LEFT),
+    "lost, without local law": ([1, Management.LOST], None),
+}
+
+
+def happen(case: int, step: int, what: Any) -> None:
+    """One thing after the other happens to a person."""
+    on = ON + timedelta(days=step)
+    if isinstance(what, DangerousAct):
+        incident(case, EAST, on, int(what))
+    elif isinstance(what, Lifecycle | Management):
+        with open_work(SYSTEM, Action.REGISTER_WRITE) as work:
+            row = work.get(Case, case)
+            assert row is not None
+            if isinstance(what, Lifecycle):
+                row.lifecycle, row.lifecycle_on = int(what), on
+            else:
+                row.management, row.management_on = int(what), on
+        settle(case)
+    else:
+        risk, given = what if isinstance(what, tuple) else (what, {})
+        visit(case, EAST, on, risk, **({"loss_reason": 4} if risk is None else {}), **given)
+
+
+def test_the_rules_as_a_table(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    units = open_areas()
+    accesses = made.open_departments(monkeypatch)
+    with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+        cases = {
+            name: add(work, EAST, units[EAST], number, "王" + "一二三四五六七八九十"[number % 10])
+            for number, name in enumerate(COURSES, 1)
+        }
+    for name, (steps, expected) in COURSES.items():
+        for step, what in enumerate(steps):
+            happen(cases[name], step, what)
+        found = lines(cases[name])
+        if expected is None:
+            assert found == [], name
+        elif isinstance(expected, Reason):
+            assert [(one.reason, one.withdrawn_on) for one in found] == [(expected, None)], name
+            assert found[0].sheet is not None, name
+        else:
+            assert [one.withdrawal for one in found] == [expected], name
+            assert (found[0].sheet, found[0].source) == (None, None), name
+        assert {one.receiver_area for one in found} <= {EAST}, name
+    assert liaison.home(accesses["westpost"], TODAY).lines == ()
+    assert liaison.home(accesses["office"], TODAY).lines == ()
+    # What was right stays as it is when all of it is looked at again at night.
+    before = {name: [(one.id, one.version) for one in lines(case)] for name, case in cases.items()}
+    assert sum(disclosure.refresh_all(SYSTEM)) == len(COURSES) - 3  # all who are on the register
+    assert {name: [(one.id, one.version) for one in lines(case)] for name, case in cases.items()} == before
+
+
+def test_the_lost_are_told_only_where_local_law_was_entered(
+    small: County, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = disclosure.in_force_on
+    number = usual(TODAY).disclose_lost
+
+    def law(day: date, region: str = "CN") -> Any:
+        return replace(usual(day, region), disclose_lost=replace(number, value=1))
+
+    monkeypatch.setattr(disclosure, "in_force_on", law)
+    happen(small.east, 0, Management.LOST)
+    assert [one.reason for one in lines(small.east)] == [Reason.LOST]
+
+
+def test_another_name_is_a_correction_to_who_has_seen_the_old_one(small: County) -> None:
+    visit(small.east, EAST, ON, 4)
+    visit(small.other, EAST, ON, 4)
+    post = small.accesses["eastpost"]
+    first, second = sorted(liaison.home(post, TODAY).lines, key=lambda one: one.id)
+    liaison.sheet(post, first.id)
+    with open_work(SYSTEM, Action.REGISTER_WRITE) as work:
+        for guardian in work.entities(select(Guardian)):
+            guardian.phone = Plain("10000000001")
+    sum(disclosure.refresh_all(SYSTEM))
+    corrected = {one.id: one.corrected for one in liaison.home(post, TODAY).lines}
+    # Nobody has seen the second: what stands there now is all there ever was to its receiver.
+    assert corrected == {first.id: True, second.id: False}
+    for line in (first, second):
+        assert "10000000001" in dict(liaison.sheet(post, line.id).facts)["监护人"]
+    with pytest.raises(Conflict):
+        liaison.receive(post, second.id, 1)
+
+
+def test_a_file_that_moves_leaves_one_post_and_comes_to_the_other(county: County) -> None:
+    visit(county.east, EAST, ON, 4)
+    here, there = county.accesses["eastpost"], county.accesses["westpost"]
+    transfer.ask(DOCTOR_EAST, county.east, WEST, "搬家", TODAY)
+    (asked,) = [one for one in transfer.list_(DOCTOR_WEST, TODAY) if one.open]
+    transfer.accept(DOCTOR_WEST, asked.id, asked.version, None, TODAY)
+    assert liaison.home(here, TODAY).lines == ()
+    (gone,) = liaison.home(here, TODAY).withdrawn
+    assert gone.withdrawal is Withdrawal.MOVED
+    (come,) = liaison.home(there, TODAY).lines
+    assert come.alias == "王某"
+    with pytest.raises(Missing):
+        liaison.sheet(here, come.id)
+
+
+def test_the_number_of_statements_does_not_grow_with_the_files(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    units = open_areas()
+    with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+        cases = [add(work, EAST, units[EAST], number, "王一") for number in range(1, 13)]
+        for case in cases:
+            people.visit(work, EAST, case, ON, risk=4)
+
+    def asked(keys: list[int]) -> int:
+        with open_work(SYSTEM, Action.FOLLOWUP_RECORD) as work:
+            seen: list[str] = []
+            event.listen(db.engine, "before_cursor_execute", lambda *given: seen.append(given[2]))
+            disclosure.refresh(work, keys)
+            return sum(one.lstrip().upper().startswith("SELECT") for one in seen)
+
+    assert asked(cases) == 1  # nobody else has an account
+    made.open_departments(monkeypatch)
+    one, many = asked(cases[:1]), asked(cases)
+    assert one == many <= 14
