@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
@@ -140,3 +141,41 @@ def rewrap() -> None:
     """按现在的设置（文件或外部密钥程序）重新存放密钥；数据不变。"""
     keys = keyring.rewrap(Access.system("keys"))
     click.echo(f"已按现在的设置重新存放 {len(keys)} 把密钥。")
+
+
+@group.command("share", with_appcontext=False)
+@click.option(
+    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="存放各份的文件夹。"
+)
+@click.option("--parts", type=click.IntRange(2, 16), default=3, help="分成几份。")
+@click.option("--need", type=click.IntRange(2, 16), default=2, help="几份可以恢复。")
+def share(out: Path, parts: int, need: int) -> None:
+    """把密钥文件分成几份（默认三份，任意两份可以恢复，单独一份什么也看不出）。"""
+    made = keyring.share(keyring_from(os.environ), out, parts, need)
+    for file in made:
+        click.echo(file)
+    click.echo(
+        f"任意 {need} 份可以恢复。请分别打印、密封，交不同机构保管，然后删除这些文件。轮换密钥后要重新分存。"
+    )
+
+
+@group.command("join", with_appcontext=False)
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+def join(files: tuple[Path, ...]) -> None:
+    """用足够的几份恢复密钥文件；已有密钥文件时拒绝覆盖。"""
+    path = keyring_from(os.environ)
+    for key in keyring.join(files, path, _source()[1]):
+        click.echo(f"{key.key_id}\t{key.state}\t{key.created}\t{key.fingerprint}\t{key.suite or '-'}")
+    click.echo(f"已恢复密钥文件 {path}。请用 flask keys drill 核对它能打开登记库。")
+
+
+@group.command("drill")
+def drill() -> None:
+    """演练：用现有密钥打开登记库里的内容各一处，并核对审计链的末条。"""
+    found = keyring.drill(Access.system("keys"))
+    click.echo(f"密钥可用：{found.opened} 个加密列各打开一处，{found.empty} 个列没有内容，审计末条相符。")
+    if found.damaged:
+        click.echo(f"有 {len(found.damaged)} 个列打不开：{'、'.join(found.damaged)}。", err=True)
+        raise SystemExit(1)

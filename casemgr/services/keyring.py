@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -11,18 +12,21 @@ from pathlib import Path
 from casemgr.rules.access import Access, Action
 from casemgr.services.errors import Refused
 from casemgr.services.use_case import use_case, within
-from casemgr.store import keyring, reseal, sealed_files
+from casemgr.store import keyring, reseal, sealed_files, shares
 from casemgr.store.models.keys import KeyGeneration
 from casemgr.store.reseal import Holding
+from casemgr.store.shares import BadShares
 from casemgr.store.vault import (
     ACTIVE,
     DECRYPT_ONLY,
     PRE,
     RETIRED,
+    BadKeyring,
     CannotOpen,
     Key,
     new_key,
     read_ring,
+    unsafe,
     write_ring,
 )
 from casemgr.store.work import Work
@@ -96,6 +100,42 @@ def create(path: Path, suite: str, provider: str, command: Sequence[str]) -> Key
 def listed(path: Path, command: Sequence[str]) -> list[KeyView]:
     """The keys of the ring at ``path``; :class:`BadKeyring` when it cannot be used."""
     return [_view(key) for key in read_ring(path, keyring.wrappings(command))]
+
+
+def share(path: Path, folder: Path, parts: int, needed: int) -> list[Path]:
+    """The ring at ``path`` in ``parts`` files inside ``folder``, any ``needed`` of which give it back."""
+    if fault := unsafe(path):
+        raise BadKeyring(fault)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    made = []
+    try:
+        lines = shares.split(path.read_bytes(), parts, needed)
+    except BadShares as wrong:
+        raise Refused(str(wrong)) from None
+    for number, line in enumerate(lines, start=1):
+        file = folder / f"share-{number}.txt"
+        try:
+            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            raise Refused(f"{file} 已经存在，没有覆盖。请换一个空文件夹。") from None
+        with os.fdopen(handle, "w") as out:
+            out.write(line + "\n")
+        made.append(file)
+    return made
+
+
+def join(files: Sequence[Path], path: Path, command: Sequence[str]) -> list[KeyView]:
+    """Put the ring together again from shares, and write it to ``path`` where there is none."""
+    if path.exists():
+        raise Refused(f"密钥文件 {path} 已经存在，没有覆盖。请先核对它是否可用，再移走。")
+    try:
+        content = shares.join([file.read_text(encoding="ascii", errors="replace") for file in files])
+    except BadShares as wrong:
+        raise Refused(str(wrong)) from None
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        out.write(content)
+    return listed(path, command)
 
 
 # --- generations ----------------------------------------------------------------------------------
@@ -331,3 +371,33 @@ def _waited(access: Access, begun: datetime) -> None:
     until = time.monotonic() + WAIT_SECONDS
     while _older_writers(access, begun) and time.monotonic() < until:
         time.sleep(0.2)
+
+
+# --- the drill ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Drilled:
+    """Sealed columns of which one value under each key was opened, columns without any, and failures."""
+
+    opened: int
+    empty: int
+    damaged: tuple[str, ...]
+
+
+@use_case(Action.KEYS_MANAGE)
+def drill(work: Work) -> Drilled:
+    """Open one value of every sealed column under every key in use; nothing of it is shown or kept."""
+    opened, empty, damaged = 0, 0, []
+    for holding in reseal.holdings():
+        for name, place in holding.sealed:
+            samples = reseal.samples(work, holding, name)
+            empty += not samples
+            try:
+                for key, value in samples:
+                    work.vault.open_bytes(place, key, value)
+                opened += bool(samples)
+            except CannotOpen:
+                damaged.append(f"{holding.name}.{name}")
+    work.note("drill", "KeyRing", count=opened, outcome="failed" if damaged else "done")
+    return Drilled(opened, empty, tuple(damaged))

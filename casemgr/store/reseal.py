@@ -176,6 +176,17 @@ def by_key(work: Work) -> dict[int, int]:
     return found
 
 
+def samples(work: Work, holding: Holding, name: str) -> list[tuple[int, bytes]]:
+    """(row, sealed bytes) of one column, one value under each key it holds."""
+    value, key = type_coerce(holding.table.c[name], LargeBinary), holding.table.c[holding.key]
+    limits = [value.is_not(None), *_everywhere(holding, work)]
+    one = select(func.min(key)).where(*limits).group_by(func.substr(value, 1, 6))
+    connection = work.session.open_connection()
+    rows = list(connection.execute(one).scalars())
+    found = connection.execute(select(key, value).where(key.in_(rows), *_everywhere(holding, work)))
+    return [(row[0], bytes(row[1])) for row in found]
+
+
 def entries_by_key(work: Work) -> dict[int, int]:
     """How many audit entries were made with each key."""
     counted = func.count(AuditEntry.seq).label("entries")

@@ -1,7 +1,7 @@
 """What the stored columns say about names: matching by rank must gain nothing (docs/search-leakage.md).
 
 Whoever has the database file, and knows how often each surname occurs in the country, ranks the values of a
-column by how often they occur and guesses: the commonest value is the commonest surname. In a column that says
+column by how often they occur and guesses: the commonest value is the commonest surname. Where a column says
 nothing this is right about as often as always guessing the commonest.
 """
 
