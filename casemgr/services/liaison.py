@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from casemgr.rules.access import Action
-from casemgr.services import account, benefit_answer, clock
-from casemgr.services.account import SignedIn, Ticket, needs_touch
+from casemgr.services import account, benefit_answer, clock, second_factor
+from casemgr.services.account import HALF_WAY, CodeNeeded, CodeWrong, SignedIn, Ticket, needs_touch
 from casemgr.services.disclosure import note
 from casemgr.services.errors import Conflict, Forbidden, Missing, Problem, Throttled, Unauthenticated, Unfit
 from casemgr.services.use_case import note_refusal, use_case
@@ -39,9 +39,10 @@ from casemgr.terms.liaison import (
 )
 
 __all__ = [
-    "Forbidden", "Missing", "Problem", "SignedIn", "Throttled", "Ticket", "Unauthenticated", "Unfit",
-    "benefits", "change_password", "decide_benefit", "needs_touch", "note_refusal", "now",
-    "receives_benefits", "sign_in", "sign_out", "signed_in", "today", "touch",
+    "HALF_WAY", "CodeNeeded", "CodeWrong", "Conflict", "Forbidden", "Missing", "Problem", "SignedIn",
+    "Throttled", "Ticket", "Unauthenticated", "Unfit", "begin_factor", "benefits", "change_password",
+    "decide_benefit", "finish_factor", "finish_sign_in", "needs_touch", "note_refusal", "now",
+    "receives_benefits", "setting_of_factor", "sign_in", "sign_out", "signed_in", "today", "touch",
 ]  # fmt: skip
 
 LISTING, OPENING, TASKING, REPORTING = (
@@ -70,7 +71,10 @@ def signed_in(token: str, at: datetime, request: str = "") -> SignedIn | None:
     return account.signed_in(token, at, request, department=True)
 
 
+finish_sign_in = account.finish_sign_in
 sign_out, touch, change_password = account.sign_out, account.touch, account.change_password
+begin_factor, setting_of_factor = second_factor.begin, second_factor.again
+finish_factor = second_factor.finish
 #: What people applied for or agreed to, see :mod:`casemgr.services.benefit_answer`.
 benefits, decide_benefit = benefit_answer.benefits, benefit_answer.decide
 receives_benefits = benefit_answer.is_receiver

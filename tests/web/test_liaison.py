@@ -17,6 +17,7 @@ from sqlalchemy import select
 from casemgr.app import create_app, mount_liaison
 from casemgr.rules.access import Action
 from casemgr.services import clock
+from casemgr.store import one_time
 from casemgr.store.db import db, new_key
 from casemgr.store.models import DrugLine, LedgerLine, Supplement, VisitText
 from casemgr.store.types import Plain
@@ -212,3 +213,64 @@ def test_a_task_goes_to_who_may_know_and_comes_back(county: County) -> None:
     assert "台账" in doctor.get(f"/case/{county.told}").get_data(as_text=True)
     for page in ("/ledger", "/partners", f"/ledger/11/{EAST}"):
         assert "王小明" not in doctor.get(page).get_data(as_text=True)
+
+
+def test_the_code_of_the_phone_is_asked_for_at_this_door_too(county: County) -> None:
+    client = county.client("westpost")
+    page = client.get("/liaison/factor").get_data(as_text=True)
+    page = client.post("/liaison/factor", data={"csrf": token_in(page)}).get_data(as_text=True)
+    secret = re.search(r'<dd class="code">([A-Z2-7 ]{20,})</dd>', page)
+    assert secret is not None and "<svg" in page
+    wrong = client.post("/liaison/factor/finish", data={"csrf": token_in(page), "code": "12"})
+    assert wrong.status_code == 422 and "动态码不对" in wrong.get_data(as_text=True)
+
+    def code(steps: int = 0) -> str:
+        return one_time.code_at(secret.group(1).replace(" ", ""), one_time.step_of(clock.now()) + steps)
+
+    page = client.post("/liaison/factor/finish", data={"csrf": token_in(page), "code": code()})
+    assert "恢复码" in page.get_data(as_text=True)
+    other = county.staff.test_client()
+    page = other.get("/liaison/login").get_data(as_text=True)
+    data = {"csrf": token_in(page), "login": "westpost", "password": PASSWORD}
+    page = other.post("/liaison/login", data=data).get_data(as_text=True)
+    half = re.search(r'name="half" value="([^"]+)"', page)
+    assert half is not None
+    data = {"csrf": token_in(page), "half": half.group(1), "code": ""}
+    assert other.post("/liaison/login/second", data=data).status_code == 422
+    data["code"] = code(1)
+    assert other.post("/liaison/login/second", data=data).status_code == 303
+    assert other.get("/liaison/").status_code == 200
+
+
+def test_no_cookie_of_one_door_opens_the_other(county: County) -> None:
+    client = county.client("eastpost")
+    cookie = client.get_cookie("casemgr-liaison", path="/liaison/")
+    assert cookie is not None and cookie.http_only and cookie.same_site == "Strict"
+    client.set_cookie("casemgr-session", cookie.value)
+    for address in ("/work", "/cases", f"/case/{county.told}", "/ledger", "/account/sessions"):
+        assert "/login" in client.get(address).headers["Location"], address
+    assert client.get("/api/v1/worklist").status_code == 401
+    bearer = {"Authorization": f"Bearer {cookie.value}"}
+    assert client.get("/api/v1/worklist", headers=bearer).status_code == 401
+    doctor = county.staff.test_client()
+    sign_in(doctor, "east")
+    session = doctor.get_cookie("casemgr-session")
+    assert session is not None
+    doctor.set_cookie("casemgr-liaison", session.value, path="/liaison/")
+    assert "/liaison/login" in doctor.get("/liaison/").headers["Location"]
+    page = doctor.get("/liaison/login").get_data(as_text=True)
+    data = {"csrf": token_in(page), "login": "east", "password": PASSWORD}
+    assert "部门联络入口" in doctor.post("/liaison/login", data=data).get_data(as_text=True)
+
+
+def test_answers_of_the_door_are_strict_and_say_nothing(county: County) -> None:
+    client = county.client("eastpost")
+    for address in ("/liaison/", "/liaison/advice", "/liaison/nowhere", "/liaison/task/5"):
+        answer = client.get(address)
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "王小明" not in answer.get_data(as_text=True)
+    assert client.get("/liaison/sheet/5/receive").status_code == 405
+    assert client.post("/liaison/sheet/5/receive", data={"version": "1"}).status_code == 400
+    assert client.get(f"/liaison/report?line={county.told}").status_code == 404
+    assert "<title>没有找到" in client.get("/liaison/report/7").get_data(as_text=True)

@@ -25,9 +25,11 @@ View = TypeVar("View", bound=Callable[..., Any])
 COOKIE = "casemgr-liaison"
 MARK = "casemgr_liaison_guard"
 BODY = 64 * 1024
-PUBLIC = frozenset({"static", "login.page", "login.sign_in"})
+PUBLIC = frozenset({"static", "login.page", "login.sign_in", "login.second"})
 #: What somebody who still has to choose a password may do.
 BEFORE_PASSWORD = frozenset({"login.password", "login.set_password", "login.sign_out"})
+#: What somebody who still has to set up the code of the phone may do.
+BEFORE_FACTOR = BEFORE_PASSWORD | {"login.factor", "login.begin_factor", "login.finish_factor"}
 
 
 class Unguarded(RuntimeError):
@@ -100,6 +102,8 @@ def _enter() -> Response | None:
             return redirect(url_for("login.page", ended=1 if token else None), 303)
         if g.person.must_change and endpoint not in BEFORE_PASSWORD:
             return redirect(url_for("login.password"), 303)
+        if g.person.factor_due(liaison.now()) and endpoint not in BEFORE_FACTOR:
+            return redirect(url_for("login.factor"), 303)
         action = mark[0]
         if action is not None and not g.access.may(action):
             liaison.note_refusal(g.access, action)

@@ -6,7 +6,15 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response
 
 from casemgr.services import liaison
-from casemgr.services.liaison import Throttled, Unauthenticated, Unfit
+from casemgr.services.liaison import (
+    CodeNeeded,
+    CodeWrong,
+    Conflict,
+    Throttled,
+    Ticket,
+    Unauthenticated,
+    Unfit,
+)
 from casemgr.web.liaison import guard
 
 pages = Blueprint("login", __name__)
@@ -40,12 +48,77 @@ def sign_in() -> Response:
         return _page(login, fields=fields, status=422)
     try:
         ticket = liaison.sign_in(login, password, request.remote_addr or "", liaison.now())
+    except CodeNeeded as needed:
+        return _second(needed.half)
     except (Unauthenticated, Throttled) as refused:
         return _page(login, sentence=refused.message, status=422 if refused.status == 401 else refused.status)
+    return _enter(ticket)
+
+
+def _enter(ticket: Ticket) -> Response:
     target = "login.password" if ticket.person.must_change else "window.home"
     response = redirect(url_for(target), 303)
     guard.give_session(response, ticket.token)
     return response
+
+
+def _second(
+    half: str, sentence: str = "", fields: dict[str, str] | None = None, status: int = 200
+) -> Response:
+    words = {"half": half, "sentence": sentence, "fields": fields or {}}
+    page = render_template("liaison/second.html", minutes=liaison.HALF_WAY.seconds // 60, **words)
+    return Response(page, status, mimetype="text/html")
+
+
+@pages.post("/login/second")
+def second() -> Response:
+    """The code of the phone, after the password was right."""
+    half, code = request.form.get("half", ""), request.form.get("code", "").strip()
+    if not code:
+        return _second(half, fields={"code": "请输入手机上的 6 位动态码，或一个恢复码。"}, status=422)
+    try:
+        ticket = liaison.finish_sign_in(half, code, request.remote_addr or "", liaison.now())
+    except CodeWrong as wrong:
+        return _second(half, fields={"code": wrong.message}, status=422)
+    except Throttled as refused:
+        return _second(half, sentence=refused.message, status=refused.status)
+    except Unauthenticated as late:
+        return _page(sentence=late.message, status=422)
+    return _enter(ticket)
+
+
+@pages.get("/factor")
+@guard.personal
+def factor() -> str:
+    """Whether the code of the phone is set up; who sees names has to."""
+    return render_template("liaison/factor.html", has=g.person.has_factor, setting=None, codes=(), fields={})
+
+
+@pages.post("/factor")
+@guard.personal
+def begin_factor() -> Response | str:
+    """A new secret, shown as a QR code; another phone is set up after a reset by the administrator."""
+    if g.person.has_factor:
+        flash("动态码已经启用。换手机请联系县级精防机构重置后再设置。", "warn")
+        return redirect(url_for("login.factor"), 303)
+    setting = liaison.begin_factor(g.access, liaison.now())
+    return render_template("liaison/factor.html", has=False, setting=setting, codes=(), fields={})
+
+
+@pages.post("/factor/finish")
+@guard.personal
+def finish_factor() -> Response | str | tuple[str, int]:
+    """Try the first code; then it holds, and the codes for a lost phone are shown once."""
+    try:
+        codes = liaison.finish_factor(g.access, request.form.get("code", ""), g.person.session, liaison.now())
+    except Unfit as wrong:
+        again = liaison.setting_of_factor(g.access)
+        page = render_template("liaison/factor.html", has=False, setting=again, codes=(), fields=wrong.fields)
+        return page, wrong.status
+    except Conflict as gone:
+        flash(gone.message, "bad")
+        return redirect(url_for("login.factor"), 303)
+    return render_template("liaison/factor.html", has=True, setting=None, codes=codes, fields={})
 
 
 @pages.post("/logout")
