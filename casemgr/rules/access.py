@@ -148,6 +148,7 @@ _COUNTY = _DOCTOR | {
     Action.GLASS_REVIEW,
     Action.MISUSE_ANSWER,
     Action.MISUSE_READ,
+    Action.EXPORT_APPROVE,
 }
 #: Reads people as the doctors of the unit do and answers for them; writes no visit, prints nothing.
 _UNIT_HEAD = _OWN_ACCOUNT | frozenset(
@@ -160,6 +161,7 @@ _UNIT_HEAD = _OWN_ACCOUNT | frozenset(
         Action.CLUE_READ,
         Action.DUTY_ASSIGN,
         Action.DUTY_READ,
+        Action.EXPORT_APPROVE,
         Action.FILTER_WRITE,
         Action.GLASS_BREAK,
         Action.GLASS_REVIEW,

@@ -148,6 +148,10 @@ class Policy:
     impact_kept: Parameter
     rehab_check: Parameter
     rehab_refer: Parameter
+    # How many people's identity may leave, or be opened, before a second person is asked.
+    export_alone: Parameter
+    identity_ceiling: Parameter
+    identity_raise: Parameter
 
     @property
     def digest(self) -> str:

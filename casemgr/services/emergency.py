@@ -329,9 +329,9 @@ def record_form(
 
 def _begun(work: Work, row: Emergency, case: Any, form: Form, today: date, purpose: str) -> dict[str, Any]:
     """What the record can begin with: who it is, times and what was told at the end; judgements stay open."""
-    opened = identity.reveal(work, [case.person_id], purpose, ("name", "id_number"), row.case_id).get(
-        case.person_id
-    )
+    wanted = ("name", "id_number")
+    found = identity.reveal(work, [case.person_id], purpose, wanted, row.case_id, urgent=True)
+    opened = found.get(case.person_id)
     person = work.get(Person, case.person_id)
     known: dict[str, Any] = {
         "report_area": str(row.area),

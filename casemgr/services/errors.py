@@ -67,6 +67,12 @@ class Throttled(Problem):
     status = 429
 
 
+class TooManyPeople(Throttled):
+    """The daily ceiling of people whose identity one account may open is reached (429)."""
+
+    code = "ceiling"
+
+
 class Unavailable(Problem):
     """The installation is locked: its keys are missing or belong to another database (503)."""
 

@@ -25,11 +25,11 @@ from casemgr.forms.source import Block, Header, Source
 from casemgr.forms.spec import REFUSED, WARNING, Problem, RefusedRow, RefusedSheet, Sheet
 from casemgr.forms.workbook import SHEETS, TITLES, BadWorkbook, Judge, SheetVerdict
 from casemgr.rules import policy
-from casemgr.rules.access import Access, Action
+from casemgr.rules.access import Access, Action, Role
 from casemgr.services import clock, errors, founding
 from casemgr.services import exchange_rows as rows
 from casemgr.services.demo_county import PREFECTURE
-from casemgr.services.errors import Conflict, Missing, Unfit
+from casemgr.services.errors import Conflict, Missing, Refused, Unfit
 from casemgr.services.exchange_write import PURPOSE, Outcome, Writer
 from casemgr.services.use_case import use_case, within
 from casemgr.services.visit_rows import latest_by
@@ -302,17 +302,19 @@ def _refused_sheets(
 # --- exporting ------------------------------------------------------------------------------------
 
 
-def export(access: Access, area: int, out: Path | BinaryIO) -> dict[str, int]:
+def export(access: Access, area: int, out: Path | BinaryIO, *, allowed: bool = False) -> dict[str, int]:
     """Write the workbook of an area (everything below it): rows per sheet.
 
     Bringing the file back changes nothing. Every hundred people that leave the house are in the audit, with
-    their keys sealed. Raises :class:`Missing` when the area is not within reach.
+    their keys sealed. They count towards the day of whoever exports unless a second person ``allowed`` it.
+    Raises :class:`Missing` when the area is not within reach,
+    :class:`Refused` for more people than one account may take out alone (REC-STOP-1).
     """
     from casemgr.forms.excel import write_workbook  # keeps start-up light
 
     low, high = span_of(area)
-    keys = _export_keys(access, area, low, high)
-    return write_workbook(out, _export_sheets(access, low, high, keys))
+    keys = _export_keys(access, area, low, high, allowed)
+    return write_workbook(out, _export_sheets(access, low, high, keys, allowed))
 
 
 def export_person(access: Access, case_id: int, out: Path | BinaryIO) -> dict[str, int]:
@@ -337,17 +339,24 @@ def _export_one(work: Work, case_id: int) -> tuple[int, int]:
 
 
 @use_case(Action.EXCHANGE_EXPORT)
-def _export_keys(work: Work, area: int, low: int, high: int) -> list[int]:
-    within = work.access.reaches(low) and work.access.reaches(high - 1)
-    if not within or area not in rows.known_areas(work):
+def _export_keys(work: Work, area: int, low: int, high: int, allowed: bool) -> list[int]:
+    inside = work.access.reaches(low) and work.access.reaches(high - 1)
+    if not inside or area not in rows.known_areas(work):
         raise Missing("没有这个区划，或不在您的辖区内。请核对区划代码，或请上级导出。")
     keys = queries.case_keys(work, low, high)
+    alone = policy.in_force_on(clock.today(), within(work).region).export_alone.value
+    if len(keys) > alone and not allowed and work.access.role is not Role.SYSTEM:
+        raise Refused(
+            f"这个区划有 {len(keys)} 人，超过一次可自行导出的 {alone} 人。"
+            "请申请第二人审批，或选择更小的范围。",
+            rule="REC-STOP-1",
+        )
     work.note("export", "Workbook", row_key=area, count=len(keys), purpose=EXPORT)
     return keys
 
 
 def _export_sheets(
-    access: Access, low: int, high: int, keys: list[int]
+    access: Access, low: int, high: int, keys: list[int], allowed: bool = False
 ) -> Iterator[tuple[Sheet[Any, Any], Sequence[Any], Iterator[tuple[Any, ...]]]]:
     for sheet in SHEETS:
         places = [
@@ -359,14 +368,14 @@ def _export_sheets(
         if sheet is area_sheet.SHEET:
             found: Iterator[Any] = iter(_area_page(access, low, high))
         else:
-            found = _pages(access, sheet.noun, keys)
+            found = _pages(access, sheet.noun, keys, allowed)
         yield sheet, columns, (tuple(row[place] for place in places) for row in found)
 
 
-def _pages(access: Access, noun: str, keys: list[int]) -> Iterator[Any]:
-    page = _people_page if noun == "case" else _record_page
+def _pages(access: Access, noun: str, keys: list[int], allowed: bool) -> Iterator[Any]:
     for start in range(0, len(keys), PEOPLE_AT_ONCE):
-        yield from page(access, noun, keys[start : start + PEOPLE_AT_ONCE])
+        some = keys[start : start + PEOPLE_AT_ONCE]
+        yield from _people_page(access, some, allowed) if noun == "case" else _record_page(access, noun, some)
 
 
 @use_case(Action.EXCHANGE_EXPORT, writes=False)
@@ -380,10 +389,10 @@ def _area_page(work: Work, low: int, high: int) -> list[Any]:
 
 
 @use_case(Action.EXCHANGE_EXPORT)
-def _people_page(work: Work, _noun: str, keys: list[int]) -> list[Any]:
+def _people_page(work: Work, keys: list[int], allowed: bool) -> list[Any]:
     units = {unit.key: code for code, unit in rows.known_units(work).items()}
     subjects: list[int] = []
-    with opening(work, "Identity", EXPORT, subjects) as opened:
+    with opening(work, "Identity", EXPORT, subjects, allowed=allowed) as opened:
         found = {one.key: one for one in rows.people(work, keys, units, opened)}
         subjects += [one.person for one in found.values()]
     return [found[key].row for key in keys if key in found]

@@ -112,12 +112,17 @@ def _all(batch: Callable[[], int], run: Run, stage: int, stages: int) -> int:
 
 def tidy(run: Run) -> Outcome:
     """Remove ended sessions, failed attempts, expired tokens, old uploads, prints and run records."""
-    from casemgr.services import exchange, printing  # the forms of the workbook stay out of start-up
+    from casemgr.services import (
+        approval,
+        exchange,
+        printing,
+    )  # the workbook stays out of start-up
 
     steps: tuple[tuple[str, Callable[[], int]], ...] = (
         ("登录记录", lambda: _sign_ins(run.access, run.now)),
         ("过期令牌", lambda: _tokens(run.access, run.now)),
         ("过期上传", lambda: exchange.forget_old(run.access)),
+        ("过期导出", lambda: approval.forget_old(run.access, run.now)),
         ("打印文件", lambda: printing.forget_old(run.access)),
         ("运行记录", lambda: job.forget_runs(run.access, job.moment())),
     )

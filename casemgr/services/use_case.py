@@ -7,7 +7,8 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from casemgr.rules.access import Access, Action
-from casemgr.services.errors import Conflict, Forbidden, Missing, Unavailable
+from casemgr.services.errors import Conflict, Forbidden, Missing, TooManyPeople, Unavailable
+from casemgr.store.ceiling import CeilingReached
 from casemgr.store.vault import Locked
 from casemgr.store.work import Taken, Work, open_work
 
@@ -21,6 +22,8 @@ CATALOGUE: dict[str, Action] = {}
 LISTENERS: list[Callable[[Action], None]] = []
 
 
+#: The rule of the daily ceiling of people opened.
+RULE = "REC-STOP-2"
 SAVED_ALREADY = "同一条记录刚刚已被保存。请刷新页面核对；如仍需修改，请在新页面上重做。"
 
 
@@ -32,6 +35,19 @@ def note_refusal(access: Access, action: Action, outcome: str = "refused") -> No
     """Write a refused attempt down, in a transaction of its own."""
     with open_work(access, action, "refused", writes=True) as work:
         work.note("refuse", "UseCase", outcome=outcome)
+
+
+def _stop(access: Access, action: Action, reached: CeilingReached) -> TooManyPeople:
+    """The refusal for somebody who would open too many people today, after writing the attempt down."""
+    with open_work(access, action, "ceiling", writes=True) as work:
+        work.note("refuse", "Identity", outcome="ceiling", count=reached.opened)
+    return TooManyPeople(
+        f"每个账号每天最多查看 {reached.ceiling} 人的身份信息，以防名单成批外泄。"
+        f"您今天已查看 {reached.opened} 人，再打开这些人就会超过，所以没有打开。"
+        "已查看过的人今天仍可打开，隐藏姓名后列表也照常可用。"
+        "确有需要，请说明理由，申请当日提高。",
+        rule=RULE,
+    )
 
 
 def use_case(
@@ -57,6 +73,8 @@ def use_case(
             try:
                 with open_work(access, action, writes=writes) as work:
                     answer = function(work, *args, **kwargs)
+            except CeilingReached as reached:
+                raise _stop(access, action, reached) from None
             except Taken:
                 raise Conflict(SAVED_ALREADY) from None
             except Locked as wrong:

@@ -381,7 +381,10 @@ def _worklist(work: Work, query: WorkQuery, today: date, purpose: str) -> Workli
     rows = queries.people(work, keys, named=bool(purpose))
     names: dict[int, str] = {}
     if purpose and rows:
-        names = identity.reveal_names(work, [(row.person_id, row.name) for row in rows], purpose)
+        soon = today + timedelta(days=policy.week_ahead.value)
+        due = {one.case_id for one in page if one.main.due_on <= soon}
+        people = frozenset(row.person_id for row in rows if row.id in due)
+        names = identity.reveal_names(work, [(row.person_id, row.name) for row in rows], purpose, people)
     open_now: dict[int, list[DutyView]] = {}
     for row in queries.open_of(work, keys):
         open_now.setdefault(row.case_id, []).append(_view(row, today))

@@ -30,7 +30,7 @@ DETAIL = Place("audit_entry", "detail")
 #: Duties are derived from records that are written down; what people do to them is noted where they do it.
 UNRECORDED = frozenset(
     {"AuditEntry", "AuditAnchor", "AuditSubject", "Draft", "Duty", "Envelope", "JobRun", "KeyGeneration"}
-    | {"LoginAttempt", "ResealProgress"}
+    | {"LoginAttempt", "OpenedPerson", "ResealProgress"}
 )
 #: Sessions change at every request (last seen); only their beginning and end are acts.
 QUIET_UPDATES = frozenset({"LoginSession", "ImportRun"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import BigInteger, LargeBinary, bindparam, func, select, type_coerce
 
 from casemgr.rules.access import Action
+from casemgr.store import ceiling
 from casemgr.store.models.audit import AuditEntry
 from casemgr.store.models.person import Guardian, Identity
 from casemgr.store.scope import lasting
@@ -94,20 +95,27 @@ def reveal(
     purpose: str,
     wanted: Sequence[str] = ("name",),
     case: int | None = None,
+    *,
+    urgent: bool = False,
 ) -> dict[int, Revealed]:
     """Open the named fields of these people, as far as they lie inside the access.
 
     Writes one audit entry that holds who asked, why, which fields and (sealed) which people. People
-    outside the area are simply absent from the answer.
+    outside the area are simply absent from the answer. Raises ``CeilingReached`` when the caller would have
+    opened too many different people today, unless it is ``urgent``.
     """
     _may(work, purpose)
     found: dict[int, Revealed] = {}
-    for start in range(0, len(people), 500):
-        chunk = list(people[start : start + 500])
-        for row in work.rows(_columns(tuple(wanted)), people=chunk):
-            person, values = row[0], tuple(row)[1:]
-            opened = {name: _open(work, person, value) for name, value in zip(wanted, values, strict=True)}
-            found[person] = Revealed(person, **opened)
+    rows = [
+        row
+        for start in range(0, len(people), 500)
+        for row in work.rows(_columns(tuple(wanted)), people=list(people[start : start + 500]))
+    ]
+    ceiling.count(work, (row[0] for row in rows), urgent=urgent)
+    for row in rows:
+        person, values = row[0], tuple(row)[1:]
+        opened = {name: _open(work, person, value) for name, value in zip(wanted, values, strict=True)}
+        found[person] = Revealed(person, **opened)
     work.note(
         "reveal",
         "Identity",
@@ -120,9 +128,17 @@ def reveal(
     return found
 
 
-def reveal_names(work: Work, sealed: Sequence[tuple[int, Any]], purpose: str) -> dict[int, str]:
-    """Open names that a list has read together with its rows, given as (person, Secret); one audit entry."""
+def reveal_names(
+    work: Work, sealed: Sequence[tuple[int, Any]], purpose: str, due: Container[int] = ()
+) -> dict[int, str]:
+    """Open names that a list has read together with its rows, given as (person, Secret); one audit entry.
+
+    ``due`` are people whom the day's work is about: in the caller's own township their names count nothing.
+    Raises ``CeilingReached`` like :func:`reveal`.
+    """
     _may(work, purpose)
+    own = due if ceiling.is_day_work(work) else ()
+    ceiling.count(work, (person for person, _ in sealed if person not in own))
     known = ((person, value._sealed) for person, value in sealed if isinstance(value, Secret))
     found = dict(work.vault.open_many(NAME, known))
     work.note(
@@ -132,10 +148,18 @@ def reveal_names(work: Work, sealed: Sequence[tuple[int, Any]], purpose: str) ->
 
 
 def reveal_guardians(
-    work: Work, people: Sequence[int], purpose: str, case: int | None = None
+    work: Work, people: Sequence[int], purpose: str, case: int | None = None, *, urgent: bool = False
 ) -> list[RevealedGuardian]:
-    """Open the guardians of these people, with one audit entry."""
+    """Open the guardians of these people, with one audit entry; counts the people like :func:`reveal`."""
     _may(work, purpose)
+    rows = [
+        row
+        for start in range(0, len(people), 500)
+        for row in work.entities(
+            select(Guardian).where(Guardian.person_id.in_(list(people[start : start + 500])))
+        )
+    ]
+    ceiling.count(work, (row.person_id for row in rows), urgent=urgent)
     found = [
         RevealedGuardian(
             row.id,
@@ -145,10 +169,7 @@ def reveal_guardians(
             _open(work, row.id, row.phone),
             _open(work, row.id, row.residence),
         )
-        for start in range(0, len(people), 500)
-        for row in work.entities(
-            select(Guardian).where(Guardian.person_id.in_(list(people[start : start + 500])))
-        )
+        for row in rows
     ]
     work.note(
         "reveal",
@@ -197,14 +218,19 @@ class Opening:
 
 
 @contextmanager
-def opening(work: Work, noun: str, purpose: str, subjects: Iterable[int] = ()) -> Iterator[Opening]:
+def opening(
+    work: Work, noun: str, purpose: str, subjects: Iterable[int] = (), *, allowed: bool = False
+) -> Iterator[Opening]:
     """Open many values of a noun under one audit entry, written when the block ends.
 
-    ``subjects`` are the people whose identity leaves the house by it; comparing with a file names none.
+    ``subjects`` are the people whose identity leaves the house by it; comparing with a file names none. They
+    count like those of :func:`reveal`, unless a second person has ``allowed`` exactly this.
     """
     _may(work, purpose)
     opened = Opening(work)
     yield opened
+    if not allowed:
+        ceiling.count(work, subjects)
     if opened.count:
         work.note("reveal", noun, purpose=purpose, count=opened.count, subjects=tuple(sorted(subjects)))
 

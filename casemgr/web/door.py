@@ -9,6 +9,7 @@ from werkzeug.routing import IntegerConverter, ValidationError
 from casemgr.web import csrf, errors, filters, guard, headers, health, login, shell, uploads
 from casemgr.web.staff import (
     account,
+    approval,
     benefit,
     care,
     case,
@@ -107,6 +108,7 @@ PAGES: tuple[Blueprint, ...] = (
     matrix.pages,
     factor.pages,
     exchange.pages,
+    approval.pages,
     report.pages,
     form.pages,
     job.pages,

@@ -45,6 +45,13 @@ WORDS = {
 }
 
 
+#: Headings of refusals that say more than their status.
+OWN_WORDS = {
+    "ceiling": Words("ceiling", "今天查看的人数已到上限", ""),
+    "confirm-first": Words("confirm-first", "需要再次确认身份", ""),
+}
+
+
 def _words(status: int) -> Words:
     return WORDS.get(status) or (WORDS[500] if status >= 500 else WORDS[400])
 
@@ -56,9 +63,10 @@ def answer(
     rule: str = "",
     fields: dict[str, str] | None = None,
     headers: dict[str, str] | None = None,
+    code: str = "",
 ) -> Response:
     """The error page of ``status``, or its JSON form under ``/api/``; ``sentence`` replaces the usual one."""
-    words = _words(status)
+    words = OWN_WORDS.get(code) or _words(status)
     sentence = sentence or words.sentence
     if request.path.startswith("/api/"):
         body = {"code": words.code, "message": sentence, "fields": fields or {}, "rule": rule}
@@ -79,7 +87,8 @@ def answer(
 
 
 def _problem(problem: Problem) -> Response:
-    return answer(problem.status, problem.message, rule=problem.rule, fields=dict(problem.fields))
+    fields = dict(problem.fields)
+    return answer(problem.status, problem.message, rule=problem.rule, fields=fields, code=problem.code)
 
 
 def _http(error: HTTPException) -> BaseResponse:

@@ -47,6 +47,7 @@ CHAPTERS = {
     "state": "case",
     "transfer": "case",
     "question": "case",
+    "approval": "exchange",
     "sheet": "case",
     "contact": "work",
     "township": "county",

@@ -96,7 +96,7 @@ def test_tidy_removes_only_what_has_ended(both: Flask) -> None:
     view = job.run_now(SYSTEM, "tidy")
     assert view.state is RunState.DONE, view.result
     assert view.result == (
-        "已清理：登录记录 2 条，过期令牌 1 条，过期上传 0 条，打印文件 0 条，运行记录 0 条。"
+        "已清理：登录记录 2 条，过期令牌 1 条，过期上传 0 条，过期导出 0 条，打印文件 0 条，运行记录 0 条。"
     )
     with open_work(SYSTEM, Action.ACCOUNT_LIST) as work:
         from sqlalchemy import func, select

@@ -15,7 +15,7 @@ from casemgr.forms.form import Field, Form, in_words
 from casemgr.rules.access import Access, Action
 from casemgr.services import clock, printing
 from casemgr.services.errors import Unfit
-from casemgr.web import guard
+from casemgr.web import guard, step_up
 from casemgr.web.staff import listing
 
 pages = Blueprint("form", __name__)
@@ -138,6 +138,7 @@ def sheet(name: str, version: str) -> Response:
 
 @pages.post("/forms/village")
 @guard.guard(Action.FORM_PRINT)
+@step_up.fresh
 def village() -> Response | tuple[str, int]:
     """Begin to print a form for everybody in a village."""
     code = listing.whole(request.form.get("village"))

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from casemgr.rules.access import Action
 from casemgr.services import clock, exchange, letter, transfer
 from casemgr.services.errors import Conflict, Refused, Unfit
-from casemgr.web import guard
+from casemgr.web import guard, step_up
 from casemgr.web.staff import state as state_pages
 from casemgr.web.staff.form import WORKBOOK, begin_drawing
 from casemgr.web.staff.typed import Typed
@@ -54,6 +54,7 @@ def print_letter(key: int) -> Response:
 
 @pages.post(f"/transfers/<{KEY}:key>/workbook")
 @guard.guard(Action.EXCHANGE_EXPORT)
+@step_up.fresh
 def workbook(key: int) -> Response:
     """The workbook of this one person; its name says nothing about whom."""
     try:
