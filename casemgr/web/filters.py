@@ -74,10 +74,10 @@ def _known(values: Sequence[Value]) -> list[float]:
     return [float(value) for value in values if value is not None]
 
 
-def span(values: Sequence[Value], target: Value = None, even: bool = False) -> Box:
+def span(values: Sequence[Value], target: Value = None, even: bool = False, top: float | None = None) -> Box:
     """Lower and upper edge that hold all values and the target; ``even`` makes four equal round steps.
 
-    A drawing never starts at an edge that would make a small change look like a leap: the edges are at
+    ``top``: what no value can exceed (100 for a share), so neither does the axis. A drawing never starts at an edge that would make a small change look like a leap: the edges are at
     least four units apart.
     """
     known = _known([*values, target])
@@ -93,6 +93,9 @@ def span(values: Sequence[Value], target: Value = None, even: bool = False) -> B
     for step in steps:
         floor = math.floor(low / step) * step
         if floor + 4 * step >= high:
+            over = top is not None and high <= top < floor + 4 * step
+            # Round steps below the top as well: 20 to 100 rather than 40 to 120.
+            floor = top - 4 * step if over and 0 <= top - 4 * step <= low else floor  # type: ignore[operator]
             return floor, floor + 4 * step
     return low, high
 

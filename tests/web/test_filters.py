@@ -77,6 +77,13 @@ def test_edges_are_round_and_far_enough_apart(
     assert (low, high) == pytest.approx(box)
 
 
+def test_the_axis_of_a_share_ends_at_a_hundred() -> None:
+    assert filters.span([46.2, 87], even=True) == (40, 120)
+    assert filters.span([46.2, 87], even=True, top=100) == (20, 100)
+    assert filters.span([96, 99.5], even=True, top=100) == (96, 100)
+    assert filters.span([104, 120], even=True, top=100)[1] >= 120  # a definition that allows more is drawn
+
+
 def test_an_unknown_value_interrupts_the_line() -> None:
     assert filters.trace([0, 10, None, 5], (0, 10), edge=True) == "M0 100L33.33 0M100 50"
     assert filters.trace([], (0, 10)) == ""
