@@ -27,7 +27,7 @@ class Action(Enum):
     ACCOUNT_SIGN_IN = "account:sign-in", True
     AREA_READ = "area:read", False
     AREA_WRITE = "area:write", True
-    AUDIT_LIST = "audit:list", False
+    AUDIT_LIST = "audit:list", True
     AUDIT_READ = "audit:read", False
     AUDIT_VERIFY = "audit:verify", False
     BACKUP_MANAGE = "backup:manage", True

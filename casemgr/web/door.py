@@ -10,6 +10,7 @@ from casemgr.web import csrf, errors, filters, guard, headers, health, login, sh
 from casemgr.web.staff import (
     account,
     approval,
+    audit,
     benefit,
     care,
     case,
@@ -100,6 +101,7 @@ PAGES: tuple[Blueprint, ...] = (
     data_request.pages,
     impact.pages,
     misuse.pages,
+    audit.pages,
     medicine.pages,
     partner.pages,
     ledger.pages,

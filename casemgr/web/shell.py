@@ -31,7 +31,7 @@ HOME = {
     Role.HEALTH_BUREAU: "county.page",
     Role.CITY_OFFICER: "county.page",
     Role.SECURITY_ADMINISTRATOR: "certification.list_",
-    Role.AUDIT_ADMINISTRATOR: "matrix.page",
+    Role.AUDIT_ADMINISTRATOR: "audit.page",
 }
 #: Pages that belong to an entry of the menu with another noun.
 CHAPTERS = {

@@ -1,4 +1,4 @@
-"""查阅核对页: the head answers with a result and words, what was typed stays, a second press changes nothing."""
+"""查阅核对页: the head answers with a result and words, what was typed stays, a second press is told."""
 
 from __future__ import annotations
 

@@ -1,0 +1,165 @@
+"""审计查阅: what the audit administrator sees — entries by account and key, the last verdict, the anchors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from casemgr.rules.access import Action
+from casemgr.rules.timetable import SHANGHAI
+from casemgr.services.case_view import known
+from casemgr.services.use_case import use_case
+from casemgr.store.audit import Anchor
+from casemgr.store.queries import audit as queries
+from casemgr.store.queries import job as jobs
+from casemgr.store.work import Work
+from casemgr.terms.account import Role
+from casemgr.terms.job import RunState
+from casemgr.terms.lists import lines
+
+WALK = "audit-verify"
+FINISHED = (RunState.DONE.value, RunState.FAILED.value)
+PAGE = 100
+#: Without an anchor for this long, while entries were written, something is wrong.
+SILENCE = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditQuery:
+    """What the auditor asks for: ``group`` is one of :data:`GROUPS`, the page begins below entry ``before``."""
+
+    since: date
+    until: date
+    group: str = ""
+    account: int | None = None
+    before: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """One entry as the auditor sees it: accounts by key and label, rows by key, nobody by name."""
+
+    seq: int
+    at: datetime
+    account: int
+    label: str
+    role: Role
+    reach: int
+    action: str
+    verb: str
+    noun: str
+    row_key: int | None
+    case_key: int | None
+    fields: str
+    purpose: str
+    count: int
+    outcome: str
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorView:
+    """One anchor: the entry it stands for, when, and the first characters of its seal to compare on paper."""
+
+    seq: int
+    at: datetime
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How long a kind of record is kept: the least by law, its ground, and what holds here."""
+
+    kind: str
+    least: str
+    ground: str
+    kept: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """A page of the audit, how the chain stood when it was last walked, and its anchors."""
+
+    entries: tuple[EntryView, ...]
+    more: bool
+    checked_at: datetime | None
+    checked: str
+    sound: bool | None
+    anchors: tuple[AnchorView, ...]
+    silent: bool
+    oldest: datetime | None
+    installation: str
+
+
+#: What entries can be filtered by, and the verbs of each.
+GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "reveal": ("查看身份、内容", ("reveal", "read", "allow")),
+    "search": ("检索", ("search",)),
+    "paper": ("打印、导出、下载", ("print", "export", "download")),
+    "refuse": ("被拒绝", ("refuse",)),
+    "change": ("新增、修改、删除", ("create", "change", "remove", "import", "move", "lock")),
+}
+
+
+@use_case(Action.AUDIT_LIST)
+def browse(work: Work, query: AuditQuery) -> AuditPage:
+    """A page of entries, latest first; that somebody looked is an entry itself.
+
+    Pseudonymous on purpose: who reads the audit sees accounts and keys, and no name of a patient.
+    """
+    verbs = GROUPS[query.group][1] if query.group in GROUPS else ()
+    since = datetime.combine(query.since, time(), SHANGHAI)
+    until = datetime.combine(query.until, time(), SHANGHAI) + timedelta(days=1)
+    rows = queries.page(work, verbs, query.account, since, until, query.before, PAGE + 1)
+    run = jobs.newest(work, WALK, FINISHED)
+    anchors = queries.recent_anchors(work, 10)
+    head = queries.head(work)
+    anchored = anchors[0].at if anchors else None
+    silent = head is not None and (anchored is None or head.at - anchored > SILENCE)
+    work.note("read", "AuditEntry", count=min(len(rows), PAGE), fields=query.group)
+    return AuditPage(
+        entries=tuple(_entry(row) for row in rows[:PAGE]),
+        more=len(rows) > PAGE,
+        checked_at=run.finished_at if run is not None else None,
+        checked=run.result if run is not None else "",
+        sound=None if run is None else run.state == RunState.DONE.value,
+        anchors=tuple(AnchorView(row.seq, row.at, bytes(row.seal or row.mac).hex()[:16]) for row in anchors),
+        silent=silent,
+        oldest=queries.oldest(work),
+        installation=queries.installation_id(work),
+    )
+
+
+def _entry(row: Any) -> EntryView:
+    return EntryView(
+        row.seq,
+        row.at,
+        row.actor,
+        row.actor_label,
+        known(Role, row.role),
+        row.reach,
+        row.action,
+        row.verb,
+        row.noun,
+        row.row_key,
+        row.case_key,
+        row.fields,
+        row.purpose,
+        row.count,
+        row.outcome,
+        row.request,
+    )
+
+
+@use_case(Action.AUDIT_LIST, writes=False)
+def anchor_lines(work: Work) -> str:
+    """Every anchor known here, a line each, for keeping somewhere else."""
+    seen: dict[tuple[int, bytes], Anchor] = {(one.seq, one.seal): one for one in queries.anchors(work)}
+    return "".join(f"{one.line()}\n" for _, one in sorted(seen.items()))
+
+
+def keeping() -> tuple[Keeping, ...]:
+    """How long each kind of record is kept, and why."""
+    return tuple(Keeping(**line) for line in lines("retention"))

@@ -1,0 +1,58 @@
+"""审计页: for the audit administrator alone; filters, the verdict with pasted anchors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from casemgr.rules.access import Action
+from casemgr.services import account, audit
+from casemgr.store.work import open_work
+from casemgr.terms.account import Role
+from tests.store.register import EAST, SYSTEM, add_person, units
+from tests.web.conftest import NOW, PASSWORD, sign_in, token_in
+from tests.web.test_county import page_of, words_of
+
+
+def test_the_auditor_sees_accounts_and_keys_and_no_name(
+    site: Flask, client_of: Callable[[str], FlaskClient]
+) -> None:
+    with site.app_context():
+        account.create(
+            SYSTEM, "auditor", "审计戊", int(Role.AUDIT_ADMINISTRATOR), None, NOW, PASSWORD, must_change=False
+        )
+        unit = units()[EAST]
+        with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+            _, case = add_person(work, EAST, unit, "E-1", "张一甲乙")
+        who = account.key_of(SYSTEM, "east")
+    east = client_of("east")
+    token = token_in(page_of(east, f"/case/{case}"))
+    east.post(f"/case/{case}", data={"csrf": token, "purpose": "1"})
+    east.post("/search", data={"csrf": token, "text": "张一甲乙"})
+    auditor = site.test_client()
+    sign_in(auditor, "auditor")
+    now = datetime.now(UTC).date().isoformat()  # entries are dated by the clock on the wall
+    page = page_of(auditor, f"/audit?since=2020-01-01&until={now}")
+    assert "identity:reveal" in page
+    assert str(case) in page
+    for word in ("张一", "甲乙", "E-1"):
+        assert word not in page
+    only = page_of(auditor, f"/audit?since=2020-01-01&until={now}&group=refuse&account={who}")
+    assert "没有符合条件的记录" in only
+    for odd in ("?since=x&until=y&group=z&account=q&before=-1", "?account=99999999999999999999"):
+        assert auditor.get(f"/audit{odd}").status_code == 200
+    told = {"csrf": token_in(page)}
+    assert auditor.post("/audit/anchor", data=told).status_code == 303
+    lines = auditor.get("/audit/anchors")
+    assert lines.headers["Content-Disposition"].startswith("attachment")
+    kept = lines.get_data(as_text=True)
+    assert kept.count("\n") == 1
+    sound = auditor.post("/audit/verify", data={**told, "anchors": kept})
+    assert "与 1 个锚点相符" in words_of(sound.get_data(as_text=True))
+    broken = auditor.post("/audit/verify", data={**told, "anchors": kept.replace('"seq":', '"seq":1')})
+    assert audit.FORGED in broken.get_data(as_text=True)
+    for login in ("east", "officer", "admin"):
+        assert client_of(login).get("/audit").status_code == 403
