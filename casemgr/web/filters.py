@@ -77,8 +77,8 @@ def _known(values: Sequence[Value]) -> list[float]:
 def span(values: Sequence[Value], target: Value = None, even: bool = False, top: float | None = None) -> Box:
     """Lower and upper edge that hold all values and the target; ``even`` makes four equal round steps.
 
-    ``top``: what no value can exceed (100 for a share), so neither does the axis. A drawing never starts at an edge that would make a small change look like a leap: the edges are at
-    least four units apart.
+    ``top``: what no value can exceed (100 for a share), so neither does the axis. A drawing never starts at an
+    edge that would make a small change look like a leap: the edges are at least four units apart.
     """
     known = _known([*values, target])
     if not known:
@@ -95,7 +95,7 @@ def span(values: Sequence[Value], target: Value = None, even: bool = False, top:
         if floor + 4 * step >= high:
             over = top is not None and high <= top < floor + 4 * step
             # Round steps below the top as well: 20 to 100 rather than 40 to 120.
-            floor = top - 4 * step if over and 0 <= top - 4 * step <= low else floor  # type: ignore[operator]
+            floor = top - 4 * step if over and 0 <= top - 4 * step <= low else floor
             return floor, floor + 4 * step
     return low, high
 

@@ -80,7 +80,7 @@ def test_edges_are_round_and_far_enough_apart(
 def test_the_axis_of_a_share_ends_at_a_hundred() -> None:
     assert filters.span([46.2, 87], even=True) == (40, 120)
     assert filters.span([46.2, 87], even=True, top=100) == (20, 100)
-    assert filters.span([96, 99.5], even=True, top=100) == (96, 100)
+    assert filters.span([96, 99.5], even=True, top=100) == (92, 100)
     assert filters.span([104, 120], even=True, top=100)[1] >= 120  # a definition that allows more is drawn
 
 
