@@ -77,8 +77,8 @@ def _known(values: Sequence[Value]) -> list[float]:
 def span(values: Sequence[Value], target: Value = None, even: bool = False, top: float | None = None) -> Box:
     """Lower and upper edge that hold all values and the target; ``even`` makes four equal round steps.
 
-    ``top``: what no value can exceed (100 for a share), so neither does the axis. A drawing never starts at an
-    edge that would make a small change look like a leap: the edges are at least four units apart.
+    ``top``: what no value can exceed (100 for a share), so neither does the axis. A drawing never starts at
+    an edge that would make a small change look like a leap: the edges are at least four units apart.
     """
     known = _known([*values, target])
     if not known:
