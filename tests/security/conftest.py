@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 
 from casemgr.app import create_app
 from casemgr.rules.access import Access, Action
@@ -37,8 +34,12 @@ from casemgr.store.work import open_work
 from casemgr.terms.account import Role
 from tests.conftest import TODAY, make_config
 from tests.reports.sample import county, township
+from tests.security import everybody, twins
+from tests.security.everybody import Browser, Range, token_in
 from tests.services.workbooks import WHOLE, workbook
 from tests.staff import NOW, PASSWORD, quick_hasher
+
+__all__ = ["Browser", "token_in"]
 
 SYSTEM = Access.system("test")
 COUNTY, EAST, WEST = 999901000000, 999901100000, 999901101000
@@ -240,38 +241,50 @@ def site(world: World) -> Iterator[Flask]:
     clock.fix(None)
 
 
-def token_in(page: str) -> str:
-    """The CSRF token in the first form of a page."""
-    found = re.search(r'name="csrf" value="([^"]+)"', page)
-    assert found is not None, page[:400]
-    return found.group(1)
-
-
-class Browser:
-    """Somebody signed in: pages with session and token, the JSON door with the same session."""
-
-    def __init__(self, site: Flask, login: str) -> None:
-        self.client: FlaskClient = site.test_client()
-        page = self.client.get("/login").get_data(as_text=True)
-        answer = self.client.post(
-            "/login", data={"csrf": token_in(page), "login": login, "password": PASSWORD}
-        )
-        assert answer.status_code == 303
-        self.csrf = token_in(self.client.get("/account/password").get_data(as_text=True))
-
-    def get(self, path: str, **query: Any) -> Any:
-        return self.client.get(path, query_string=query or None)
-
-    def post(self, path: str, **form: Any) -> Any:
-        return self.client.post(path, data={"csrf": self.csrf, **form})
-
-    def ask(self, method: str, path: str, **more: Any) -> Any:
-        """A request of the JSON door."""
-        headers = {"X-CSRF-Token": self.csrf}
-        return self.client.open(f"/api/v1{path}", method=method, headers=headers, **more)
-
-
 @pytest.fixture
 def browser(site: Flask) -> Callable[[str], Browser]:
     """``browser("east")`` is signed in as that person."""
     return lambda login: Browser(site, login)
+
+
+# --- the twins: everybody, every table (twins.py, everybody.py) ---
+
+
+@pytest.fixture(scope="session")
+def twin_folder(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The instance folder of the twins, with an account for every role that has actions."""
+    folder = tmp_path_factory.mktemp("twins") / "instance"
+    shutil.copytree(template, folder)
+    (folder / "keyring.json").chmod(0o600)
+    application = create_app(make_config(folder, CASEMGR_DEMO="1", CASEMGR_TODAY=TODAY.isoformat()), doors=())
+    with pytest.MonkeyPatch.context() as patch, application.app_context():
+        patch.setattr(account, "_hasher", quick_hasher())
+        twins.settle()
+        for role in everybody.roles():
+            everybody.open_account(role)
+        db.engine.dispose()
+    clock.fix(None)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def places(twin_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Range]:
+    """One installation of the twins for all tests whose requests must change nothing."""
+    folder = tmp_path_factory.mktemp("range") / "instance"
+    shutil.copytree(twin_folder, folder)
+    (folder / "keyring.json").chmod(0o600)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(account, "_hasher", quick_hasher())
+        account._nobody.cache_clear()
+        found = everybody.opened(folder)
+    clock.fix(None)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def place(places: Range) -> Iterator[Range]:
+    """The same on the day of the tests."""
+    clock.fix(TODAY)
+    yield places
+    clock.fix(None)

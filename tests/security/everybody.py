@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import sqlite3
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from flask.testing import FlaskClient
 
 from casemgr.app import LIAISON, create_app, mount_liaison
 from casemgr.rules.access import RECEIVERS, ROLE_ACTIONS, Role
@@ -18,11 +20,41 @@ from casemgr.services.errors import Problem
 from casemgr.store.db import db
 from casemgr.terms.area import span_of
 from tests.conftest import TODAY, make_config
-from tests.security.conftest import Browser, token_in
 from tests.security.routes import Route, routes
 from tests.security.twins import CITY, COUNTY, EAST, NOW, TWINS, Twin
 from tests.staff import PASSWORD
 from tests.store.register import SYSTEM
+
+
+def token_in(page: str) -> str:
+    """The CSRF token in the first form of a page."""
+    found = re.search(r'name="csrf" value="([^"]+)"', page)
+    assert found is not None, page[:400]
+    return found.group(1)
+
+
+class Browser:
+    """Somebody signed in: pages with session and token, the JSON door with the same session."""
+
+    def __init__(self, site: Flask, login: str) -> None:
+        self.client: FlaskClient = site.test_client()
+        page = self.client.get("/login").get_data(as_text=True)
+        answer = self.client.post(
+            "/login", data={"csrf": token_in(page), "login": login, "password": PASSWORD}
+        )
+        assert answer.status_code == 303
+        self.csrf = token_in(self.client.get("/account/password").get_data(as_text=True))
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self.client.get(path, query_string=query or None)
+
+    def post(self, path: str, **form: Any) -> Any:
+        return self.client.post(path, data={"csrf": self.csrf, **form})
+
+    def ask(self, method: str, path: str, **more: Any) -> Any:
+        """A request of the JSON door."""
+        headers = {"X-CSRF-Token": self.csrf}
+        return self.client.open(f"/api/v1{path}", method=method, headers=headers, **more)
 
 
 def area_within(inner: int, outer: int) -> bool:

@@ -31,6 +31,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "month": ("2026-10",),
     "word": ("xlsx",),
     "filename": ("css/screen.css",),
+    "slug": ("unseen",),
     "revision": ("1",),
 }
 #: The largest number that a part of an address takes if it is the code of an area.

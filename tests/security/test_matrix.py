@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import csv
 import re
-import shutil
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,16 +19,12 @@ from typing import Any
 
 import pytest
 
-from casemgr.app import create_app
 from casemgr.rules.access import RECEIVERS, Role
-from casemgr.services import account, clock
-from casemgr.store.db import db
-from tests.conftest import TODAY, make_config
-from tests.security import twins
-from tests.security.everybody import Range, open_account, opened, roles
+from casemgr.services import clock
+from tests.conftest import TODAY
+from tests.security.everybody import Range, roles
 from tests.security.routes import Route, addresses, forms_of, sample, swapped
 from tests.security.twins import ABSENT, TWINS, Twin
-from tests.staff import quick_hasher
 
 VERDICTS = Path(__file__).with_name("verdicts.csv")
 #: Whose look at the own rows the verdicts write down, and whose forms are filled in.
@@ -60,38 +55,6 @@ def read_verdicts() -> dict[str, Verdict]:
             )
             for one in csv.DictReader(lines)
         }
-
-
-@pytest.fixture(scope="session")
-def twin_folder(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The instance folder of the twins, with an account for every role that has actions."""
-    folder = tmp_path_factory.mktemp("twins") / "instance"
-    shutil.copytree(template, folder)
-    (folder / "keyring.json").chmod(0o600)
-    application = create_app(make_config(folder, CASEMGR_DEMO="1", CASEMGR_TODAY=TODAY.isoformat()), doors=())
-    with pytest.MonkeyPatch.context() as patch, application.app_context():
-        patch.setattr(account, "_hasher", quick_hasher())
-        twins.settle()
-        for role in roles():
-            open_account(role)
-        db.engine.dispose()
-    clock.fix(None)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def place(twin_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Range]:
-    """One installation for all tests of the matrix: what they ask must change nothing."""
-    folder = tmp_path_factory.mktemp("matrix") / "instance"
-    shutil.copytree(twin_folder, folder)
-    (folder / "keyring.json").chmod(0o600)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(account, "_hasher", quick_hasher())
-        account._nobody.cache_clear()
-        found = opened(folder)
-        yield found
-        found.close()
-    clock.fix(None)
 
 
 #: The right role at the wrong door is sent to the login of the right one.
@@ -172,8 +135,9 @@ class Bodies:
 
 
 @pytest.fixture(scope="module")
-def bodies(place: Range) -> Bodies:
-    return Bodies(place)
+def bodies(places: Range) -> Bodies:
+    clock.fix(TODAY)
+    return Bodies(places)
 
 
 def chosen(place: Range, route: Route, *, everybody: bool) -> list[Role]:

@@ -56,6 +56,11 @@ class Twin:
         return f"100{self.key % 10**8:08}"
 
     @property
+    def guardian_phone(self) -> str:
+        """The telephone of everybody but the person."""
+        return f"101{self.key % 10**8:08}"
+
+    @property
     def file_no(self) -> str:
         return f"档{self.letter}-{self.key % 10_000}"
 
@@ -130,9 +135,10 @@ def models() -> dict[str, type[Any]]:
 
 
 def _text(twin: Twin, column: Column[Any]) -> str:
-    told = {"id_number": twin.id_number, "phone": twin.phone, "guardian_phone": twin.phone}
-    if column.name in told and isinstance(column.type, Sealed):
-        return told[column.name]
+    if column.name == "id_number":
+        return twin.id_number
+    if column.name == "phone":
+        return twin.phone if column.table.name == "identity" else twin.guardian_phone
     if column.name == "changes":
         mark = twin.mark(column.table.name, column.name)
         return json.dumps({"note": [mark, mark]}, ensure_ascii=False)

@@ -1,0 +1,186 @@
+"""披露走查: what each role meets on all its addresses, column by column, against the disclosure matrix.
+
+Every sealed column of the twins holds a mark of its own. Here each such column is said to belong to a field
+group of the matrix (or to no person at all); a new column without a line fails, and so does a mark that
+comes back to a role whose row of the matrix does not tell the group.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from casemgr.rules.access import RECEIVERS, Role
+from casemgr.rules.disclosure import may_see, sight
+from casemgr.store.types import Sealed
+from casemgr.terms.disclosure import Condition, FieldGroup, Level
+from tests.conftest import TODAY
+from tests.security.everybody import Range
+from tests.security.routes import addresses
+from tests.security.test_matrix import ENDING, OWN
+from tests.security.twins import APART, tables
+
+#: Papers of the own work, reasons and answers to questions: part of a file, and of no group of the matrix.
+#: What lies ready for a department (``disclosure``, ``liaison_…``) is made by the matrix and tested with it.
+OFFICE = "office"
+PAPERS = frozenset(
+    {
+        "approval.answer", "approval.reason", "case_state.reason", "closing_step.reason", "clue.informant",
+        "clue.log", "clue.surveyor", "comparison_question.answer", "consent.signer", "data_request.authority",
+        "data_request.ground", "data_request.purpose", "data_request.refusal", "disclosure.alias",
+        "disclosure.sheet", "draft.data", "duty_review.note", "glass.verdict_words", "glass.words",
+        "group_meeting.agenda", "import_run.file_name", "import_run.problems", "ledger_line.document",
+        "liaison_report.contact", "liaison_report.person", "liaison_report.place", "liaison_report.told",
+        "liaison_report.words", "liaison_task.body", "liaison_task.question", "liaison_task.reply",
+        "list_comparison.verdicts", "misuse_question.answer", "notice.reason", "pattern_question.answer",
+        "pause_spell.reason", "question.reason", "question.says", "revision.changes", "revision.reason",
+        "rights_request.reason", "rights_request.review", "rights_request.what", "share_consent.purpose",
+        "share_consent.signer", "sheet.data", "stock_move.reason", "transfer.reason", "visit_text.doctor",
+    }
+)  # fmt: skip
+GROUPS: dict[str, str] = {
+    "identity.name": "G1", "identity.birth_on": "G1", "clue.name": "G1", "notice.name": "G1",
+    "transfer.name": "G1", "identity.id_number": "G2", "clue.id_number": "G2", "notice.id_number": "G2",
+    "identity.phone": "G3", "clue.phone": "G3", "notice.phone": "G3",
+    "identity.domicile": "G4", "identity.residence": "G4", "clue.residence": "G4",
+    "identity.workplace": "G4",
+    "supplement.diagnosed_at": "G5", "notice.hospital": "G5", "clue.decided_by": "G5",
+    "visit_text.symptoms_other": "G6", "visit_text.laboratory": "G6", "checkup.note": "G6",
+    "lab_result.written": "G6", "lab_result.laboratory": "G6", "lab_result.note": "G6",
+    "lab_result.handling": "G6", "visit_text.class_reason": "G6",
+    "visit_text.adverse_reaction": "G7", "drug_line.name": "G7", "regimen_line.name": "G7",
+    "regimen_line.prescriber": "G7", "regimen_line.stop_note": "G7", "no_medicine.prescriber": "G7",
+    "no_medicine.reason": "G7", "dispensing.reason": "G7", "dose.given_at": "G7", "dose.note": "G7",
+    "supplement.allergy_other": "G7",
+    "incident.note": "G9", "lock_up.plan": "G9", "lock_up.note": "G9", "emergency.note": "G9",
+    "emergency.in_charge": "G9", "emergency.steps": "G9",
+    "guardian.name": "G10", "guardian.phone": "G10", "guardian.residence": "G10",
+    "rehab_session.provider": "G11", "visit_text.measures_other": "G11",
+    "referral.reason": "G11", "referral.target": "G11", "referral.result": "G11",
+    "visit_text.referral_reason": "G11", "visit_text.referral_to": "G11",
+    "visit_text.referral_contact": "G11",
+    "benefit_claim.answer": "G12", "benefit_claim.account": "G12", "benefit_claim.needs": "G11",
+    "benefit_claim.precautions": "G8", "supplement.no_contact_note": "G13",
+    "visit_text.note": "G13", "attempt.note": "G13", "supplement.note": "G13", "clue.note": "G13",
+    "counselling.provider": "G13",
+}  # fmt: skip
+#: Where the product tells a role more than its row of the matrix, each with its reason; see docs/security.md.
+WIDER: dict[tuple[Role, str], str] = {
+    (Role.UNIT_HEAD, "G13"): "the free note stands on the visit whose quality the head answers for",
+    (
+        Role.COUNTY_OFFICER,
+        "G13",
+    ): "the county office writes and confirms visits, and the note is part of them",
+    (Role.COUNTY_OFFICER, "G12"): "the county office keeps the benefit claims that departments answer",
+}
+#: What holds for the own twin: its grade is 3.
+HOLDS = frozenset({Condition.RISK})
+#: Pages that open something are asked as well, with a purpose; nothing else is written to.
+OPENING = re.compile(r"reveal|/case/<[^/]*>$|/reach|/sheet/<[^/]*>$|/names|/search|/cases|/clues/<[^/]*>$")
+MARK = re.compile(r"窃甲·([a-z_]+)·([a-z_]+)")
+
+
+def sealed() -> set[str]:
+    """Every sealed column of a table about somebody."""
+    return {
+        f"{table.name}.{column.name}"
+        for table in tables()
+        if table.name not in APART and "area" in table.columns
+        for column in table.columns
+        if isinstance(column.type, Sealed)
+    }
+
+
+def met(place: Range, role: Role) -> dict[str, set[str]]:
+    """Which columns came back to a role, and from which addresses."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for route in place.routes:
+        if route.public or not route.may(role) or ENDING.search(route.path):
+            continue
+        if route.method != "GET" and not OPENING.search(route.path):
+            continue
+        for path in addresses(route, OWN.area, OWN.key):
+            told = {"purpose": 1} if route.door == "api" else {"purpose": "1"}
+            with place.send(role, route, path, told) as answer:
+                text = answer.data.decode(errors="replace")
+            for table, column in MARK.findall(text):
+                found[f"{table}.{column}"].add(route.name)
+            for word, column in (
+                (OWN.id_number, "identity.id_number"),
+                (OWN.phone, "identity.phone"),
+                (OWN.guardian_phone, "guardian.phone"),
+            ):
+                if word in text:
+                    found[column].add(route.name)
+    return found
+
+
+def more_than_the_matrix(role: Role, found: Iterable[str]) -> list[str]:
+    """Columns whose group the role's row of the matrix does not tell."""
+    wrong = []
+    for column in sorted(found):
+        group = GROUPS.get(column, OFFICE)
+        if group == OFFICE or (role, group) in WIDER:
+            continue
+        seen = sight(role, FieldGroup[group], HOLDS, TODAY)
+        uncovered = seen.level is Level.MASKED and (
+            not column.endswith((".id_number", ".phone")) or (seen.line is not None and seen.line.reveal)
+        )
+        if seen.level not in (Level.FULL, Level.OWN, Level.SUMMARY) and not uncovered:
+            wrong.append(f"{role.name} {group} {column}")
+    return wrong
+
+
+def test_every_sealed_column_is_said_to_belong_to_a_group() -> None:
+    """A new sealed column is told here: a group of the matrix, or a paper of the own work."""
+    assert sealed() == GROUPS.keys() | PAPERS
+    assert not GROUPS.keys() & PAPERS
+
+
+#: The roles that see most go with `make attack`: their walk opens everything there is.
+FEW = (Role.UNIT_HEAD, *sorted(RECEIVERS), Role.HEALTH_BUREAU, Role.CITY_OFFICER, Role.ADMINISTRATOR)
+
+
+def test_a_role_meets_no_more_than_its_row_of_the_matrix(place: Range) -> None:
+    for role in (*FEW, Role.SECURITY_ADMINISTRATOR, Role.AUDIT_ADMINISTRATOR):
+        if role not in place.people:
+            continue
+        found = met(place, role)
+        assert more_than_the_matrix(role, found) == []
+        if not {Role.UNIT_HEAD, Role.POLICE} & {role}:
+            # Figures, keys and logs: nothing of any person comes back to these, and nothing was disclosed.
+            assert {one: found[one] for one in found if GROUPS.get(one, OFFICE) != OFFICE} == {}
+
+
+@pytest.mark.attack
+def test_no_role_at_all_meets_more_than_its_row_of_the_matrix(place: Range) -> None:
+    for role in place.people:
+        assert more_than_the_matrix(role, met(place, role)) == []
+
+
+def test_the_walk_meets_what_there_is(place: Range) -> None:
+    """The counter-proof: the police post sees what was disclosed to it, by the words of the file."""
+    assert met(place, Role.POLICE).keys() & {"identity.name", "disclosure.sheet"}
+
+
+@settings(max_examples=120)
+@given(
+    role=st.sampled_from(sorted(RECEIVERS - {Role.REHAB_BODY})),
+    group=st.sampled_from([FieldGroup.G5, FieldGroup.G6, FieldGroup.G7, FieldGroup.G13]),
+    conditions=st.frozensets(st.sampled_from([one for one in Condition if one is not Condition.REQUEST])),
+    on=st.dates(date(2024, 1, 1), date(2030, 1, 1)),
+)
+def test_no_set_of_conditions_tells_a_department_diagnosis_symptoms_medicine_or_notes(
+    role: Role, group: FieldGroup, conditions: frozenset[Condition], on: date
+) -> None:
+    """Whatever holds at once: at most yes or no, or plain advice in an emergency; never the text itself."""
+    allowed = {Level.NONE, Level.FLAG, Level.COUNT}
+    if Condition.EMERGENCY in conditions:
+        allowed.add(Level.SUMMARY)
+    assert may_see(role, group, conditions, on) in allowed
