@@ -119,10 +119,12 @@ class Policy:
     account_warn: Parameter
     # Lines of the disclosure matrix: how long one may be loosened at a time.
     loosening_days: Parameter
-    # Emergency reading of one person: how long it lasts, when it is looked at, how much has to be written.
+    # Emergency reading of one person: how long it lasts, when it is looked at, how much has to be
+    # written, and how often somebody may ask within a day.
     glass_hours: Parameter
     glass_review: Parameter
     glass_words: Parameter
+    glass_tries: Parameter
     # What other departments receive: from which danger level, whether the lost are told by local law; and how
     # long a report of theirs may wait for its answer, a task for theirs.
     disclose_grade: Parameter

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from casemgr.rules.access import Action
-from casemgr.services import account, clock
+from casemgr.rules.access import Access, Action
+from casemgr.services import account, clock, glass
 from casemgr.services.account import AccountView
 from casemgr.services.errors import Conflict, Forbidden, Missing, Refused, Unfit
 from casemgr.services.use_case import use_case
@@ -97,12 +97,17 @@ def set_term(work: Work, key: int, first: date | None, last: date | None, versio
         queries.end_everything(work, found.id)
 
 
-@use_case(Action.ACCOUNT_MANAGE)
-def leave(work: Work, key: int) -> str:
-    """Somebody gave up the post: no sign-in any more, sessions and tokens end now; every record stays.
+def leave(access: Access, key: int) -> None:
+    """Somebody gave up the post: sessions, tokens and emergency readings end now; every record stays.
 
     Raises :class:`Refused` for the own account and for the last administrator.
     """
+    _leave(access, key)
+    glass.end_of(access, key)
+
+
+@use_case(Action.ACCOUNT_MANAGE)
+def _leave(work: Work, key: int) -> None:
     found = _by_key(work, key)
     if key == work.access.actor:
         raise Refused("不能为自己的账号办理离岗。请由另一位系统管理员办理。")
@@ -110,4 +115,3 @@ def leave(work: Work, key: int) -> str:
         account.keep_one_administrator(work, found)
     found.active, found.left_on = False, clock.today()
     queries.end_everything(work, found.id)
-    return found.display

@@ -13,7 +13,8 @@ from typing import Any
 
 from sqlalchemy import BigInteger, LargeBinary, bindparam, func, select, type_coerce
 
-from casemgr.rules.access import Action
+from casemgr.rules.access import COVERED_NUMBERS, Action
+from casemgr.rules.disclosure import covered
 from casemgr.store import ceiling
 from casemgr.store.models.audit import AuditEntry
 from casemgr.store.models.person import Guardian, Identity
@@ -102,7 +103,7 @@ def reveal(
 
     Writes one audit entry that holds who asked, why, which fields and (sealed) which people. People
     outside the area are simply absent from the answer. Raises ``CeilingReached`` when the caller would have
-    opened too many different people today, unless it is ``urgent``.
+    opened too many different people today, unless it is ``urgent``; some roles see id numbers covered.
     """
     _may(work, purpose)
     found: dict[int, Revealed] = {}
@@ -115,6 +116,8 @@ def reveal(
     for row in rows:
         person, values = row[0], tuple(row)[1:]
         opened = {name: _open(work, person, value) for name, value in zip(wanted, values, strict=True)}
+        if work.access.role in COVERED_NUMBERS and "id_number" in opened:
+            opened["id_number"] = covered(opened["id_number"], "id")
         found[person] = Revealed(person, **opened)
     work.note(
         "reveal",

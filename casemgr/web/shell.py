@@ -53,6 +53,7 @@ CHAPTERS = {
     "township": "county",
     "closing": "county",
     "edition": "county",
+    "glass": "work",
     "rate": "county",
     "fact": "county",
     "pattern": "county",
@@ -140,6 +141,7 @@ class Shell:
     signed_in: bool
     last_day: dt.date | None
     glass_until: dt.datetime | None
+    breaks_glass: bool
 
 
 def _link(endpoint: str) -> str:
@@ -198,6 +200,12 @@ def remember_view(response: Response, choice: ViewChoice) -> None:
     )
 
 
+def _glass_until(person: SignedIn | None) -> dt.datetime | None:
+    """Until when somebody's file stands open in an emergency, ``None`` when none does."""
+    until = person.glass_until if person else None
+    return until if until is not None and clock.now() < until else None
+
+
 def describe() -> Shell:
     """The frame for the page of this request."""
     config = current_app.config["CASEMGR"]
@@ -218,7 +226,8 @@ def describe() -> Shell:
         request_id=g.get("request_id", ""),
         signed_in=person is not None,
         last_day=person.last_day if person else None,
-        glass_until=person.glass_until if person else None,
+        glass_until=_glass_until(person),
+        breaks_glass=person is not None and person.access.may(Action.GLASS_BREAK),
     )
 
 

@@ -6,7 +6,7 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
-from casemgr.services import clock, founding, job
+from casemgr.services import clock, founding, glass, job
 from casemgr.services.errors import Missing
 from casemgr.terms.area import AreaLevel, level_of
 from casemgr.web import guard
@@ -49,5 +49,6 @@ def page(code: int | None) -> Response | str:
         failures=job.failures(g.access, clock.now()) if own else (),
         today=today,
         own=own,
+        glass_waiting=glass.waiting(g.access) if own and g.access.may(Action.GLASS_REVIEW) else None,
         may_close=own and g.access.may(Action.REPORT_ISSUE) and g.access.may(Action.JOB_RUN),
     )

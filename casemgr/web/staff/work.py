@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import area as areas
-from casemgr.services import clock, question, saved_filter, supervision, worklist
+from casemgr.services import clock, glass, question, saved_filter, supervision, worklist
 from casemgr.services.errors import Unfit
 from casemgr.services.saved_filter import View
 from casemgr.services.worklist import Apart, DutyView, WorkQuery, WorkRow
@@ -44,6 +44,14 @@ PLACES = {
     "report": "/partners/report/{key}",
     "task": "/partners/task/{key}",
     "rights": "/rights/{key}",
+}
+#: What somebody must be allowed to read before a link leads there.
+READS = {
+    "clue": Action.CLUE_READ,
+    "notice": Action.NOTICE_READ,
+    "transfer": Action.TRANSFER_READ,
+    "report": Action.LIAISON_MANAGE,
+    "task": Action.LIAISON_MANAGE,
 }
 NO_ONE = "nobody"
 #: What an address may ask for; with none of it the list begins as the account has chosen.
@@ -90,7 +98,9 @@ def _link(address: str, given: Mapping[str, str], bare: str, changes: Mapping[st
 
 
 def _steps() -> Callable[[WorkRow, DutyView], str]:
-    """Tells the page on which a duty is done, empty when there is none."""
+    """Tells the page on which a duty is done, empty when there is none and for who does no duties."""
+    if not g.access.may(Action.FOLLOWUP_RECORD):
+        return lambda _row, _duty: ""
     there = {kind: place for kind, place in steps.PAGE_OF_DUTY.items() if steps.there(place)}
     if DutyKind.REFER in there:
         there[DutyKind.REFER] = "/case/{case}/referral?visit={origin}"
@@ -102,8 +112,9 @@ def _steps() -> Callable[[WorkRow, DutyView], str]:
 
 
 def _place(one: Apart) -> str:
-    pattern = PLACES[one.noun]
-    return pattern.format(key=one.key) if steps.there(pattern) else ""
+    pattern, action = PLACES[one.noun], READS.get(one.noun)
+    reads = action is None or g.access.may(action)
+    return pattern.format(key=one.key) if reads and steps.there(pattern) else ""
 
 
 @pages.get("/work", defaults={"code": None})
@@ -148,6 +159,7 @@ def page(code: int | None) -> str:
         assigns=g.access.may(Action.DUTY_ASSIGN),
         near=next((one for one in found.villages if one[0] == near), None),
         today=today,
+        glass_waiting=glass.waiting(g.access) if own and g.access.may(Action.GLASS_REVIEW) else None,
     )
 
 
