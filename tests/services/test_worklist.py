@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from casemgr.rules.access import Access, Action, Role
-from casemgr.services import account, clock, duties, followup, supervision, worklist
+from casemgr.services import account, clock, duties, event, followup, supervision, worklist
 from casemgr.services.errors import Forbidden, Missing, Refused, Unfit
 from casemgr.services.worklist import Worklist, WorkQuery
 from casemgr.store.db import new_key
@@ -336,6 +336,19 @@ def team(day: Day) -> dict[str, int]:
             SYSTEM, login, login, int(Role.TOWNSHIP_DOCTOR), area, NOW, "湖边有七棵老槐树", must_change=False
         )
     return {one.login: one.key for one in account.list_(SYSTEM)}
+
+
+def test_only_who_does_visits_is_on_the_team(day: Day, team: dict[str, int]) -> None:
+    """A head of unit and a liaison officer have the township's area, and none of its duties."""
+    for login, role in (("tou", Role.UNIT_HEAD), ("jing", Role.POLICE)):
+        account.create(SYSTEM, login, login, int(role), EAST, NOW, "湖边有七棵老槐树", must_change=False)
+    other = {one.login: one.key for one in account.list_(SYSTEM)}
+    members = supervision.team(DOCTOR_EAST, EAST, TODAY).members
+    assert [one.display for one in members if one.id is not None] == ["yi", "er"]
+    for login in ("tou", "jing"):
+        with pytest.raises(Unfit):
+            worklist.assign(DOCTOR_EAST, [day["late"]], other[login])
+    assert [one.name for one in event.of_case(DOCTOR_EAST, day["late"], TODAY).owners] == ["yi", "er"]
 
 
 def test_people_are_given_to_somebody_who_may_be_covered(day: Day, team: dict[str, int]) -> None:

@@ -24,6 +24,7 @@ from casemgr.store.models.transfer import Transfer
 from casemgr.store.scope import lasting
 from casemgr.store.types import Day
 from casemgr.store.work import Work
+from casemgr.terms.account import Role
 from casemgr.terms.clue import ClueState
 from casemgr.terms.duty import DutyState
 from casemgr.terms.notice import NoticeState
@@ -132,6 +133,8 @@ _STAFF = lasting(
     .where(
         Account.area_code >= bindparam("low", type_=BigInteger),
         Account.area_code < bindparam("high", type_=BigInteger),
+        # Heads of units and other departments have the same area and no duties.
+        Account.role.in_([int(Role.TOWNSHIP_DOCTOR), int(Role.COUNTY_OFFICER)]),
         Account.active.is_(True),
     )
     .order_by(Account.area_code, Account.created_at)

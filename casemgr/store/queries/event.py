@@ -21,6 +21,7 @@ from casemgr.store.models.sheet import Revision
 from casemgr.store.models.transfer import Transfer
 from casemgr.store.scope import lasting
 from casemgr.store.work import Work
+from casemgr.terms.account import Role
 
 _OF: Any = bindparam("case")
 
@@ -92,7 +93,11 @@ _OWNERS = lasting(
         ),
     )
     .outerjoin(Instead, Instead.id == StandIn.instead)
-    .where(Account.area_code == bindparam("owner_area"), Account.active.is_(True))
+    .where(
+        Account.area_code == bindparam("owner_area"),
+        Account.role == int(Role.TOWNSHIP_DOCTOR),
+        Account.active.is_(True),
+    )
     .order_by(Account.created_at, StandIn.since)
 )
 
