@@ -14,7 +14,7 @@ from casemgr.reports.form import TEMPLATES
 MEDIA = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NOT_ON = "不得外传"
 #: Lines of the watermark on each page.
-MARKS = 6
+MARKS = 7
 _WIDEST = 48
 
 

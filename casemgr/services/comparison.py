@@ -54,6 +54,8 @@ ASKS = {
 NOT_THERE = "没有这次比对，或不在您的辖区内。请从比对列表进入。"
 REPEATED = "与第 {0} 行的证件号码相同，只比对一次。"
 LONGEST, SHORTEST = 300, 4
+#: Questions on one page.
+SIZE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,10 @@ class ComparisonPage:
     head: ComparisonView
     digest: str
     questions: tuple[QuestionView, ...]
+    asked: Mapping[Finding, int]
+    pile: Finding | None
+    total: int
+    number: int
     refused: tuple[tuple[int, str], ...]
     ours_outward: str
 
@@ -297,10 +303,14 @@ def _verdicts(work: Work, row: ListComparison) -> list[tuple[int, Finding, str, 
 
 
 @use_case(Action.SHARING_READ)
-def page(work: Work, key: int) -> ComparisonPage:
-    """One comparison; :class:`Missing` outside the county."""
+def page(work: Work, key: int, pile: Finding | None = None, number: int = 1) -> ComparisonPage:
+    """One comparison with a page of what is to be looked into; :class:`Missing` outside the county."""
     row = _found(work, key)
-    asked = queries.questions(work, key)
+    every = queries.questions(work, key)
+    each = Counter(Finding.read(one.ComparisonQuestion.finding) for one in every)
+    chosen = [one for one in every if pile is None or one.ComparisonQuestion.finding == pile]
+    number = min(max(number, 1), max(1, -(-len(chosen) // SIZE)))
+    asked = chosen[(number - 1) * SIZE : number * SIZE]
     told = [one.ComparisonQuestion for one in asked if one.ComparisonQuestion.answer is not None]
     words = dict(
         zip(
@@ -323,10 +333,20 @@ def page(work: Work, key: int) -> ComparisonPage:
         )
         for one in asked
     )
-    waiting = sum(one.answered_on is None for one in questions)
+    waiting = sum(one.ComparisonQuestion.answered_on is None for one in every)
     head = _view(row, waiting)
     refused = tuple((n, says) for n, finding, says, _ in _verdicts(work, row) if finding is Finding.REFUSED)
-    return ComparisonPage(head, row.file_digest, questions, refused, outward_count(head.counts[Finding.OURS]))
+    return ComparisonPage(
+        head,
+        row.file_digest,
+        questions,
+        each,
+        pile,
+        len(chosen),
+        number,
+        refused,
+        outward_count(head.counts[Finding.OURS]),
+    )
 
 
 def outward_count(count: int) -> str:

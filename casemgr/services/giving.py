@@ -136,6 +136,19 @@ def enter(
     )
 
 
+def enter_totals(work: Work, document: str) -> None:
+    """Write down that totals without anybody's name went to the group: its sheet of a meeting, or 表9."""
+    enter(
+        work,
+        receiver=Role.POLITICAL_LEGAL,
+        people={},
+        groups={FieldGroup.G14},
+        conditions=(),
+        ground="精神卫生法第24条第2款；仅经小数压制的汇总",
+        document=document,
+    )
+
+
 def place(work: Work) -> str:
     """The office in whose name something leaves."""
     rows = areas.within(work, work.access.low, work.access.low + 1, int(AreaLevel.TOWNSHIP))

@@ -24,7 +24,6 @@ from casemgr.store.types import Plain
 from casemgr.store.work import Work
 from casemgr.terms.account import Role
 from casemgr.terms.area import AreaLevel
-from casemgr.terms.disclosure import FieldGroup
 
 READING = "工作例会"
 LONGEST = 600
@@ -150,15 +149,7 @@ def sheet(work: Work, key: int, today: date) -> int | None:
     (agenda,) = open_texts(work, "GroupMeeting", [(row.id, row.agenda)], READING)
     found = areas.within(work, work.access.low, work.access.low + 1, int(AreaLevel.TOWNSHIP))
     name = next((one.name for one in found if one.code == work.access.low), "")
-    giving.enter(
-        work,
-        receiver=Role.POLITICAL_LEGAL,
-        people={},
-        groups={FieldGroup.G14},
-        conditions=(),
-        ground="精神卫生法第24条第2款；仅经小数压制的汇总",
-        document=f"例会-{row.on:%Y%m%d}",
-    )
+    giving.enter_totals(work, f"例会-{row.on:%Y%m%d}")
     counts = shown(row.counts, before.counts if before else None)
     lines = tuple((str(at), words, "", "") for at, words in enumerate(filter(None, agenda.splitlines()), 1))
     written = Handed(

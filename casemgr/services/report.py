@@ -30,7 +30,7 @@ from casemgr.reports.monthly import day_in_words
 from casemgr.reports.paper import document, title_of
 from casemgr.reports.press import press, ready
 from casemgr.rules.access import Access, Action
-from casemgr.services import clock, monthly, period_report, statistics_form
+from casemgr.services import clock, giving, monthly, period_report, statistics_form
 from casemgr.services.errors import Conflict, Forbidden, Missing, Problem, Refused, Unfit
 from casemgr.services.monthly import month_number, month_text
 from casemgr.services.use_case import note_refusal, use_case, within
@@ -464,6 +464,8 @@ def download(work: Work, key: int) -> Download:
             "请让县级人员重新签发一次（数据未变时会恢复成同一份文件），或从备份恢复。"
         )
     work.note("download", "Report", row_key=row.id)
+    if row.kind == ReportKind.EXCHANGE and work.access.may(Action.SHARING_WRITE):
+        giving.enter_totals(work, row.number)
     again = f"第{row.revision}版" if row.revision > 1 else ""
     return Download(f"{UNFIT_FOR_FILES.sub(' ', row.title)}{again}.pdf", content)
 

@@ -84,7 +84,7 @@ class ClaimState(Term):
 
     APPLIED = 1, "已申请"
     CHECKED = 2, "已核对登记"
-    REFERRED = 3, "已转介"
+    REFERRED = 3, "已提交接收方"
     ACCEPTED = 4, "对方已受理"
     GRANTED = 5, "已通过"
     REFUSED = 6, "未通过"

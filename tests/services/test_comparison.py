@@ -111,6 +111,8 @@ def test_every_pile_and_what_goes_back(county: dict[int, tuple[int, int]]) -> No
     assert page.ours_outward == "1–4（不写具体数）"
     # Everything to look into is a question with a file number or a row of theirs.
     asked = Counter(one.finding for one in page.questions)
+    assert page.asked == asked and page.total == 6
+    assert [one.row for one in comparison.page(OFFICER, key, Finding.THEIRS).questions] == [7, 8]
     assert asked == {
         Finding.DIFFERENT: 1,
         Finding.BELOW: 1,

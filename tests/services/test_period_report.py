@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from pypdf import PdfReader
+from sqlalchemy import select
 
 from casemgr.indicators.small_cells import small
 from casemgr.reports.figures import FormFigures, MonthlyFigures, PeriodFigures, canonical, restored
@@ -18,6 +19,7 @@ from casemgr.services import clock, report
 from casemgr.services.errors import Refused, Unfit
 from casemgr.services.monthly import month_number
 from casemgr.store.db import db
+from casemgr.store.models import LedgerLine
 from casemgr.store.queries import report as queries
 from casemgr.store.work import open_work
 from casemgr.terms.report import ReportKind
@@ -276,3 +278,7 @@ def test_what_one_paper_hides_no_later_paper_about_the_area_shows() -> None:
             name = (block.name, line.name.removesuffix("（人）"))
             if name in before:
                 assert line.hidden
+    # The exchange sheet is given to the group: fetching it is a line of the ledger, about nobody.
+    report.download(OFFICER, made.key)
+    with open_work(SYSTEM, Action.SHARING_READ, writes=False) as work:
+        assert [one.file_key for one in work.entities(select(LedgerLine))] == [None]

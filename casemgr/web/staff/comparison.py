@@ -14,6 +14,7 @@ from casemgr.services.errors import Conflict, Refused, Unfit
 from casemgr.terms.account import Role
 from casemgr.terms.sharing import Finding
 from casemgr.web import guard
+from casemgr.web.staff import listing
 from casemgr.web.staff.form import begin_drawing
 from casemgr.web.staff.typed import Typed
 
@@ -92,7 +93,13 @@ def page(key: int) -> str:
 def _page(key: int, asked: int, typed: str, fields: dict[str, str]) -> str:
     return render_template(
         "comparison/page.html",
-        view=comparison.page(g.access, key),
+        view=comparison.page(
+            g.access,
+            key,
+            next((one for one in PILES if int(one) == listing.whole(request.args.get("pile"), 1)), None),
+            listing.whole(request.args.get("page"), 1) or 1,
+        ),
+        size=comparison.SIZE,
         piles=PILES,
         names=comparison.NAMES,
         asked=asked,
@@ -115,7 +122,8 @@ def answer(key: int) -> Response | tuple[str, int]:
         flash(wrong.message, "bad")
     else:
         flash("已保存核对结果。", "good")
-    return redirect(url_for("comparison.page", key=key), 303)
+    pile = listing.whole(request.args.get("pile"), 1)
+    return redirect(url_for("comparison.page", key=key, pile=pile), 303)
 
 
 @pages.post(f"/comparisons/<{KEY}:key>/return")
