@@ -697,6 +697,16 @@ def show_names(work: Work, session: int, purpose: str, until: datetime | None) -
     work.note("allow" if until else "end", "NamesShown", purpose=purpose)
 
 
+@use_case(Action.ACCOUNT_SIGN_IN)
+def hide_names(work: Work, session: int) -> None:
+    """Hide every name of this session at once; nothing opens one before its person has proved to be there."""
+    found = work.get(LoginSession, session)
+    if found is None or found.account_id != work.access.actor:
+        raise Missing("登录已经结束。请重新登录。")
+    found.names_until, found.names_purpose, found.confirmed_at = None, "", None
+    work.note("end", "NamesShown", purpose="快速隐藏")
+
+
 class _Own(NamedTuple):
     """What changing a password has to know of the caller."""
 

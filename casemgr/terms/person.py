@@ -143,3 +143,22 @@ class NoContact(Term):
 
     PERSON = 1, "本人电话"
     GUARDIAN = 2, "监护人电话"
+
+
+#: Surnames of two characters; any other Chinese surname is its first one.
+_DOUBLE = (
+    "欧阳太史端木上官司马东方独孤南宫万俟闻人夏侯诸葛尉迟公羊赫连澹台皇甫宗政濮阳公冶太叔"
+    "申屠公孙慕容仲孙钟离长孙宇文司徒鲜于司空令狐呼延百里东郭南门"
+)
+DOUBLE_SURNAMES = frozenset(_DOUBLE[at : at + 2] for at in range(0, len(_DOUBLE), 2))
+
+
+def alias_of(name: str) -> str:
+    """称呼: a name for a screen that others see too: the surname and 某.
+
+    Of a name with a middle dot, or in other letters, only the first character stays.
+    """
+    name = name.strip()
+    if not name:
+        return ""
+    return (name[:2] if name[:2] in DOUBLE_SURNAMES and len(name) > 2 else name[0]) + "某"

@@ -6,7 +6,7 @@ from flask import Blueprint, Flask, request
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.routing import IntegerConverter, ValidationError
 
-from casemgr.web import csrf, errors, filters, guard, headers, health, login, shell, uploads
+from casemgr.web import csrf, errors, filters, guard, headers, health, login, shell, uploads, veil
 from casemgr.web.staff import (
     account,
     approval,
@@ -82,6 +82,7 @@ PAGES: tuple[Blueprint, ...] = (
     referral.pages,
     visit.pages,
     search.pages,
+    veil.pages,
     clue.pages,
     registration.pages,
     question.pages,
@@ -154,6 +155,7 @@ def open_on(app: Flask) -> None:
     app.request_class = uploads.MemoryRequest
     health.install(app)
     guard.install(app)
+    veil.install(app)
     csrf.install(app)
     errors.install(app)
     filters.install(app)

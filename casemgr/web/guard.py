@@ -97,6 +97,11 @@ def mark_of(app: Flask, endpoint: str) -> Mark | None:
     return found if isinstance(found, Mark) else None
 
 
+def mark_of_request() -> Mark | None:
+    """The mark of the view that was asked for, ``None`` if it has none."""
+    return mark_of(current_app, request.endpoint or "")
+
+
 def unguarded(app: Flask) -> list[str]:
     """Endpoints that are neither guarded nor public; an application with one of them does not start."""
     return sorted(

@@ -103,7 +103,7 @@ def _enter(ticket: Ticket) -> Response:
     guard.give_session(response, ticket.token)
     choice = shell.view_choice()
     if choice.large != person.large:
-        shell.remember_view(response, shell.ViewChoice(choice.density, person.large))
+        shell.remember_view(response, shell.ViewChoice(choice.density, person.large, choice.alias))
     return response
 
 

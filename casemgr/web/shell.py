@@ -15,6 +15,7 @@ from casemgr.rules.access import Action
 from casemgr.services import clock
 from casemgr.services.account import SignedIn
 from casemgr.terms.account import Role
+from casemgr.terms.person import alias_of
 from casemgr.web.guard import cookie_name
 
 PRODUCT = "严重精神障碍患者管理"
@@ -91,6 +92,8 @@ class ViewChoice:
 
     density: str = "standard"
     large: bool = False
+    #: Names as 姓+某, for a screen that others see too.
+    alias: bool = False
 
     @property
     def classes(self) -> str:
@@ -102,14 +105,14 @@ class ViewChoice:
 
     @property
     def text(self) -> str:
-        return f"{self.density}.{int(self.large)}"
+        return f"{self.density}.{int(self.large)}.{int(self.alias)}"
 
     @classmethod
     def read(cls, text: str) -> ViewChoice:
         """The choice written in ``text``; anything unreadable is the usual view."""
-        density, _, large = text.partition(".")
+        density, large, alias = (*text.split("."), "", "")[:3]
         known = density if density in dict(DENSITIES) else "standard"
-        return cls(known, large == "1")
+        return cls(known, large == "1", alias == "1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +190,11 @@ def view_choice() -> ViewChoice:
     return ViewChoice.read(request.cookies.get(cookie_name(VIEW_COOKIE), ""))
 
 
+def called(name: str) -> str:
+    """A name as this browser shows names: whole, or as 姓+某 on a screen that others see too."""
+    return alias_of(name) if name and view_choice().alias else name
+
+
 def remember_view(response: Response, choice: ViewChoice) -> None:
     """Keep the choice in this browser for a year; it says nothing about anybody."""
     response.set_cookie(
@@ -233,6 +241,8 @@ def describe() -> Shell:
 
 def install(app: Flask) -> None:
     """Give every template its ``shell``."""
+
+    app.jinja_env.filters["called"] = called
 
     @app.context_processor
     def _shell() -> dict[str, Any]:

@@ -6,6 +6,7 @@
  * - tables that do not scroll leave the tab order
  * - in declared forms an item appears with what it depends on, and «无» and the other choices exclude each other
  * - what is under way (data-refresh="seconds" on an element with an id) is brought up to date by itself
+ * - F9 hides every name at once, in every window of this browser
  * - a notice comes two minutes before the session ends for lack of activity */
 "use strict";
 (function () {
@@ -39,6 +40,30 @@
       for (const button of form.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
     }
   });
+
+  // Covered before anything is sent: whoever stands behind the doctor sees nothing while the server answers.
+  const hiding = document.querySelector("[data-hide-names]");
+  const windows = "BroadcastChannel" in window ? new BroadcastChannel("casemgr-names") : null;
+  function cover() { document.documentElement.classList.add("covered"); }
+  if (hiding) {
+    hiding.addEventListener("submit", function () {
+      cover();
+      if (windows) windows.postMessage("hide");
+    });
+    document.addEventListener("keydown", function (event) {
+      if (event.key !== "F9" || event.repeat) return;
+      event.preventDefault();
+      hiding.requestSubmit();
+    });
+  }
+  if (windows) {
+    windows.addEventListener("message", function () {
+      if (hiding) {
+        cover();
+        document.documentElement.classList.add("elsewhere");
+      }
+    });
+  }
 
   const errors = document.querySelector("[data-errors]");
   if (errors) errors.focus();

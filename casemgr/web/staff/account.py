@@ -51,11 +51,12 @@ def _whole(text: str | None) -> int | None:
 
 @pages.post("/view")
 def view() -> Response:
-    """Height of rows and large view, for this browser and (large view) for the account."""
+    """Height of rows, large view, how names are shown: for this browser; large view for the account too."""
     choice = shell.view_choice()
     density = request.form.get("density", choice.density)
     large = request.form.get("large", str(int(choice.large))) == "1"
-    chosen = shell.ViewChoice.read(f"{density}.{int(large)}")
+    alias = request.form.get("alias", str(int(choice.alias))) == "1"
+    chosen = shell.ViewChoice(shell.ViewChoice.read(density).density, large, alias)
     if g.person is not None and g.person.large != large:
         account.set_view(g.access, large)
     response = redirect(guard.safe_next(request.form.get("back")) or shell.home_of(g.person), 303)
