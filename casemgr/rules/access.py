@@ -22,6 +22,7 @@ class Action(Enum):
     ACCESS_CHANGE = "access:change", True
     ACCESS_READ = "access:read", False
     ACCOUNT_CERTIFY = "account:certify", True
+    ACCOUNT_ADMIT = "account:admit", True
     ACCOUNT_LIST = "account:list", False
     ACCOUNT_MANAGE = "account:manage", True
     ACCOUNT_SIGN_IN = "account:sign-in", True
@@ -138,6 +139,7 @@ _DOCTOR = _OWN_ACCOUNT | frozenset(
 _TOWNSHIP = _DOCTOR | {Action.GLASS_BREAK}
 _COUNTY = _DOCTOR | {
     Action.ACCESS_APPROVE,
+    Action.ACCOUNT_ADMIT,
     Action.AREA_WRITE,
     Action.INDICATOR_CLOSE,
     Action.PRODUCT_WRITE,
@@ -190,6 +192,7 @@ _BUREAU = _FIGURES | {Action.ACCESS_APPROVE}
 _ADMINISTRATOR = _OWN_ACCOUNT | frozenset(
     {
         Action.ACCESS_READ,
+        Action.ACCOUNT_ADMIT,
         Action.ACCOUNT_CERTIFY,
         Action.ACCOUNT_LIST,
         Action.ACCOUNT_MANAGE,

@@ -29,6 +29,7 @@ from casemgr.services import clock, second_factor
 from casemgr.services.errors import Conflict, Forbidden, Missing, Refused, Throttled, Unauthenticated, Unfit
 from casemgr.services.founding import reach_of
 from casemgr.services.use_case import use_case, within
+from casemgr.store import identity
 from casemgr.store.db import new_key
 from casemgr.store.models.account import Account, ApiToken, LoginAttempt, LoginSession
 from casemgr.store.queries import account as queries
@@ -224,7 +225,8 @@ class _HashPlace:
         _hash_places.release()
 
 
-def _hash(password: str) -> str:
+def hashed_of(password: str) -> str:
+    """A password as it is kept."""
     with _HashPlace():
         return _hasher.hash(_normal(password))
 
@@ -249,8 +251,10 @@ def new_password() -> str:
     return "-".join("".join(secrets.choice(letters) for _ in range(4)) for _ in range(4))
 
 
-def _check_new_password(field: str, password: str, *known: str) -> None:
-    if fault := weakness(_normal(password), known):
+def check_new_password(field: str, password: str, *known: str) -> None:
+    """Raise :class:`Unfit` naming ``field`` when a new password is weak; ``known`` words would be guessed."""
+    spelled = [identity.spelled(word) for word in known if not word.isascii()]
+    if fault := weakness(_normal(password), (*known, *spelled)):
         raise Unfit("密码不符合要求。", fields={field: fault})
 
 
@@ -262,8 +266,12 @@ def normal_login(text: str) -> str:
 # --- signing in -----------------------------------------------------------------------------------
 
 
-def _system(purpose: str) -> Access:
+def by_machine(purpose: str) -> Access:
+    """The access for what happens before anybody has signed in, audited as ``job:purpose``."""
     return Access.system(purpose)
+
+
+_system = by_machine
 
 
 def _digests(work: Work, purpose: str, text: str) -> list[bytes]:
@@ -290,7 +298,7 @@ def _minutes(wait: timedelta) -> int:
 
 
 @use_case(Action.ACCOUNT_SIGN_IN)
-def _reserve(work: Work, login: str, source: str, now: datetime) -> int:
+def reserve(work: Work, login: str, source: str, now: datetime) -> int:
     """Count an attempt before it is tried, so that many at once cannot slip through; its key."""
     work.take_turn(SIGN_IN_TURN)
     login_digest = work.vault.mac("login", login.encode())
@@ -471,7 +479,7 @@ def _proved(login: str, password: str, source: str, now: datetime) -> _Known:
     """What :func:`_find` knows about the account whose password this is; see :func:`sign_in` for refusals."""
     login = normal_login(login)[:80]
     password = password[: LONGEST_PASSWORD + 1]
-    _reserve(_system("sign-in"), login, source, now)
+    reserve(_system("sign-in"), login, source, now)
     found = _find(_system("sign-in"), login)
     fits = _fits(found.password_hash if found else _nobody(), password)
     if found is None or not fits or not found.active:
@@ -511,7 +519,7 @@ def sign_in(
     found = _proved(login, password, source, now)
     _right_door(found.access, department)
     stale = _hasher.check_needs_rehash(found.password_hash)
-    rehashed = _hash(password[: LONGEST_PASSWORD + 1]) if stale and not found.has_factor else ""
+    rehashed = hashed_of(password[: LONGEST_PASSWORD + 1]) if stale and not found.has_factor else ""
     if found.has_factor:
         if not code:
             raise CodeNeeded(_half(found, now))
@@ -551,7 +559,7 @@ def finish_sign_in(half: str, code: str, source: str, now: datetime, agent: str 
     found = _half_known(half, now)
     if found is None:
         raise Unauthenticated("输入密码后等得太久，或密码刚被修改。请重新输入登录名和密码。")
-    _reserve(_system("sign-in"), found.login, source, now)
+    reserve(_system("sign-in"), found.login, source, now)
     try:
         _pass_code(found, code, now)
     except Unauthenticated as wrong:
@@ -579,14 +587,14 @@ def prove_again(access: Access, proof: str, source: str, now: datetime) -> None:
     login, _display, _places, stored, has_factor = _own(access)
     if not proof:
         raise Unfit("请输入密码。", fields={"proof": "请输入密码或动态码。"})
-    _reserve(_system("step-up"), login, source, now)
+    reserve(_system("step-up"), login, source, now)
     proof = proof[: LONGEST_PASSWORD + 1]
     by_code = has_factor and second_factor.looks_like_code(proof)
     if not (by_code and second_factor.spend(access, proof, now)) and not _fits(stored, proof):
         _note_failure(_system("step-up"), True)
         words = "密码不对。" if not has_factor else "密码或动态码不对；用过的动态码不能再用。"
         raise Unfit(words, fields={"proof": f"{words}请重新输入；如忘记，请联系系统管理员重置。"})
-    _forget_attempts(_system("step-up"), login)
+    forget_attempts(_system("step-up"), login)
 
 
 @use_case(Action.ACCOUNT_SIGN_IN)
@@ -743,21 +751,22 @@ def change_password(access: Access, old: str, new: str, again: str, source: str,
     wrong old passwords.
     """
     login, display, places, stored, _has_factor = _own(access)
-    _reserve(_system("change-password"), login, source, now)
+    reserve(_system("change-password"), login, source, now)
     if not _fits(stored, old):
         raise Unfit("当前密码不对。", fields={"old": "当前密码不对。请重新输入；如忘记，请联系管理员重置。"})
-    _forget_attempts(_system("change-password"), login)
+    forget_attempts(_system("change-password"), login)
     if _normal(new) == _normal(old):
         same = "新密码与当前密码相同，起不到更换的作用。请换一个。"
         raise Unfit(same, fields={"new": same})
-    _check_new_password("new", new, login, display, *places)
+    check_new_password("new", new, login, display, *places)
     if new != again:
         raise Unfit("两次输入不一致。", fields={"again": "两次输入的新密码不一致。请重新输入。"})
-    _store_password(access, _hash(new))
+    _store_password(access, hashed_of(new))
 
 
 @use_case(Action.ACCOUNT_SIGN_IN)
-def _forget_attempts(work: Work, login: str) -> None:
+def forget_attempts(work: Work, login: str) -> None:
+    """The failed attempts on a login count no longer: whoever came was right."""
     for attempt in queries.attempt_rows(work, work.vault.mac("login", login.encode())):
         work.remove(attempt)
 
@@ -1017,9 +1026,9 @@ def create(
     """
     login = normal_login(login)
     if password:
-        _check_new_password("password", password, login, display)
+        check_new_password("password", password, login, display)
     secret = password or new_password()
-    key = _create(access, login, display, role, area, _hash(secret), must_change, now)
+    key = _create(access, login, display, role, area, hashed_of(secret), must_change, now)
     return NewSecret(key, login, secret)
 
 
@@ -1058,7 +1067,7 @@ def open_first(access: Access, now: datetime) -> list[NewSecret]:
     there is an account already.
     """
     secrets_made = [NewSecret(0, login, new_password()) for login, _display, _role in FIRST_ACCOUNTS]
-    _open_first(access, {one.login: _hash(one.secret) for one in secrets_made}, now)
+    _open_first(access, {one.login: hashed_of(one.secret) for one in secrets_made}, now)
     return secrets_made
 
 
@@ -1117,7 +1126,7 @@ def _reset(work: Work, key: int, hashed: str) -> str:
 def reset_password(access: Access, key: int) -> NewSecret:
     """A password that has to be changed at the next login; ends all sessions, forgets failed attempts."""
     secret = new_password()
-    return NewSecret(key, _reset(access, key, _hash(secret)), secret)
+    return NewSecret(key, _reset(access, key, hashed_of(secret)), secret)
 
 
 @use_case(Action.ACCOUNT_MANAGE)

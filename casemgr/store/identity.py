@@ -248,6 +248,13 @@ def normal_name(text: str) -> str:
     return "".join(folded.split()).lower()
 
 
+def spelled(name: str) -> str:
+    """A name in pinyin, without tones and blanks."""
+    from pypinyin import lazy_pinyin  # 0.3 s, and only a new password is compared with it
+
+    return "".join(lazy_pinyin(name))
+
+
 @lru_cache(maxsize=30_000)
 def _initials_of(character: str) -> frozenset[str]:
     from pypinyin import Style, pinyin  # 0.3 s, and only a search by initials needs it

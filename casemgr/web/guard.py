@@ -42,6 +42,7 @@ PUBLIC = frozenset(
         "static",
         "login.page",
         "login.sign_in",
+        "login.entry",
         "login.second",
         "help.page",
         "account.view",

@@ -5,12 +5,14 @@ from __future__ import annotations
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from casemgr.services import account, clock
+from casemgr.services import account, clock, entry_code
 from casemgr.services.account import CodeNeeded, CodeWrong, Ticket
-from casemgr.services.errors import Throttled, Unauthenticated
+from casemgr.services.errors import Refused, Throttled, Unauthenticated, Unfit
 from casemgr.web import guard, held, shell, step_up
 
 pages = Blueprint("login", __name__)
+
+LABELS = {"login": "登录名", "code": "一次性代码", "new": "新密码", "again": "再输一次新密码"}
 
 
 def _page(
@@ -131,6 +133,33 @@ _SYSTEMS = (
     ("Mac OS", "macOS"),
     ("Linux", "Linux"),
 )
+
+
+@pages.route("/login/code", methods=["GET", "POST"])
+def entry() -> Response:
+    """A new password with a code that somebody was told; the code is never part of an address."""
+    if request.method == "GET":
+        return _entry("", {})
+    given = {name: request.form.get(name, "") for name in ("login", "code", "new", "again")}
+    missing = {name: f"请输入{LABELS[name]}。" for name, told in given.items() if not told.strip()}
+    if missing:
+        return _entry(given["login"], missing, status=422)
+    source = request.remote_addr or ""
+    try:
+        entry_code.enter(given["login"], given["code"], given["new"], given["again"], source, clock.now())
+    except Unfit as wrong:
+        return _entry(given["login"], wrong.fields, status=wrong.status)
+    except (Refused, Throttled) as wrong:
+        return _entry(given["login"], {}, wrong.message, wrong.status)
+    flash("密码已设置，其他地方的登录都已结束。请用新密码登录。", "good")
+    response: Response = redirect(url_for("login.page"), 303)
+    guard.take_session(response)
+    return response
+
+
+def _entry(login: str, fields: dict[str, str], sentence: str = "", status: int = 200) -> Response:
+    shown = {"login": login, "fields": fields, "sentence": sentence, "labels": LABELS}
+    return Response(render_template("login/entry.html", **shown), status, mimetype="text/html")
 
 
 @pages.post("/confirm")

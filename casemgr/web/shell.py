@@ -142,6 +142,7 @@ class Shell:
     here: str
     request_id: str
     signed_in: bool
+    admits: bool
     last_day: dt.date | None
     glass_until: dt.datetime | None
     breaks_glass: bool
@@ -233,6 +234,7 @@ def describe() -> Shell:
         here=request.full_path.rstrip("?") if request.method == "GET" else "",
         request_id=g.get("request_id", ""),
         signed_in=person is not None,
+        admits=person is not None and person.access.may(Action.ACCOUNT_ADMIT),
         last_day=person.last_day if person else None,
         glass_until=_glass_until(person),
         breaks_glass=person is not None and person.access.may(Action.GLASS_BREAK),

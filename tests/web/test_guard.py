@@ -46,6 +46,7 @@ def test_no_page_is_unguarded_and_the_public_list_is_short(site: Flask) -> None:
         "health.metrics",
         "health.ready",
         "help.page",
+        "login.entry",
         "login.page",
         "login.second",
         "login.sign_in",

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from casemgr.web.login import _browser
 from tests.staff import PASSWORD
-from tests.web.conftest import token_in
+from tests.web.conftest import sign_in, token_in
 
 ClientOf = Callable[[str], FlaskClient]
 
@@ -131,3 +131,16 @@ def test_signing_out_ends_it_here_and_there(client_of: ClientOf) -> None:
 )
 def test_a_browser_is_named_in_a_few_words(agent: str, words: str) -> None:
     assert _browser(agent) == words
+
+
+def test_signing_in_again_ends_the_session_this_browser_had(site: Flask) -> None:
+    client = site.test_client()
+    sign_in(client, "east")
+    before = client.get_cookie("casemgr-session")
+    assert before is not None
+    csrf = token_in(client.get("/work").get_data(as_text=True))
+    answer = client.post("/login", data={"csrf": csrf, "login": "west", "password": PASSWORD})
+    assert answer.status_code == 303
+    other = site.test_client()
+    other.set_cookie("casemgr-session", before.value)
+    assert other.get("/work").status_code == 303

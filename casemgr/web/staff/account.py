@@ -6,12 +6,12 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
-from casemgr.services import account, area, clock
+from casemgr.services import account, area, clock, entry_code
 from casemgr.services.account import AREA_OF_ROLE
 from casemgr.services.errors import Conflict, Refused, Throttled, Unfit
 from casemgr.terms.account import Role
 from casemgr.terms.area import AreaLevel
-from casemgr.web import guard, held, login, shell
+from casemgr.web import guard, held, login, shell, step_up
 
 pages = Blueprint("account", __name__)
 
@@ -225,6 +225,23 @@ def enable(key: int) -> Response:
     account.enable(g.access, key)
     flash("账号已启用。", "good")
     return redirect(url_for("account.edit", key=key), 303)
+
+
+@pages.get("/colleagues")
+@guard.guard(Action.ACCOUNT_ADMIT)
+def colleagues() -> str:
+    """People one may help who forgot their password."""
+    return render_template("account/colleagues.html", found=entry_code.colleagues(g.access))
+
+
+@pages.post("/colleagues/<int:key>/code")
+@guard.guard(Action.ACCOUNT_ADMIT)
+@step_up.fresh
+def code(key: int) -> str:
+    """A code with which somebody chooses a new password; shown once."""
+    made = entry_code.make(g.access, key, clock.now())
+    minutes = int(entry_code.VALID.total_seconds()) // 60
+    return render_template("account/code.html", made=made, minutes=minutes)
 
 
 @pages.post("/accounts/<int:key>/factor")
