@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from casemgr.indicators.catalogue import BY_KEY
-from casemgr.indicators.editions import Edition
+from casemgr.indicators.catalogue import ANY_KEY
+from casemgr.indicators.editions import BESIDE, Edition
 from casemgr.indicators.figure import Counts, Figure, figure
 from casemgr.indicators.figure import figures as rated
 from casemgr.indicators.small_cells import hide, small
@@ -242,12 +242,12 @@ def by_area(work: Work, close_id: int, low: int, high: int) -> dict[int, Closed]
 
 
 def _counts(closed: Closed) -> Counts:
-    return {key: counts for key, counts in closed.items() if key in BY_KEY}
+    return {key: counts for key, counts in closed.items() if key in ANY_KEY}
 
 
 def _headline(edition: Edition) -> tuple[str, ...]:
-    official = [key for family in HEADLINE for key in edition.official if BY_KEY[key].indicator == family]
-    rest = [key for key in edition.official if key not in official and BY_KEY[key].unit.label == "%"]
+    official = [key for family in HEADLINE for key in edition.official if ANY_KEY[key].indicator == family]
+    rest = [key for key in edition.official if key not in official and ANY_KEY[key].unit.label == "%"]
     return tuple((official + rest)[:3])
 
 
@@ -255,7 +255,7 @@ def value_of(closed: Closed | None, key: str, edition: Edition) -> str | None:
     """The rate as it is printed, nothing where the month was not closed or there is nobody to ask about."""
     if not closed or key not in closed:
         return None
-    return figure(BY_KEY[key], *closed[key], edition).value
+    return figure(ANY_KEY[key], *closed[key], edition).value
 
 
 def _rates(
@@ -266,7 +266,7 @@ def _rates(
         _rate(one, last_month, last_year, edition)
         for one in rated(_counts(own), edition)
         # Further readings stand on the page of definitions by name only.
-        if one.official or not one.further
+        if one.official or not one.further or one.key in BESIDE
     )
 
 
@@ -303,7 +303,7 @@ def _trends(
     made = []
     for key in keys:
         target = edition.targets.get(key)
-        shown = figure(BY_KEY[key], 0, 1, edition)
+        shown = figure(ANY_KEY[key], 0, 1, edition)
         values = [value_of(earlier.get(month), key, edition) for month in months[:-1]]
         values.append(value_of(own, key, edition))
         made.append(
@@ -330,7 +330,7 @@ def _changes(work: Work, close: MonthClose, area: int, own: Closed, edition: Edi
     found = []
     for key in (REGISTERED, *edition.official):
         if key in old and key in own and old[key] != own[key]:
-            name = BY_KEY[key].name
+            name = ANY_KEY[key].name
             found.append(Change(name, fraction(old[key]), fraction(own[key])))
     return tuple(found)
 
@@ -346,13 +346,13 @@ def fraction(counts: tuple[int, int | None]) -> str:
 def _columns(keys: Sequence[str], edition: Edition) -> tuple[AreaColumn, ...]:
     made = []
     for key in keys:
-        shown = figure(BY_KEY[key], 0, 1, edition)
+        shown = figure(ANY_KEY[key], 0, 1, edition)
         made.append(AreaColumn(key, shown.name.removeprefix("居家患者"), shown.unit, _short(shown.target)))
     return tuple(made)
 
 
 def _cell(key: str, counts: tuple[int, int | None], edition: Edition) -> AreaCell:
-    one = figure(BY_KEY[key], *counts, edition)
+    one = figure(ANY_KEY[key], *counts, edition)
     return AreaCell(one.numerator, one.denominator, one.value, one.met)
 
 
@@ -493,7 +493,7 @@ def _grid(
     places: dict[str, tuple[int, int]] = {}
     for key in keys:
         denominator = 0
-        if BY_KEY[key].base != "REG-A":
+        if ANY_KEY[key].base != "REG-A":
             denominator = len(inside)
             inside.append(0)
             for line, (_code, _name, closed) in zip(counts, rows, strict=True):
@@ -605,7 +605,7 @@ def _definitions(edition: Edition) -> tuple[Definition, ...]:
     wanted = {REGISTERED, *edition.official}
     made = []
     told: set[str] = set()
-    for one in (measure for key, measure in BY_KEY.items() if key in wanted):
+    for one in (measure for key, measure in ANY_KEY.items() if key in wanted):
         grounds = [rule(cited) for cited in one.cites]
         if one.key in edition.targets:
             grounds.append(rule(edition.targets[one.key].rule))

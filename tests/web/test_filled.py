@@ -95,9 +95,7 @@ def test_what_cannot_be_taken_is_said_beside_the_file(
     assert says in page and 'href="#f-file"' in page
 
 
-def test_a_kept_form_is_filled_and_saved_only_by_hand(
-    site: Flask, client_of: ClientOf, case: int
-) -> None:
+def test_a_kept_form_is_filled_and_saved_only_by_hand(site: Flask, client_of: ClientOf, case: int) -> None:
     client, at = client_of("east"), f"/case/{case}/sheet/emergency_consent/filled"
     form = form_named("emergency_consent")
     label = next(each.label for each in form.fields if each.widget == "date")

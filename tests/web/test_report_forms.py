@@ -189,6 +189,79 @@ def test_the_same_figure_under_the_same_name_by_screen_paper_excel_and_api(
     assert checked > 10
 
 
+def _closed(office: Flask, client: FlaskClient) -> dict[str, dict[str, object]]:
+    with office.app_context():
+        token = account.issue_token(SYSTEM, "officer", clock.now()).secret
+    answer = client.get(
+        f"/api/v1/indicators/closed?period=2026-10&area={TOWN}", headers={"Authorization": f"Bearer {token}"}
+    )
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    [town] = json.loads(answer.data)["areas"]
+    return {one["key"]: one for one in town["indicators"]}
+
+
+def _plain(text: str) -> str:
+    return "".join(unescape(re.sub(r"<[^>]+>", " ", text)).split())
+
+
+def test_every_figure_of_a_month_is_one_figure_on_page_explanation_paper_excel_and_api(
+    office: Flask, client_of: Callable[[str], FlaskClient]
+) -> None:
+    client = client_of("officer")
+    closed = _closed(office, client)
+    assert closed.keys() >= {"IND-03.STD-INT", "IND-13", "IND-16", "IND-19.FAMILY"}
+    page = client.get(f"/township/{TOWN}?month=2026-10").get_data(as_text=True)
+    blocks = [
+        *re.findall(r'<article class="tile.*?</article>', page, re.DOTALL),
+        *re.findall(r"<tr>.*?</tr>", page, re.DOTALL),
+    ]
+    shown = {
+        found[1]: _plain(block)
+        for block in blocks
+        if (found := re.search(r'<span class="code[^"]*">(IND-[^<]+)</span>', block))
+    }
+    assert shown.keys() == closed.keys()
+    key = issued(office)[ReportKind.MONTHLY]
+    excel = {
+        row[1]: row
+        for name, rows in _excel(office, key).items()
+        for row in rows
+        if name in ("主要指标", "其他口径的结果")
+    }
+    with office.app_context():
+        content = report.download(OFFICER, key).content
+    paper = "".join("".join(one.extract_text() for one in PdfReader(BytesIO(content)).pages).split())
+    for one in closed.values():
+        name, value, unit = str(one["name"]), one["value"], str(one["unit"])
+        people, of = one["numerator"], one["denominator"]
+        counts = "—" if of is None else f"{people:,}/{of:,}"
+        told = shown[str(one["key"])]
+        assert name in told
+        assert value is None or str(value) in told, one
+        assert counts in told or (of is not None and f"{people:,}{of:,}" in told), (one, told)
+        explained = client.get(f"/rate/{TOWN}/{one['key']}?month=2026-10").get_data(as_text=True)
+        assert f"<h1>{name} {value or '—'} {unit}" in explained, one
+        cells = [
+            _plain(cell) for cell in re.findall(r'<td class="num strong">(.*?)</td>', explained, re.DOTALL)
+        ]
+        assert cells[:2] == [f"{people:,}", f"{of:,}" if of is not None else cells[1]]
+        if str(one["key"]) in excel:
+            row = excel[str(one["key"])]
+            assert [row[0], *row[2:6]] == [
+                name,
+                str(people),
+                "" if of is None else str(of),
+                value or "—",
+                unit,
+            ]
+            assert name in paper
+            assert f"{people}/{of}" in paper or f"{people}{of}" in paper, one
+            assert value is None or f"{value}" in paper
+    # What is not printed is named on the page of definitions instead.
+    assert len(excel) > 25
+    assert excel.keys() <= closed.keys()
+
+
 # --- one report -----------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
-from casemgr.services import clock, edition, edition_effect
+from casemgr.services import clock, edition, edition_effect, indicator
 from casemgr.services.edition import Draft, Line
 from casemgr.services.edition_effect import Effect
 from casemgr.services.errors import Conflict, Refused, Unfit
@@ -83,6 +83,7 @@ def compare() -> str | tuple[str, int]:
         after=after,
         month=month,
         effect=effect,
+        closed=indicator.closed(g.access, month, area) if effect else None,
         fields=fields,
         labels={"month": "月份"},
     )
