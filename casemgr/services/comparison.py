@@ -24,7 +24,7 @@ from casemgr.services.errors import Conflict, Missing, Unfit
 from casemgr.services.use_case import use_case, within
 from casemgr.store import identity
 from casemgr.store.db import new_key, new_keys
-from casemgr.store.identity import ID_NUMBER, open_texts
+from casemgr.store.identity import ID_NUMBER, open_texts, opening
 from casemgr.store.models.sharing import ComparisonQuestion, ListComparison
 from casemgr.store.queries import sharing as queries
 from casemgr.store.types import Plain
@@ -208,10 +208,14 @@ def _judge(
             known[row.id_token] = (row.id, row.person_id, row.lifecycle)
     found = {one.number: next((known[t] for t in one.ids if t in known), None) for one in rows}
     named = [hit[1] for one in rows if one.name and (hit := found[one.number]) and hit[0] in shared]
-    names = {
-        person: work.vault.token(FOREIGN_NAME, identity.normal_name(opened.name))
-        for person, opened in identity.reveal(work, named, READING).items()
-    }
+    # Compared and forgotten: nobody is shown a name by it.
+    with opening(work, "Identity", READING) as opened:
+        names = {
+            row.person_id: work.vault.token(
+                FOREIGN_NAME, identity.normal_name(opened(row.person_id, row.name) or "")
+            )
+            for row in queries.names(work, named)
+        }
     verdicts: list[tuple[int, Finding, str]] = []
     files: dict[int, int] = {}
     first: dict[bytes, int] = {}

@@ -14,6 +14,7 @@ from casemgr.indicators.small_cells import LARGEST, small
 from casemgr.reports import handed
 from casemgr.reports.handed import Handed, HandedTable
 from casemgr.rules.access import Action
+from casemgr.rules.policy import in_force_on
 from casemgr.rules.posting import leaks
 from casemgr.services import giving, impact
 from casemgr.services.benefit import quarter_in_words
@@ -59,13 +60,15 @@ class _Paid:
     account: object = field(repr=False)
 
 
-def _sorted(work: Work, quarter: int) -> tuple[list[_Paid], int, int, int]:
-    """Who is paid, and how many are not because not reviewed, not passed, or ended."""
+def _sorted(work: Work, quarter: int, township: int = 0) -> tuple[list[_Paid], int, int, int]:
+    """Who is paid (of one township), and how many are not because not reviewed, not passed, or ended."""
     reviewed = queries.passed(work, quarter)
     paid: list[_Paid] = []
     missing = failed = ended = 0
     for row in queries.subsidies(work, int(Benefit.SUBSIDY), int(ClaimState.GRANTED)):
         claim = row.BenefitClaim
+        if township and claim.area != township:
+            continue
         if row.lifecycle != Lifecycle.ON_REGISTER or row.withdrawn_on is not None:
             ended += 1
         elif claim.id not in reviewed:
@@ -88,19 +91,26 @@ def _sorted(work: Work, quarter: int) -> tuple[list[_Paid], int, int, int]:
 
 
 @use_case(Action.SHARING_READ, writes=False)
-def standing(work: Work, quarter: int) -> Standing:
-    """How the subsidies of a quarter stand in the county."""
+def standing(work: Work, quarter: int, township: int = 0) -> Standing:
+    """How the subsidies of a quarter stand in the county, or in one of its townships."""
     impact.county_of(work)
-    paid, missing, failed, ended = _sorted(work, quarter)
+    paid, missing, failed, ended = _sorted(work, quarter, township)
     total = sum(one.yuan for one in paid)
     return Standing(quarter, quarter_in_words(quarter), len(paid), total, missing, failed, ended)
 
 
-def _list(work: Work, quarter: int, today: date) -> tuple[Handed, int]:
+def _list(work: Work, quarter: int, township: int, today: date) -> tuple[Handed, int]:
     impact.county_of(work)
-    paid, *_ = _sorted(work, quarter)
+    paid, *_ = _sorted(work, quarter, township)
     if not paid:
         raise Refused("本季度没有可以发放的补助。请先完成监护职责审核，或选择另一个季度。", rule=RULE)
+    most = in_force_on(today, within(work).region).export_alone
+    if len(paid) > most.value:
+        raise Refused(
+            f"清单有 {len(paid)} 人，一次出件最多 {most.value} 人，以防名单成批外泄。"
+            "请选择乡镇（街道）分批出件，或分给各乡镇办理。",
+            rule=most.rule,
+        )
     guardians = {
         one.guardian_id: one for one in identity.reveal_guardians(work, [one.person for one in paid], READING)
     }
@@ -145,16 +155,16 @@ def _list(work: Work, quarter: int, today: date) -> tuple[Handed, int]:
 
 
 @use_case(Action.SHARING_WRITE)
-def payment_sheet(work: Work, quarter: int, today: date) -> int:
+def payment_sheet(work: Work, quarter: int, today: date, township: int = 0) -> int:
     """Begin to print the list of payments; the key of the print. A ledger line for each person."""
-    sheet, people = _list(work, quarter, today)
+    sheet, people = _list(work, quarter, township, today)
     return giving.draw(work, sheet, people)
 
 
 @use_case(Action.SHARING_WRITE)
-def payment_workbook(work: Work, quarter: int, today: date) -> bytes:
+def payment_workbook(work: Work, quarter: int, today: date, township: int = 0) -> bytes:
     """The same list as a workbook."""
-    return handed.workbook(_list(work, quarter, today)[0], within(work).demo)
+    return handed.workbook(_list(work, quarter, township, today)[0], within(work).demo)
 
 
 @use_case(Action.SHARING_WRITE)

@@ -82,7 +82,8 @@ def test_guardians_are_paid_and_nobody_is_posted(county: dict[int, tuple[int, in
     standing = subsidy.standing(OFFICER, 20264)
     assert (standing.payable, standing.total, standing.not_reviewed) == (6, 3600, 0)
     assert subsidy.standing(OFFICER, 20263).not_reviewed == 6
-    content = subsidy.payment_workbook(OFFICER, 20264, TODAY)
+    assert subsidy.standing(OFFICER, 20264, sharing.WEST).payable == 0
+    content = subsidy.payment_workbook(OFFICER, 20264, TODAY, sharing.EAST)
     page = load_workbook(BytesIO(content))["发放清单"]
     assert [cell.value for cell in page[1]] == ["序号", "领取人", "收款账号", "金额（元）"]
     assert {row[1].value for row in page.iter_rows(min_row=2)} == {

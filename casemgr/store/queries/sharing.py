@@ -71,6 +71,11 @@ _TOKENS: Any = lasting(
     .join(Case, Case.person_id == Identity.person_id)
     .where(Identity.id_token.is_not(None))
 )
+_NAMES: Any = lasting(
+    select(Identity.person_id, Identity.name).where(
+        Identity.person_id.in_(bindparam("people", expanding=True))
+    )
+)
 _COMPARISONS: Any = lasting(
     select(ListComparison).order_by(ListComparison.recorded_at.desc(), ListComparison.id.desc()).limit(100)
 )
@@ -91,6 +96,15 @@ _OPEN_QUESTIONS: Any = lasting(
 def tokens(work: Work) -> Sequence[Any]:
     """(token, person, case, area, lifecycle) of everybody with an identity number."""
     return work.rows(_TOKENS)
+
+
+def names(work: Work, people: Sequence[int]) -> Sequence[Any]:
+    """(person, sealed name) of these people, to be compared."""
+    return [
+        row
+        for at in range(0, len(people), KEYS)
+        for row in work.rows(_NAMES, people=list(people[at : at + KEYS]))
+    ]
 
 
 def comparisons(work: Work) -> list[ListComparison]:

@@ -12,6 +12,7 @@ from casemgr.services import benefit, clock, subsidy
 from casemgr.services.errors import Refused
 from casemgr.web import guard
 from casemgr.web.staff import listing
+from casemgr.web.staff.case import area_choices
 from casemgr.web.staff.form import begin_drawing
 
 pages = Blueprint("subsidy", __name__)
@@ -37,12 +38,21 @@ def _quarter() -> int:
     return asked if asked in known else known[0]
 
 
+def _township() -> int:
+    asked = listing.whole(request.values.get("township"), 1) or 0
+    return asked if asked in dict(area_choices()) else 0
+
+
 @pages.get("/benefits/subsidy")
 @guard.guard(Action.SHARING_READ)
 def page() -> str:
     """How the subsidies of a quarter stand."""
     return render_template(
-        "benefit/subsidy.html", standing=subsidy.standing(g.access, _quarter()), quarters=_quarters()
+        "benefit/subsidy.html",
+        standing=subsidy.standing(g.access, _quarter(), _township()),
+        quarters=_quarters(),
+        township=_township(),
+        townships=area_choices(),
     )
 
 
@@ -50,18 +60,18 @@ def page() -> str:
 @guard.guard(Action.SHARING_WRITE)
 def hand_out() -> Response:
     """The list for whoever pays, or the text that may be posted."""
-    quarter, form = _quarter(), request.form.get("form", "")
+    quarter, township, form = _quarter(), _township(), request.form.get("form", "")
     try:
         if form == "posting":
             text = subsidy.posting(g.access, quarter, clock.today())
             return _file(text.encode(), f"公示-{quarter}.txt", "text/plain; charset=utf-8")
         if form == "workbook":
-            content = subsidy.payment_workbook(g.access, quarter, clock.today())
+            content = subsidy.payment_workbook(g.access, quarter, clock.today(), township)
             return _file(content, f"补助发放清单-{quarter}.xlsx", WORKBOOK)
-        made = subsidy.payment_sheet(g.access, quarter, clock.today())
+        made = subsidy.payment_sheet(g.access, quarter, clock.today(), township)
     except Refused as wrong:
         flash(wrong.message, "bad")
-        return redirect(url_for("subsidy.page", quarter=quarter), 303)
+        return redirect(url_for("subsidy.page", quarter=quarter, township=township or None), 303)
     begin_drawing(made)
     return redirect(url_for("form.print_", key=made), 303)
 
