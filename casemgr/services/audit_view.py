@@ -27,7 +27,7 @@ SILENCE = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class AuditQuery:
-    """What the auditor asks for: ``group`` is one of :data:`GROUPS`, the page begins below entry ``before``."""
+    """What the auditor asks for: ``group`` is one of :data:`GROUPS`; the page begins below ``before``."""
 
     since: date
     until: date
@@ -100,6 +100,33 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "paper": ("打印、导出、下载", ("print", "export", "download")),
     "refuse": ("被拒绝", ("refuse",)),
     "change": ("新增、修改、删除", ("create", "change", "remove", "import", "move", "lock")),
+}
+
+
+#: Verbs in words; any other stands as it is.
+VERBS = {
+    "reveal": "打开",
+    "read": "查看",
+    "search": "检索",
+    "print": "打印",
+    "export": "导出",
+    "download": "下载",
+    "refuse": "拒绝",
+    "create": "新增",
+    "change": "修改",
+    "remove": "删除",
+    "import": "导入",
+    "allow": "显示姓名",
+    "end": "结束显示",
+    "settle": "办结",
+    "assign": "分派",
+    "remind": "提醒",
+    "run": "运行",
+    "move": "迁移",
+    "lock": "封存",
+    "ask": "申请",
+    "answer": "答复",
+    "withdraw": "撤回",
 }
 
 

@@ -26,6 +26,11 @@ def basis(rule: str) -> str:
     return f"依据 {rule}" + ("（待核对）" if known is None or known.status.startswith("UNVERIFIED") else "")
 
 
+def article(rule: str) -> str:
+    """The article a letter to somebody outside rests on, by the name of its law."""
+    return f"依据{book()[rule].source}"
+
+
 def in_words(day: date | None) -> str:
     """A day as a letter writes it."""
     return "（无记录）" if day is None else f"{day.year}年{day.month}月{day.day}日"

@@ -369,7 +369,7 @@ def staff(work: Work) -> tuple[tuple[StaffLine, ...], tuple[tuple[int, str], ...
         tuple(
             StaffLine(row.id, row.display, known(Role, row.role), homes.get(row.id))
             for row in rows
-            if row.id != work.access.actor
+            if row.id != work.access.actor and known(Role, row.role) not in RECEIVERS
         ),
         tuple((row.code, row.name) for row in villages if row.level == int(AreaLevel.VILLAGE)),
     )

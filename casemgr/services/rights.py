@@ -473,7 +473,7 @@ def _letter(work: Work, key: int, today: date) -> Letter:
     work.note("print", "Letter", row_key=row.id, case_key=case.id, fields="rights", purpose=PURPOSE)
     to = name if asker is Asker.SELF else f"{name}的监护人"
     opening = ("您提出的个人信息申请已经办结，现答复如下：",)
-    by = letters.basis(ARTICLES[kind])
+    by = letters.article(ARTICLES[kind])
     return Letter(TITLE, to or "申请人", opening, tuple(facts), tuple(closing), found.unit, today, by)
 
 
@@ -534,7 +534,7 @@ def _summary(work: Work, key: int, today: date) -> Letter:
     work.note("print", "Summary", row_key=row.id, case_key=case.id, purpose=PURPOSE)
     opening = ("下面是您在我单位登记的主要内容。看不明白的地方，请随时问医生。",)
     closing = ("您可以要求更正不准确的内容，也可以要求查看“谁看过我的信息”清单。",)
-    by = letters.basis("MHL-47")
+    by = letters.article("MHL-47")
     return Letter(
         SUMMARY, _name(work, case) or "申请人", opening, tuple(facts), closing, found.unit_name, today, by
     )

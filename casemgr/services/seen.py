@@ -200,7 +200,7 @@ def begin(access: Access, case_id: int, today: date) -> int:
         ("对其中任何一项有疑问的，可以向我单位询问，我单位会核实并答复。",),
         found.unit,
         today,
-        letters.basis("PIPL-45"),
+        letters.article("PIPL-45"),
     )
     _note_print(access, case_id)
     made: int = letters.begin(access, written)

@@ -64,10 +64,8 @@ CHAPTERS = {
     "benefit": "sharing",
     "subsidy": "sharing",
     "group_meeting": "sharing",
-    "misuse": "county",
     "ledger": "sharing",
     "partner": "sharing",
-    "rights": "case",
 }
 #: (label, endpoint, action that must be allowed); an entry whose page does not exist is left out.
 MENU = (
@@ -79,6 +77,9 @@ MENU = (
     ("报表", "report.list_", Action.REPORT_READ),
     ("表单", "form.list_", Action.FORM_PRINT),
     ("对外提供", "sharing.page", Action.SHARING_READ),
+    ("权利", "rights.list_", Action.RIGHTS_READ),
+    ("查阅核对", "misuse.page", Action.MISUSE_READ),
+    ("审计", "audit.page", Action.AUDIT_LIST),
     ("任务", "job.list_", Action.JOB_READ),
     ("账号", "account.list_", Action.ACCOUNT_MANAGE),
     ("账号复核", "certification.list_", Action.ACCOUNT_CERTIFY),

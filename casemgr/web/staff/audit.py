@@ -55,6 +55,7 @@ def _page(verdict: audit.Verdict | None = None) -> str:
         shown=audit_view.browse(g.access, query),
         groups=[(key, words) for key, (words, _) in GROUPS.items()],
         keeping=audit_view.keeping(),
+        verbs=audit_view.VERBS,
         verdict=verdict,
     )
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, g, render_template, request
 
-from casemgr.rules.access import Action
-from casemgr.services import area, clock, fair_play, register, village
+from casemgr.rules.access import Action, Role
+from casemgr.services import area, clock, fair_play, misuse, register, village
 from casemgr.services.errors import Missing
 from casemgr.terms.area import AreaLevel, level_of
 from casemgr.web import guard
@@ -42,6 +42,7 @@ def page(code: int | None) -> str:
         safety=figures.safety_of(g.access, township, today),
         villages=places,
         patterns=fair_play.waiting(g.access) if g.access.may(Action.PATTERN_WRITE) else 0,
+        looked=misuse.waiting(g.access, today) if g.access.role is Role.UNIT_HEAD else 0,
         **listing.shown(query, found),
     )
 
