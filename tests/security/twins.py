@@ -33,6 +33,10 @@ DAY = date(2026, 11, 2)
 ABSENT = 4_222_222_222_222_222_222
 
 
+#: What stands behind every mark; a browser test puts markup there.
+TAIL = ""
+
+
 @dataclass(frozen=True)
 class Twin:
     """One area with one row of everything; ``key`` is the key of each of them."""
@@ -44,7 +48,7 @@ class Twin:
 
     def mark(self, table: str, column: str) -> str:
         """The text that stands in this column, and nowhere else."""
-        return f"窃{self.letter}·{table}·{column}"
+        return f"窃{self.letter}·{table}·{column}{TAIL}"
 
     @property
     def id_number(self) -> str:
@@ -102,6 +106,7 @@ FITTING: dict[str, Any] = {
     "draft.form": "followup",
     "comparison_question.finding": 2,
     "list_comparison.verdicts": "[]",
+    "list_comparison.party": int(Role.POLICE),
     "dose.product": "PP1M",
     "dose.dose_ug": 100_000,
     "product_label.product": "PP1M",
