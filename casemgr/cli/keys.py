@@ -110,7 +110,7 @@ def reseal(pause: float, as_json: bool) -> None:
             words = json.dumps({"table": step.table, "resealed": step.resealed, "finished": step.finished})
         else:
             words = f"{step.table}：已重新加密 {step.resealed:,} 行{'，完成' if step.finished else ''}"
-        if step.resealed or step.finished:
+        if step.resealed:
             print(words, file=sys.stderr, flush=True)
 
     done = keyring.reseal_all(Access.system("keys"), say, pause=pause)
