@@ -82,7 +82,7 @@ def _contact(work: Work, case_id: int) -> tuple[tuple[str, str], ...]:
         raise Missing(NOT_THERE)
     person = row.Case.person_id
     opened = identity.reveal(work, [person], TRANSFER_TITLE, CONTACT, case_id)[person]
-    work.note("print", "Letter", row_key=case_id, case_key=case_id, fields="transfer")
+    work.note("print", "Letter", row_key=case_id, case_key=case_id, fields="transfer", purpose=TRANSFER_TITLE)
     return tuple((state.FIELD_LABELS[name], getattr(opened, name) or "不详") for name in CONTACT)
 
 

@@ -209,4 +209,4 @@ def begin(access: Access, case_id: int, today: date) -> int:
 
 @use_case(Action.RIGHTS_WRITE)
 def _note_print(work: Work, case_id: int) -> None:
-    work.note("print", "AuditEntry", row_key=case_id, case_key=case_id)
+    work.note("print", "AuditEntry", row_key=case_id, case_key=case_id, purpose=TITLE)

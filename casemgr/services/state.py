@@ -842,7 +842,7 @@ def letter(work: Work, case_id: int, to: str, today: date) -> Letter:
     tries = queries.attempts(work, case_id)
     facts.append(("联系经过", f"已记录联系 {len(tries)} 次" + _days_of(tries)))
     place = areas.within(work, case.area, case.area + 1, int(AreaLevel.VILLAGE))
-    work.note("print", "Letter", row_key=case_id, case_key=case_id, fields=to)
+    work.note("print", "Letter", row_key=case_id, case_key=case_id, fields=to, purpose="失访告知")
     return Letter(
         title,
         place[0].name if place else "",
