@@ -92,7 +92,8 @@ def test_the_accounts_it_prints_can_sign_in_and_see_what_their_role_sees(loaded:
     assert [one.login for one in departments] == ["minjing", "minzheng", "canlian", "zongzhi"]
     for one in departments:
         inside = liaison.sign_in(one.login, one.password, "127.0.0.1", clock.now()).person
-        assert bool(liaison.home(inside.access, clock.today()).lines) == (one.login == "minjing")
+        # Nobody has applied for anything, and in a small township nobody may be the post's business.
+        assert one.login == "minjing" or liaison.home(inside.access, clock.today()).lines == ()
     seen = {}
     for one in (*staff, demo.DemoAccount("yisheng03", demo.PASSWORD, "")):
         person = account.sign_in(one.login, one.password, "127.0.0.1", clock.now()).person
