@@ -534,9 +534,10 @@ def closed(work: Work, month: str | int, area: int) -> Computation | None:
     for row in queries.figures(work, period.number, low, high, set(revisions.values())):
         if row.revision == revisions.get(row.area):
             counts.setdefault(row.area, {})[row.key] = (row.numerator, row.denominator)
-    if above:
-        counts[area] = _summed([counts[one] for one in above])
     places = area_queries.within(work, low, high, int(AreaLevel.TOWNSHIP))
+    if above:
+        told = totals.of_city(work, area, period, places, counts)
+        counts[area] = _summed([counts[one] for one in above]) | dict(told)
     return _computation(period, _edition(work, period, area), places, counts)
 
 

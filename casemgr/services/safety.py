@@ -1,4 +1,4 @@
-"""安全提示: who is dangerous and was not seen in time, and which events nobody has closed; counts and lists."""
+"""安全提示: who is dangerous and was not seen in time, which events nobody has closed; counts and lists."""
 
 from __future__ import annotations
 

@@ -47,6 +47,19 @@ def counts(
     return found
 
 
+def of_city(
+    work: Work, area: int, period: Period, places: Iterable[Any], people: Mapping[int, Counts]
+) -> Counts:
+    """What is reported in a city, from the facts as they stand; its counties close for themselves."""
+    rows = [tuple(row) for row in places]
+    low, high = span_of(area)
+    _code, _name, level, _parent, population = next(row for row in rows if row[0] == area)
+    facts = area_fact.latest(work, period.end.year, low, high)
+    found = _reported(level, population, [row for row in rows if low <= row[0] < high], facts, people)
+    wanted = {one.key for one in TOTALS if one.level >= level}
+    return {key: pair for key, pair in found.items() if key in wanted}
+
+
 def _reported(
     level: int,
     population: int | None,
