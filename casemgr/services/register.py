@@ -675,5 +675,13 @@ def readings(work: Work, case_id: int) -> list[ReadingView]:
 def _in_words(noun: str, names: str) -> str:
     if noun == "Guardian":
         return "监护人"
-    words = [FIELD_WORDS.get(name, name) for name in names.split(",")]
-    return "全部身份信息" if len(words) == len(FIELD_WORDS) else "、".join(words)
+    words = [field_word(name) for name in names.split(",")]
+    whole = set(FIELD_WORDS.values()) <= set(words)
+    more = [one for one in dict.fromkeys(words) if not whole or one not in FIELD_WORDS.values()]
+    return "、".join(["全部身份信息"] * whole + more)
+
+
+def field_word(name: str) -> str:
+    """A field of the audit in words; fields of other tables carry the name of theirs."""
+    table, _, _ = name.rpartition(".")
+    return FIELD_WORDS.get(name, "监护人" if table == "guardian" else "其他内容")

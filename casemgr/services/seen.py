@@ -11,7 +11,7 @@ from casemgr.rules.timetable import SHANGHAI
 from casemgr.services import letter as letters
 from casemgr.services.case_view import known
 from casemgr.services.errors import Missing
-from casemgr.services.register import FIELD_WORDS, NOT_THERE
+from casemgr.services.register import NOT_THERE, field_word
 from casemgr.services.use_case import use_case
 from casemgr.store.models.audit import AuditEntry
 from casemgr.store.queries import audit as log
@@ -152,7 +152,7 @@ def _what(entry: AuditEntry) -> str:
             "的"
         )
     if entry.noun == "Identity" and entry.fields:
-        return "、".join(FIELD_WORDS.get(name, "其他") for name in entry.fields.split(","))
+        return "、".join(dict.fromkeys(field_word(name) for name in entry.fields.split(",")))
     return NOUNS.get(entry.noun, "其他记录")
 
 

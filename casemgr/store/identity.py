@@ -199,23 +199,39 @@ def open_texts(
 
 
 class Opening:
-    """Opens sealed values one after the other, for comparing or handing out whole rows; counts them."""
+    """Opens sealed values one after the other, for comparing or handing out whole rows.
+
+    Counts them, and keeps which columns they came from: those of other tables with their table's name.
+    """
 
     def __init__(self, work: Work) -> None:
         self._work = work
         self.count = 0
+        self._places: set[Place] = set()
+
+    @property
+    def fields(self) -> str:
+        """The columns that were opened, for the audit."""
+        names = (
+            one.column if one.table == Identity.__tablename__ else f"{one.table}.{one.column}"
+            for one in self._places
+        )
+        return ",".join(sorted(names))
 
     def __call__(self, row: int, value: Any) -> str | None:
         """The text of a sealed value of this row, ``None`` for an empty one."""
         if value is None:
             return None
         self.count += 1
+        if isinstance(value, Secret):
+            self._places.add(value.place)
         return _open(self._work, row, value)
 
     def column(self, column: Any, rows: Sequence[int], values: Sequence[bytes | None]) -> list[str | None]:
         """Texts of one sealed column, given keys of rows and sealed bytes side by side; ``None`` stays."""
         filled = [(row, bytes(value)) for row, value in zip(rows, values, strict=True) if value is not None]
         self.count += len(filled)
+        self._places.add(column.type.place)
         opened = self._work.vault.open_many(column.type.place, filled)
         return [None if value is None else next(opened)[1] for value in values]
 
@@ -235,7 +251,14 @@ def opening(
     if not allowed:
         ceiling.count(work, subjects)
     if opened.count:
-        work.note("reveal", noun, purpose=purpose, count=opened.count, subjects=tuple(sorted(subjects)))
+        work.note(
+            "reveal",
+            noun,
+            fields=opened.fields,
+            purpose=purpose,
+            count=opened.count,
+            subjects=tuple(sorted(subjects)),
+        )
 
 
 def normal_name(text: str) -> str:
