@@ -117,6 +117,8 @@ class CaseEvents:
     paused_until: date | None = None
     owners: tuple[Owner, ...] = ()
     changed: bool = False
+    #: Whether another department ever received something of the person, or was asked about it.
+    given: bool = False
 
     @property
     def running(self) -> EmergencyView | None:
@@ -146,6 +148,7 @@ def of_case(work: Work, case_id: int, today: date) -> CaseEvents:
         paused_until=there.paused_until,
         owners=_owners(work, there.area, today),
         changed=there.changed,
+        given=bool(there.disclosed or there.asked),
     )
 
 

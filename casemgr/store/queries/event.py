@@ -15,6 +15,7 @@ from casemgr.store.models.duty import Duty, StandIn
 from casemgr.store.models.emergency import Emergency
 from casemgr.store.models.followup import Visit
 from casemgr.store.models.incident import Incident, LockUp
+from casemgr.store.models.liaison import Disclosure, LiaisonTask
 from casemgr.store.models.referral import Referral
 from casemgr.store.models.register import Case
 from casemgr.store.models.sheet import Revision
@@ -35,6 +36,8 @@ _PRESENT = lasting(
         exists().where(Attempt.case_id == Case.id).label("attempts"),
         exists().where(Transfer.file_key == Case.id).label("transfers"),
         exists().where(Revision.case_id == Case.id).label("changed"),
+        exists().where(Disclosure.file_key == Case.id).label("disclosed"),
+        exists().where(LiaisonTask.file_key == Case.id).label("asked"),
         Case.pause,
         Case.paused_until,
         Case.area,

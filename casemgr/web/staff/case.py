@@ -183,7 +183,7 @@ def _page(
         today=today,
         watch=monitoring.card(g.access, key, today) if watches else None,
         medicine_card=dosage,
-        given=ledger.card(g.access, key) if g.access.may(Action.LIAISON_MANAGE) else None,
+        given=ledger.card(g.access, key) if events.given and g.access.may(Action.LIAISON_MANAGE) else None,
         medicine_strip=ribbon.of(dosage.adherence) if dosage is not None and dosage.adherence else None,
         readings=register.readings(g.access, key) if g.access.may(Action.AUDIT_READ) else None,
         name=name,
