@@ -16,6 +16,7 @@ from casemgr.rules.access import Access, Role
 from casemgr.services import account, clock
 from casemgr.services.account import SignedIn
 from casemgr.services.errors import Forbidden, Unauthenticated
+from casemgr.services.step_up import NotFresh
 from casemgr.services.use_case import note_refusal
 
 SAFE = frozenset({"GET", "HEAD"})
@@ -71,14 +72,18 @@ def enter(operation: Operation) -> tuple[Access, str]:
     if operation.public:
         return NOBODY, ""
     token = _bearer()
+    hidden = False
     if token is None:
-        access = _by_session().access
+        person = _by_session()
+        access, hidden = person.access, account.hides_names(person)
     else:
-        person = account.bearer(token, clock.now(), g.request_id)
-        if person is None:
+        found = account.bearer(token, clock.now(), g.request_id)
+        if found is None:
             raise Unauthenticated("令牌无效、已过期或已收回。请重新取得令牌。")
-        access = person.access
+        access = found.access
     if operation.action is not None and not access.may(operation.action):
         note_refusal(access, operation.action)
         raise Forbidden("您的角色不能进行这项操作。如工作需要，请联系系统管理员。")
+    if hidden and operation.action is not None and operation.action.writes:
+        raise NotFresh("姓名已隐藏。请先在网页上输入密码确认是您本人，再做一次。")
     return access, token or ""

@@ -276,9 +276,7 @@ _system = by_machine
 
 def _digests(work: Work, purpose: str, text: str) -> list[bytes]:
     """Keyed digests of ``text`` under every key of the ring, the active one first."""
-    active = work.vault.active_id
-    others = [key.key_id for key in work.vault.keys() if key.key_id != active]  # noqa: SIM118 - not a dict
-    return [work.vault.mac(purpose, text.encode(), key_id) for key_id in (active, *others)]
+    return list(work.vault.macs(purpose, text.encode()))
 
 
 def wait_after(failures: list[datetime], now: datetime) -> timedelta:
@@ -303,11 +301,11 @@ def reserve(work: Work, login: str, source: str, now: datetime) -> int:
     work.take_turn(SIGN_IN_TURN)
     login_digest = work.vault.mac("login", login.encode())
     source_digest = work.vault.mac("source", source.encode())
-    from_source = queries.attempts_from(work, source_digest, now - SOURCE_WITHIN)
+    from_source = queries.attempts_from(work, _digests(work, "source", source), now - SOURCE_WITHIN)
     if len(from_source) >= SOURCE_TRIES:
         wait = from_source[-SOURCE_TRIES] + SOURCE_WITHIN - now
         raise Throttled(f"从这台电脑或这个网络登录失败的次数太多，请 {_minutes(wait)} 分钟后再试。")
-    wait = wait_after(queries.attempts_on(work, login_digest, now - REMEMBERED), now)
+    wait = wait_after(queries.attempts_on(work, _digests(work, "login", login), now - REMEMBERED), now)
     if wait:
         raise Throttled(
             f"这个账号连续登录失败，为防止他人猜测密码，请 {_minutes(wait)} 分钟后再试；"
@@ -412,7 +410,7 @@ def _begin(work: Work, account: int, source: str, agent: str, rehashed: str, now
         raise Unauthenticated(_ended(found, use) or WRONG)
     if rehashed:
         found.password_hash = rehashed
-    for attempt in queries.attempt_rows(work, work.vault.mac("login", found.login.encode())):
+    for attempt in queries.attempt_rows(work, _digests(work, "login", found.login)):
         work.remove(attempt)
     for attempt in queries.stale_attempts(work, now - REMEMBERED):
         work.remove(attempt)
@@ -528,14 +526,15 @@ def sign_in(
 
 
 @use_case(Action.ACCOUNT_SIGN_IN, writes=False)
-def _half_mac(work: Work, text: str) -> str:
-    return work.vault.mac("half", text.encode()).hex()
+def _half_macs(work: Work, text: str) -> list[str]:
+    return [digest.hex() for digest in _digests(work, "half", text)]
 
 
 def _half(found: _Known, now: datetime) -> str:
     """A proof that the password was right, good until the password changes or a few minutes have passed."""
     ends = int((now + HALF_WAY).timestamp())
-    return f"{found.key}.{ends}.{_half_mac(_system('sign-in'), f'{found.key}|{ends}|{found.password_hash}')}"
+    mac = _half_macs(_system("sign-in"), f"{found.key}|{ends}|{found.password_hash}")[0]
+    return f"{found.key}.{ends}.{mac}"
 
 
 def _half_known(half: str, now: datetime) -> _Known | None:
@@ -546,8 +545,8 @@ def _half_known(half: str, now: datetime) -> _Known | None:
     found = _find_by_key(_system("sign-in"), int(key))
     if found is None or not found.active or not found.has_factor or now.timestamp() >= int(ends[:12]):
         return None
-    fitting = _half_mac(_system("sign-in"), f"{key}|{ends}|{found.password_hash}")
-    return found if hmac.compare_digest(fitting.encode(), mac.encode()) else None
+    fitting = _half_macs(_system("sign-in"), f"{key}|{ends}|{found.password_hash}")
+    return found if any(hmac.compare_digest(one.encode(), mac.encode()) for one in fitting) else None
 
 
 def finish_sign_in(half: str, code: str, source: str, now: datetime, agent: str = "") -> Ticket:
@@ -705,6 +704,11 @@ def show_names(work: Work, session: int, purpose: str, until: datetime | None) -
     work.note("allow" if until else "end", "NamesShown", purpose=purpose)
 
 
+def hides_names(person: SignedIn) -> bool:
+    """Whether the names of this session are hidden until its person proves to be there."""
+    return bool(person.session) and person.confirmed_at is None
+
+
 @use_case(Action.ACCOUNT_SIGN_IN)
 def hide_names(work: Work, session: int) -> None:
     """Hide every name of this session at once; nothing opens one before its person has proved to be there."""
@@ -767,7 +771,7 @@ def change_password(access: Access, old: str, new: str, again: str, source: str,
 @use_case(Action.ACCOUNT_SIGN_IN)
 def forget_attempts(work: Work, login: str) -> None:
     """The failed attempts on a login count no longer: whoever came was right."""
-    for attempt in queries.attempt_rows(work, work.vault.mac("login", login.encode())):
+    for attempt in queries.attempt_rows(work, _digests(work, "login", login)):
         work.remove(attempt)
 
 
@@ -850,7 +854,7 @@ def _take_token(work: Work, login: str, now: datetime) -> NewSecret:
     found = _by_login(work, login)
     if found.must_change:
         raise Forbidden("这个账号还在使用初始密码，不能取得令牌。请先在网页上登录并修改密码。")
-    for attempt in queries.attempt_rows(work, work.vault.mac("login", found.login.encode())):
+    for attempt in queries.attempt_rows(work, _digests(work, "login", found.login)):
         work.remove(attempt)
     living = [one for one in queries.tokens_of(work, found.id) if not one.revoked and now < one.ends_at]
     for old in [one for one in living if one.ends_at - one.created_at <= ABSOLUTE][SHORT_TOKENS_KEPT - 1 :]:
@@ -1118,7 +1122,7 @@ def _reset(work: Work, key: int, hashed: str) -> str:
     found.password_hash = hashed
     found.must_change = True
     queries.end_everything(work, found.id)
-    for attempt in queries.attempt_rows(work, work.vault.mac("login", found.login.encode())):
+    for attempt in queries.attempt_rows(work, _digests(work, "login", found.login)):
         work.remove(attempt)
     return found.login
 

@@ -132,7 +132,7 @@ def _store(work: Work, login: str, code: str, hashed: str, now: datetime) -> boo
     found.password_hash = hashed
     found.must_change = False
     accounts.end_everything(work, found.id)
-    for attempt in accounts.attempt_rows(work, work.vault.mac("login", login.encode())):
+    for attempt in accounts.attempt_rows(work, work.vault.macs("login", login.encode())):
         work.remove(attempt)
     work.note("enter", "EntryCode", row_key=row.id)
     return True

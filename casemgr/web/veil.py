@@ -31,7 +31,7 @@ def hide() -> Response:
 def drawn() -> bool:
     """Whether the names of this session are hidden until its person proves to be there."""
     person = g.get("person")
-    return person is not None and bool(person.session) and person.confirmed_at is None
+    return person is not None and account.hides_names(person)
 
 
 def offered() -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from casemgr.api import guard
 from casemgr.rules.access import Access, Action
 from casemgr.services import account, clock
-from casemgr.store.models import AuditEntry
+from casemgr.store.models import AuditEntry, LoginSession
 from casemgr.store.work import open_work
 from casemgr.terms.account import Role
 from casemgr.web import csrf
@@ -70,6 +70,25 @@ def test_a_session_reads_but_writes_only_with_its_own_token(site: Flask, cases: 
     foreign = {"X-CSRF-Token": csrf_token, "Sec-Fetch-Site": "cross-site"}
     assert browser.post(path, WHY, headers=foreign).status == 403
     assert browser.post(path, WHY, headers={"X-CSRF-Token": csrf_token}).document["name"] == "张一"
+
+
+def test_hidden_names_are_hidden_from_the_session_of_the_pages(site: Flask, cases: dict[str, int]) -> None:
+    browser, csrf_token = signed_in(site, "east")
+    own = {"X-CSRF-Token": csrf_token}
+    path = f"/cases/{cases['E1']}/reveal"
+    with site.app_context(), open_work(SYSTEM, Action.AUDIT_READ) as work:
+        session = work.scalar(select(LoginSession.id).order_by(LoginSession.id.desc()).limit(1))
+        actor = work.scalar(select(LoginSession.account_id).where(LoginSession.id == session))
+    with site.app_context():
+        account.hide_names(Access.over(actor, "", Role.TOWNSHIP_DOCTOR, EAST), session)
+    refused = browser.post(path, WHY, headers=own)
+    assert (refused.status, refused.error["code"]) == (403, "confirm-first")
+    assert browser.get("/cases").status == 200
+    with site.app_context():
+        token = account.renew(Access.over(actor, "", Role.TOWNSHIP_DOCTOR, EAST), session, clock.now())
+    client = site.test_client()
+    client.set_cookie("casemgr-session", token)
+    assert Caller(client).post(path, WHY, headers=own).document["name"] == "张一"
 
 
 def test_a_token_needs_no_second_token(caller: Call, cases: dict[str, int]) -> None:

@@ -134,29 +134,29 @@ def tokens_of(work: Work, account: int) -> list[ApiToken]:
     )
 
 
-def attempts_on(work: Work, login_digest: bytes, since: datetime) -> list[datetime]:
-    """Instants of the failed attempts on one login since ``since``, oldest first."""
+def attempts_on(work: Work, login_digests: list[bytes], since: datetime) -> list[datetime]:
+    """Instants of the failed attempts on one login since ``since``; a digest for each key."""
     rows = work.rows(
         select(LoginAttempt.at)
-        .where(LoginAttempt.login_digest == login_digest, LoginAttempt.at > since)
+        .where(LoginAttempt.login_digest.in_(login_digests), LoginAttempt.at > since)
         .order_by(LoginAttempt.at)
     )
     return [row.at for row in rows]
 
 
-def attempts_from(work: Work, source_digest: bytes, since: datetime) -> list[datetime]:
-    """Instants of the failed attempts from one source since ``since``, oldest first."""
+def attempts_from(work: Work, source_digests: list[bytes], since: datetime) -> list[datetime]:
+    """Instants of the failed attempts from one source since ``since``; a digest for each key."""
     rows = work.rows(
         select(LoginAttempt.at)
-        .where(LoginAttempt.source_digest == source_digest, LoginAttempt.at > since)
+        .where(LoginAttempt.source_digest.in_(source_digests), LoginAttempt.at > since)
         .order_by(LoginAttempt.at)
     )
     return [row.at for row in rows]
 
 
-def attempt_rows(work: Work, login_digest: bytes) -> list[LoginAttempt]:
-    """The failed attempts on one login, for forgetting them after a success."""
-    return work.entities(select(LoginAttempt).where(LoginAttempt.login_digest == login_digest))
+def attempt_rows(work: Work, login_digests: list[bytes]) -> list[LoginAttempt]:
+    """The failed attempts on one login, for forgetting them after a success; a digest for each key."""
+    return work.entities(select(LoginAttempt).where(LoginAttempt.login_digest.in_(login_digests)))
 
 
 def stale_attempts(work: Work, before: datetime, limit: int = 500) -> list[LoginAttempt]:
