@@ -30,8 +30,8 @@ VERDICTS = Path(__file__).with_name("verdicts.csv")
 #: Whose look at the own rows the verdicts write down, and whose forms are filled in.
 LOOKER = Role.COUNTY_OFFICER
 OWN = TWINS["own"]
-#: Routes that end the session of whoever asks; they know no rows.
-ENDING = re.compile(r"/logout|/token$|/account/sessions/end-others|/account/password")
+#: Routes that end the session of whoever asks, or hide its names; they know no rows.
+ENDING = re.compile(r"/logout|/names/off|/token$|/account/sessions/end-others|/account/password")
 #: An area that nobody has laid down, inside the county of the strangers.
 NO_AREA = 999904100000
 
