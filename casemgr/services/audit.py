@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from casemgr.reports import qr
 from casemgr.rules.access import Access, Action
 from casemgr.services import clock
 from casemgr.services.use_case import use_case
@@ -114,3 +115,10 @@ def anchor_block() -> None:
 
 if anchor_block not in ANCHOR_LISTENERS:
     ANCHOR_LISTENERS.append(anchor_block)
+
+
+@use_case(Action.DUTY_READ)
+def on_paper(work: Work) -> str:
+    """The newest anchor as a drawing for the day's paper, to leave the house with people; or nothing."""
+    made = queries.latest_anchor(work)
+    return "" if made is None else qr.svg(made.line(), "审计锚点")

@@ -56,3 +56,16 @@ def test_the_auditor_sees_accounts_and_keys_and_no_name(
     assert audit.FORGED in broken.get_data(as_text=True)
     for login in ("east", "officer", "admin"):
         assert client_of(login).get("/audit").status_code == 403
+
+
+def test_the_days_paper_carries_the_newest_anchor(
+    site: Flask, client_of: Callable[[str], FlaskClient]
+) -> None:
+    east = client_of("east")
+    told = {"csrf": token_in(page_of(east, "/work")), "area": str(EAST)}
+    assert "审计锚点" not in east.post("/work/sheet", data=told).get_data(as_text=True)
+    with site.app_context():
+        audit.anchor(SYSTEM)
+    page = east.post("/work/sheet", data=told).get_data(as_text=True)
+    assert '<svg class="qr"' in page
+    assert "没有任何人的信息" in page

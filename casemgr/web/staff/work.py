@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import area as areas
-from casemgr.services import clock, glass, question, saved_filter, supervision, worklist
+from casemgr.services import audit, clock, glass, question, saved_filter, supervision, worklist
 from casemgr.services.errors import Unfit
 from casemgr.services.saved_filter import View
 from casemgr.services.worklist import Apart, DutyView, WorkQuery, WorkRow
@@ -268,6 +268,7 @@ def sheet() -> str:
         names=names,
         place=areas.get(g.access, township),
         today=clock.today(),
+        anchor=audit.on_paper(g.access),
     )
 
 
