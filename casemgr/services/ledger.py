@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from casemgr.rules.access import Action
-from casemgr.services.errors import Missing
-from casemgr.services.partner import named
+from casemgr.rules.disclosure import sights
+from casemgr.services import clock, matrix
+from casemgr.services.errors import Missing, Unfit
+from casemgr.services.partner import conditions_for, named, receivers_of
 from casemgr.services.use_case import use_case
+from casemgr.store.db import new_key
 from casemgr.store.models import Disclosure, LedgerLine
 from casemgr.store.queries import liaison as queries
+from casemgr.store.types import Plain
 from casemgr.store.work import Work
 from casemgr.terms.account import Role
-from casemgr.terms.code import from_mask
+from casemgr.terms.code import from_mask, to_mask
 from casemgr.terms.disclosure import Condition, FieldGroup
 from casemgr.terms.liaison import ExchangeKind, Reason, TaskKind, Withdrawal
 
 NO_FILE = "没有找到这份档案，或不在您的辖区内。请从名单重新打开。"
 NO_RECEIVER = "没有这个接收单位，或不在您的辖区内。请从台账重新打开。"
-MOST = 300
+MOST, LONGEST = 300, 200
+#: The ground of what was told although the matrix did not let it out.
+BEYOND = "披露矩阵以外，见登记的文书或缘由"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +201,95 @@ def of_case(work: Work, case_id: int) -> OfCase:
         ),
         len(queries.reports_of(work, case_id)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class CallForm:
+    """What was told by telephone or on paper, about to be written down; ``emergency`` opens more groups."""
+
+    once: int
+    case_id: int
+    file_no: str
+    receivers: tuple[tuple[str, str], ...]
+    groups: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What somebody tells of a call: to whom, which groups, on which document, whether there was danger."""
+
+    receiver: str
+    groups: frozenset[int]
+    emergency: bool
+    document: str = field(default="", repr=False)
+
+
+@use_case(Action.LIAISON_MANAGE, writes=False)
+def begin_call(work: Work, case_id: int) -> CallForm:
+    """An empty form; :class:`Missing` outside the access."""
+    case = queries.case(work, case_id)
+    if case is None:
+        raise Missing(NO_FILE)
+    known = receivers_of(work, case.area)
+    groups = tuple((int(one), one.label) for one in FieldGroup if one is not FieldGroup.G14)
+    return CallForm(new_key(), case_id, case.file_no, tuple((one.key, one.label) for one in known), groups)
+
+
+@use_case(Action.LIAISON_MANAGE)
+def record_call(work: Work, case_id: int, once: int, call: Call, today: date) -> bool:
+    """Write down what was told by telephone or on paper; ``False`` for a second press of the button.
+
+    What the matrix did not let out is written down too, it has happened; but only with a word on why. Raises
+    :class:`Unfit` naming ``receiver``, ``groups`` or ``document``.
+    """
+    case = queries.case(work, case_id)
+    if case is None:
+        raise Missing(NO_FILE)
+    if work.get(LedgerLine, once) is not None:
+        return False
+    wrong: dict[str, str] = {}
+    to = next((one for one in receivers_of(work, case.area) if one.key == call.receiver), None)
+    if to is None:
+        wrong["receiver"] = "请选择告诉了哪个部门。没有列出的单位凭文书调取，在“资料调取”中办理。"
+    groups = [one for one in FieldGroup if int(one) in call.groups]
+    if not groups:
+        wrong["groups"] = "请勾选告诉了哪些信息。台账要写明范围；没有告诉个人信息的，不需要登记。"
+    if len(call.document) > LONGEST:
+        wrong["document"] = f"最多 {LONGEST} 字。请只写文书号或通话的时间、对方和缘由。"
+    conditions: frozenset[Condition] = frozenset()
+    ground = ""
+    if to is not None and groups:
+        conditions = conditions_for(work, case_id, to.role, to.area, today)
+        if call.emergency:
+            conditions |= {Condition.EMERGENCY}
+        seen = sights(to.role, conditions, today, matrix.loosened(work, today))
+        beyond = [one.label for one in groups if one not in seen]
+        ground = next((seen[one].ground for one in groups if one in seen), BEYOND)
+        if beyond and not call.document:
+            wrong["document"] = (
+                f"披露矩阵现在不允许告诉这个部门：{'、'.join(beyond)}。已经告诉的，请写明文书号或缘由；"
+                "没有告诉的，请去掉勾选。"
+            )
+    if wrong or to is None:
+        raise Unfit("没有保存。", fields=wrong)
+    work.add(
+        LedgerLine(
+            id=once,
+            area=case.area,
+            receiver=int(to.role),
+            receiver_area=to.area,
+            file_key=case_id,
+            kind=int(ExchangeKind.CALL),
+            at=clock.now(),
+            actor=work.access.actor,
+            groups=to_mask(groups),
+            conditions=to_mask(conditions),
+            ground=ground[:240],
+            document=Plain(call.document) if call.document else None,
+            count=1,
+        )
+    )
+    return True
 
 
 @use_case(Action.LIAISON_MANAGE, writes=False)

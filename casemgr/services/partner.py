@@ -16,8 +16,8 @@ from casemgr.rules.access import Action
 from casemgr.rules.calendar import deadline
 from casemgr.rules.disclosure import covered, knows_person, sights
 from casemgr.rules.policy import in_force_on
-from casemgr.services import clock
-from casemgr.services.disclosure import PURPOSE, at_risk, loosenings
+from casemgr.services import clock, matrix
+from casemgr.services.disclosure import PURPOSE, at_risk
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
 from casemgr.services.liaison import TEXTS
 from casemgr.services.use_case import SAVED_ALREADY, use_case, within
@@ -147,7 +147,7 @@ def _case(work: Work, case_id: int) -> queries.CaseFacts:
 def begin_task(work: Work, case_id: int, today: date) -> TaskForm:
     """An empty task about this person; :class:`Missing` outside the access."""
     case = _case(work, case_id)
-    found, held = receivers_of(work, case.area), loosenings(work, today)
+    found, held = receivers_of(work, case.area), matrix.loosened(work, today)
     open_to = {
         one.key
         for one in found
@@ -219,7 +219,7 @@ def ask(
     conditions = conditions_for(work, case_id, to.role, to.area, today)
     if kind is TaskKind.FIND:
         conditions |= {Condition.EMERGENCY}
-    held = loosenings(work, today)
+    held = matrix.loosened(work, today)
     if not knows_person(to.role, conditions, today, held):
         raise Refused(
             "按披露矩阵，这个部门现在不能知道该患者的姓名和住址，因此没有发送。可以电话联系监护人或村（居）委会核实；"
@@ -287,7 +287,7 @@ def _body(
     today: date,
 ) -> tuple[list[tuple[str, str]], list[FieldGroup]]:
     """What the task says of the person, and the field groups it takes."""
-    seen = sights(role, conditions, today, loosenings(work, today))
+    seen = sights(role, conditions, today, matrix.loosened(work, today))
     groups = [one for one in _NEEDS[kind] if one in seen]
     fields = [_FIELD[one][1] for one in groups if one in _FIELD]
     guardian = FieldGroup.G10 in groups

@@ -19,11 +19,14 @@ from casemgr.rules.access import Action
 from casemgr.services import clock
 from casemgr.store import one_time
 from casemgr.store.db import db, new_key
-from casemgr.store.models import DrugLine, LedgerLine, Supplement, VisitText
+from casemgr.store.models import Case, DrugLine, Identity, LedgerLine, Supplement, VisitText
 from casemgr.store.types import Plain
 from casemgr.store.work import open_work
+from casemgr.terms.followup import Insight, RehabMeasure, Symptom
+from casemgr.terms.register import Diagnosis
 from tests.conftest import TODAY, make_config
 from tests.services import liaison as made
+from tests.services import people
 from tests.services.liaison import EAST, SYSTEM
 from tests.store.register import units
 from tests.web.conftest import PASSWORD, sign_in, token_in
@@ -73,17 +76,22 @@ def county(staffed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             work.add(
                 Supplement(case_id=told, area=EAST, diagnosed_at=Plain(SECRETS[0]), note=Plain(SECRETS[5]))
             )
-        seen = made.visit(told, EAST, TODAY - timedelta(days=9), 4, symptoms=1 << 3)
+        seen = made.visit(told, EAST, TODAY - timedelta(days=9), 4, symptoms=1 << 3, adherence=2)
         with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+            person = work.scalar(select(Case.person_id).where(Case.id == told))
+            for identity in work.entities(select(Identity).where(Identity.person_id == person)):
+                identity.workplace, identity.domicile = Plain(SECRETS[6]), Plain(SECRETS[4])
             work.add(
                 VisitText(
                     visit_id=seen,
                     area=EAST,
                     symptoms_other=Plain(SECRETS[2]),
                     measures_other=Plain(SECRETS[3]),
+                    note=Plain(SECRETS[5]),
                 )
             )
             work.add(DrugLine(id=new_key(), area=EAST, visit_id=seen, position=1, name=Plain(SECRETS[1])))
+        made.settle(told)
         made.visit(quiet, EAST, TODAY - timedelta(days=9), 1)
     yield County(staff, told, quiet)
     for app in (staff, door):
@@ -111,7 +119,14 @@ def test_a_post_sees_who_it_may_and_opening_is_one_line_of_the_ledger(county: Co
     before = _views(county)
     sheet = client.post(f"/liaison/sheet/{key}", data={"csrf": token_in(page)}).get_data(as_text=True)
     assert "王小明" in sheet and "4级" in sheet and "王父" in sheet
-    assert not [one for one in SECRETS if one in sheet]
+    clinical = [
+        one.label
+        for terms in (Diagnosis, Symptom, Insight, RehabMeasure)
+        for one in terms
+        if len(one.label) > 2
+    ]
+    assert not [one for one in (*SECRETS, *clinical) if one in sheet]
+    assert people.number_of(1) not in sheet and people.phone_of(1) not in sheet
     assert _views(county) == before + 1
     assert client.get(f"/liaison/sheet/{key}").status_code == 303
     assert _views(county) == before + 1
@@ -274,3 +289,24 @@ def test_answers_of_the_door_are_strict_and_say_nothing(county: County) -> None:
     assert client.post("/liaison/sheet/5/receive", data={"version": "1"}).status_code == 400
     assert client.get(f"/liaison/report?line={county.told}").status_code == 404
     assert "<title>没有找到" in client.get("/liaison/report/7").get_data(as_text=True)
+
+
+def test_what_was_told_by_telephone_is_in_the_ledger_too(county: County) -> None:
+    doctor = county.staff.test_client()
+    sign_in(doctor, "east")
+    address = f"/case/{county.told}/ledger/new"
+    page = doctor.get(address).get_data(as_text=True)
+    once = re.search(r'name="once" value="(\d+)"', page)
+    assert once is not None
+    data: dict[str, Any] = {"csrf": token_in(page), "once": once.group(1)}
+    empty = doctor.post(address, data=data).get_data(as_text=True)
+    assert "请选择告诉了哪个部门" in empty and "请勾选告诉了哪些信息" in empty
+    data |= {"receiver": f"11.{EAST}", "groups": ["1", "7"]}
+    beyond = doctor.post(address, data=data)
+    assert beyond.status_code == 422 and "用药、依从性" in beyond.get_data(as_text=True)
+    data["groups"] = ["1", "3"]
+    assert doctor.post(address, data=data).status_code == 422  # a telephone number needs an emergency
+    data["emergency"] = "1"
+    for words in ("已记入台账", "没有重复"):
+        assert words in doctor.post(address, data=data, follow_redirects=True).get_data(as_text=True)
+    assert "电话或书面" in doctor.get(f"/case/{county.told}/ledger").get_data(as_text=True)
