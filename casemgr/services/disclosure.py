@@ -16,16 +16,15 @@ from datetime import date
 from typing import Any
 
 from casemgr.rules.access import Access, Action
-from casemgr.rules.disclosure import Loosening, Sight, covered, knows_person, sights
+from casemgr.rules.disclosure import Sight, covered, knows_person, sights
 from casemgr.rules.policy import Policy, in_force_on
-from casemgr.services import benefit_claim, clock, contact
+from casemgr.services import benefit_claim, clock, contact, matrix
 from casemgr.services.disclosure_claim import Claim, Source
 from casemgr.services.use_case import use_case, within
 from casemgr.store.db import new_key
 from casemgr.store.identity import Carrier, Revealed, RevealedGuardian, carrier, open_texts
 from casemgr.store.models import Disclosure, LedgerLine
 from casemgr.store.queries import liaison as queries
-from casemgr.store.queries import sharing as sharing_queries
 from casemgr.store.types import Plain
 from casemgr.store.work import Work
 from casemgr.terms.account import Role
@@ -234,7 +233,7 @@ def _wanted(
                     continue
                 line = found.setdefault((claim.case, role, area), _Wanted((role, area), case, []))
                 line.claims.append(claim)
-    held = loosenings(work, today) if found else ()
+    held = matrix.loosened(work, today) if found else ()
     for key in list(found):
         line = found[key]
         if not knows_person(line.receiver[0], line.conditions, today, held):
@@ -247,14 +246,6 @@ def _wanted(
             if any(groups is None or group in groups for groups in asked)
         }
     return found
-
-
-def loosenings(work: Work, today: date) -> tuple[Loosening, ...]:
-    """Loosenings of the matrix that an approved document holds in force."""
-    return tuple(
-        Loosening(row.key, row.number, row.valid_from, row.valid_to)
-        for row in sharing_queries.loosened(work, today)
-    )
 
 
 def _reconcile(

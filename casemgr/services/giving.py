@@ -9,9 +9,9 @@ from datetime import date
 from casemgr.reports import handed
 from casemgr.reports.handed import Handed
 from casemgr.rules.disclosure import NOTHING as NOT_SEEN
-from casemgr.rules.disclosure import Loosening, Sight, covered, knows_person, sight
+from casemgr.rules.disclosure import Sight, covered, knows_person, sight
 from casemgr.rules.policy import in_force_on
-from casemgr.services import benefit_claim, clock, disclosure, printing
+from casemgr.services import benefit_claim, clock, disclosure, matrix, printing
 from casemgr.services.use_case import within
 from casemgr.store import identity
 from casemgr.store.db import new_keys
@@ -36,7 +36,7 @@ ROOM = 2_000
 
 def shared_with(work: Work, party: Role, today: date) -> set[int]:
     """Files on the register that this department may know of now, because condition ① holds for them."""
-    if not knows_person(party, {Condition.RISK}, today, held(work, today)):
+    if not knows_person(party, {Condition.RISK}, today, matrix.loosened(work, today)):
         return set()
     policy = in_force_on(today, within(work).region)
     found: set[int] = set()
@@ -51,18 +51,11 @@ def shared_with(work: Work, party: Role, today: date) -> set[int]:
     return found
 
 
-def held(work: Work, today: date) -> tuple[Loosening, ...]:
-    """Loosenings of the matrix that an approved document holds in force today."""
-    return tuple(
-        Loosening(row.key, row.number, row.valid_from, row.valid_to) for row in queries.loosened(work, today)
-    )
-
-
 def ground_of(
     work: Work, asker: Role | Party, group: FieldGroup, conditions: Collection[Condition], today: date
 ) -> str:
     """The law (or approved document) by which the matrix gives a group."""
-    return sight(asker, group, conditions, today, held(work, today)).ground
+    return sight(asker, group, conditions, today, matrix.loosened(work, today)).ground
 
 
 def allowed(
@@ -76,7 +69,7 @@ def told(
     work: Work, asker: Role | Party, conditions: Collection[Condition], today: date
 ) -> dict[SheetField, Sight]:
     """The same with how much of each is told."""
-    now = held(work, today)
+    now = matrix.loosened(work, today)
     seen = {item: sight(asker, item.group, conditions, today, now) for item in SheetField}
     return {
         item: one

@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import BigInteger, bindparam, func, select
 
-from casemgr.store.models.access import MatrixLoosening
 from casemgr.store.models.account import Account
 from casemgr.store.models.area import Area, Unit
 from casemgr.store.models.followup import Visit
@@ -31,7 +30,6 @@ from casemgr.store.queries.liaison import TOLD
 from casemgr.store.scope import lasting
 from casemgr.store.types import Day
 from casemgr.store.work import Work
-from casemgr.terms.access import LooseningState
 from casemgr.terms.register import Lifecycle
 from casemgr.terms.sharing import Benefit, ClaimState
 
@@ -122,15 +120,6 @@ def open_questions(work: Work) -> dict[int, int]:
     return {row[0]: row[1] for row in _rows(work, _OPEN_QUESTIONS)}
 
 
-_LOOSENED: Any = lasting(
-    select(
-        MatrixLoosening.key, MatrixLoosening.number, MatrixLoosening.valid_from, MatrixLoosening.valid_to
-    ).where(
-        MatrixLoosening.state == int(LooseningState.APPROVED),
-        MatrixLoosening.valid_from <= bindparam("today", type_=Day()),
-        MatrixLoosening.valid_to >= bindparam("today", type_=Day()),
-    )
-)
 _ENDED: Any = lasting(
     select(func.count(func.distinct(Disclosure.file_key))).where(
         Disclosure.receiver == bindparam("receiver"),
@@ -138,11 +127,6 @@ _ENDED: Any = lasting(
         Disclosure.withdrawn_on <= bindparam("today", type_=Day()),
     )
 )
-
-
-def loosened(work: Work, today: date) -> Sequence[Any]:
-    """Approved loosenings of the matrix in force today."""
-    return work.rows(_LOOSENED, today=today)
 
 
 def ended(work: Work, receiver: int, since: date, today: date) -> int:
