@@ -386,7 +386,7 @@ def fetch(work: Work, key: int, now: datetime) -> ExportFile:
         raise Forbidden(_why_closed(row, now))
     content = sealed_files.take(work, FOLDER, key, KIND)
     if content is None or row.digest is None:
-        raise Missing("文件还没有生成，或已经清理。请先生成文件。")
+        raise Conflict("文件还没有生成，或已经清理。请先生成文件。")
     if hashlib.sha256(content).digest() != row.digest:
         raise Conflict("保存的文件与生成时不一致，没有下载。请重新申请，并告知系统管理员。")
     row.fetched += 1

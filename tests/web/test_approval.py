@@ -94,7 +94,7 @@ def test_from_asking_to_the_second_download(town: Flask, client_of: ClientOf) ->
     again = press(doctor, f"{place}/fetch")
     assert again.status_code == 303
     assert "已经下载过 2 次" in text(doctor.get(place))
-    assert press(officer, f"{place}/fetch").status_code == 303, "not somebody else's file"
+    assert press(officer, f"{place}/fetch").status_code == 404, "not somebody else's file"
 
 
 def test_an_export_asks_who_one_is_and_keeps_the_form(town: Flask, client_of: ClientOf) -> None:

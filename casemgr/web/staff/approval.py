@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import approval, area, clock
-from casemgr.services.errors import Conflict, Forbidden, Missing, Refused, Unfit
+from casemgr.services.errors import Conflict, Forbidden, Refused, Unfit
 from casemgr.terms.approval import ApprovalState, Wish
 from casemgr.terms.area import AreaLevel
 from casemgr.terms.purpose import Purpose
@@ -190,7 +190,7 @@ def fetch(key: int) -> Response:
     """The file; its name says nothing about anybody."""
     try:
         made = approval.fetch(g.access, key, clock.now())
-    except (Forbidden, Conflict, Missing) as wrong:
+    except (Forbidden, Conflict) as wrong:
         flash(wrong.message, "bad")
         return redirect(url_for("approval.page", key=key), 303)
     name = f"导出-{clock.today().isoformat()}-{key % 10_000:04d}.xlsx"
