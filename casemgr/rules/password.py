@@ -12,6 +12,8 @@ from pathlib import Path
 PUBLISHED = "demo-county-9999"
 
 SHORTEST = 10
+#: Where nothing but the password stands between a stranger and the register.
+SHORTEST_ALONE = 15
 LONGEST = 128
 DISTINCT = 5
 LIST = Path(__file__).resolve().parent.parent / "lists" / "blocked_passwords.txt"
@@ -47,13 +49,13 @@ def _is_run(text: str) -> bool:
     return re.fullmatch(r"(.{1,4}?)\1{2,}.{0,3}", small) is not None
 
 
-def weakness(password: str, known: Iterable[str] = ()) -> str:
+def weakness(password: str, known: Iterable[str] = (), shortest: int = SHORTEST) -> str:
     """Why ``password`` cannot be taken, as a Chinese sentence; empty if it can.
 
     ``known`` are words an attacker would try for this person: login, name, area.
     """
-    if length(password) < SHORTEST:
-        return f"密码至少 {SHORTEST} 个字符（汉字算两个）。可以用几个不相干的词连成一句，容易记也难猜。"
+    if length(password) < shortest:
+        return f"密码至少 {shortest} 个字符（汉字算两个）。可以用几个不相干的词连成一句，容易记也难猜。"
     if len(password) > LONGEST:
         return f"密码最多 {LONGEST} 个字符。请缩短一些。"
     if len(set(password)) < DISTINCT or _is_run(password):

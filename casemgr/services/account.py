@@ -21,7 +21,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from casemgr.rules.access import KEEPERS, Access, Action
-from casemgr.rules.password import PUBLISHED, weakness
+from casemgr.rules.password import PUBLISHED, SHORTEST, SHORTEST_ALONE, weakness
 from casemgr.rules.policy import in_force_on
 from casemgr.rules.second_factor import asked_from
 from casemgr.rules.standing import AccountDays, Standing, Use, use_on
@@ -254,7 +254,7 @@ def new_password() -> str:
 def check_new_password(field: str, password: str, *known: str) -> None:
     """Raise :class:`Unfit` naming ``field`` when a new password is weak; ``known`` words would be guessed."""
     spelled = [identity.spelled(word) for word in known if not word.isascii()]
-    if fault := weakness(_normal(password), (*known, *spelled)):
+    if fault := weakness(_normal(password), (*known, *spelled), shortest_password()):
         raise Unfit("密码不符合要求。", fields={field: fault})
 
 
@@ -394,6 +394,18 @@ def _find_by_key(work: Work, key: int) -> _Known | None:
 @use_case(Action.ACCOUNT_SIGN_IN, writes=False)
 def _is_demonstration(work: Work) -> bool:
     return bool(within(work).demo)
+
+
+@use_case(Action.ACCOUNT_SIGN_IN, writes=False)
+def _is_alone(work: Work) -> bool:
+    """Whether a real register goes without second factors for ever."""
+    home = within(work)
+    return not home.demo and home.factor_days is None
+
+
+def shortest_password() -> int:
+    """How long a new password has to be in this installation."""
+    return SHORTEST_ALONE if _is_alone(_system("password-rule")) else SHORTEST
 
 
 @use_case(Action.ACCOUNT_SIGN_IN)

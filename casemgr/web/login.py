@@ -141,7 +141,8 @@ def entry() -> Response:
     if request.method == "GET":
         return _entry("", {})
     given = {name: request.form.get(name, "") for name in ("login", "code", "new", "again")}
-    missing = {name: f"请输入{LABELS[name]}。" for name, told in given.items() if not told.strip()}
+    asked = {**{name: f"请输入{label}。" for name, label in LABELS.items()}, "again": "请再输一次新密码。"}
+    missing = {name: asked[name] for name, told in given.items() if not told.strip()}
     if missing:
         return _entry(given["login"], missing, status=422)
     source = request.remote_addr or ""
@@ -159,7 +160,8 @@ def entry() -> Response:
 
 def _entry(login: str, fields: dict[str, str], sentence: str = "", status: int = 200) -> Response:
     shown = {"login": login, "fields": fields, "sentence": sentence, "labels": LABELS}
-    return Response(render_template("login/entry.html", **shown), status, mimetype="text/html")
+    page = render_template("login/entry.html", **shown, shortest=account.shortest_password())
+    return Response(page, status, mimetype="text/html")
 
 
 @pages.post("/confirm")

@@ -48,7 +48,6 @@ CHAPTERS = {
     "state": "case",
     "transfer": "case",
     "question": "case",
-    "approval": "exchange",
     "sheet": "case",
     "contact": "work",
     "township": "county",
@@ -74,6 +73,7 @@ MENU = (
     ("药品", "medicine.page", Action.MEDICINE_READ),
     ("针剂", "injection.calendar", Action.INJECTION_READ),
     ("导入", "exchange.page", Action.EXCHANGE_PREVIEW),
+    ("审批", "approval.list_", Action.EXPORT_APPROVE),
     ("报表", "report.list_", Action.REPORT_READ),
     ("表单", "form.list_", Action.FORM_PRINT),
     ("对外提供", "sharing.page", Action.SHARING_READ),
@@ -144,6 +144,8 @@ class Shell:
     request_id: str
     signed_in: bool
     admits: bool
+    #: Until when a second factor has to be set up, while that is still a choice.
+    factor_until: dt.datetime | None
     last_day: dt.date | None
     glass_until: dt.datetime | None
     breaks_glass: bool
@@ -235,6 +237,7 @@ def describe() -> Shell:
         here=request.full_path.rstrip("?") if request.method == "GET" else "",
         request_id=g.get("request_id", ""),
         signed_in=person is not None,
+        factor_until=person.factor_from if person and not person.factor_due(clock.now()) else None,
         admits=person is not None and person.access.may(Action.ACCOUNT_ADMIT),
         last_day=person.last_day if person else None,
         glass_until=_glass_until(person),

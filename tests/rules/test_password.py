@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from casemgr.rules.password import blocked, length, weakness
+from casemgr.rules.password import SHORTEST_ALONE, blocked, length, weakness
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,9 @@ def test_a_chinese_character_counts_twice() -> None:
 def test_the_list_is_small_letters_without_doubles() -> None:
     assert len(blocked()) > 100
     assert all(word == word.lower().strip() for word in blocked())
+
+
+def test_a_password_that_stands_alone_is_longer() -> None:
+    assert weakness("三棵树下七只碗") == ""
+    assert "至少 15 个字符" in weakness("三棵树下七只碗", shortest=SHORTEST_ALONE)
+    assert weakness("三棵树下七只碗两双筷", shortest=SHORTEST_ALONE) == ""

@@ -133,3 +133,24 @@ def test_a_kept_form_leads_to_no_other_site(site: Flask) -> None:
     answer = client.post("/login", data={"csrf": token, "login": "east", "password": PASSWORD, **kept})
     assert answer.status_code == 303
     assert "evil" not in answer.location
+
+
+def test_no_form_of_any_page_loses_what_was_typed_when_the_session_has_ended(site: Flask) -> None:
+    """Every address that takes a form hands back what it brought; own settings and uploads ask anew."""
+    client, asked = site.test_client(), 0
+    for rule in site.url_map.iter_rules():
+        own = rule.endpoint.split(".")[0] in ("account", "factor", "login", "glass")
+        if "POST" not in (rule.methods or ()) or own or rule.rule.startswith(("/api/", "/liaison")):
+            continue
+        values = {
+            name: next(iter(getattr(part, "items", ())), None)
+            or ("1" if hasattr(part, "num_convert") else "x")
+            for name, part in rule._converters.items()
+        }
+        _, place = rule.build(values, append_unknown=False) or ("", "")
+        answer = client.post(place, data={"csrf": "alt", "note": NOTE}, headers=PRESSED)
+        assert answer.status_code == 401, rule.rule
+        assert json.loads(hidden(text(answer), "kept")) == [["note", NOTE]], rule.rule
+        assert hidden(text(answer), "kept_to") == place, rule.rule
+        asked += 1
+    assert asked > 90

@@ -94,14 +94,16 @@ def end_others() -> Response:
     return redirect(url_for("account.sessions"), 303)
 
 
+def _carried() -> dict[str, object]:
+    return {**held.carried(), "shortest": account.shortest_password()}
+
+
 @pages.route("/account/password", methods=["GET", "POST"])
 @guard.personal
 def password() -> Response | str | tuple[str, int]:
     """Change the own password; afterwards one signs in anew."""
     if request.method == "GET" or "old" not in request.form:
-        return render_template(
-            "account/password.html", fields={}, labels=LABELS, sentence="", **held.carried()
-        )
+        return render_template("account/password.html", fields={}, labels=LABELS, sentence="", **_carried())
     old, chosen, again = (request.form.get(name, "") for name in ("old", "new", "again"))
     try:
         account.change_password(g.access, old, chosen, again, request.remote_addr or "", clock.now())
@@ -112,7 +114,7 @@ def password() -> Response | str | tuple[str, int]:
             fields=wrong.fields,
             labels=LABELS,
             sentence=sentence,
-            **held.carried(),
+            **_carried(),
         )
         return page, wrong.status
     flash("密码已修改，所有登录都已结束。请用新密码登录。", "good")
