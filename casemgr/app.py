@@ -65,8 +65,18 @@ def create_app(config: Config, doors: tuple[str, ...] = ("web", "api"), *, locke
     return app
 
 
+def _no_memory_on_disk() -> None:
+    """Let no crash lay the memory of this process down: from now on it holds keys and opened names."""
+    try:
+        import resource  # not on Windows
+    except ImportError:
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
 def _furnish(config: Config) -> None:
     """Give the store its keys; without keys that can be used the application starts locked and says why."""
+    _no_memory_on_disk()
     try:
         keys = LiveRing(config.keyring, config.cipher, wrappings(config.key_command), config.key_provider)
     except BadKeyring as wrong:

@@ -133,3 +133,29 @@ def test_what_fits_the_description(bench: Bench, operation: Operation) -> None:
 )
 def test_what_does_not_fit_is_refused(bench: Bench, operation: Operation) -> None:
     sent(bench, operation, GenerationMode.NEGATIVE, few(operation))
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [one for one in OPERATIONS if not one.public],
+    ids=lambda one: str(one.name),
+)
+def test_without_a_login_nothing_opens(bench: Bench, operation: Operation) -> None:
+    """However well a request fits: without token and session the answer is the same refusal."""
+    described = bench.schema[operation.path][operation.method]
+
+    @given(case=described.as_strategy(generation_mode=GenerationMode.POSITIVE))
+    @settings(
+        max_examples=1,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def send(case: Any) -> None:
+        case.headers = {}
+        case.cookies = {}
+        assert case.call().status_code == 401
+
+    send()

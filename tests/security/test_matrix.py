@@ -110,6 +110,8 @@ class Bodies:
             if route.method != "GET" or ENDING.search(route.path):
                 continue
             lookers = [one for one in (LOOKER, *place.people) if route.public or route.may(one)]
+            if not lookers:
+                continue
             looker = lookers[0]
             for path in addresses(route, OWN.area, OWN.key):
                 with place.send(looker, route, path) as answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import logging
@@ -14,9 +15,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
 from flask.testing import FlaskClient
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
@@ -292,3 +294,63 @@ def test_refused_rows_go_back_to_whoever_brought_them_and_nowhere_else(traces: T
     """The list of faults names row and column, never the person."""
     document = json.loads((traces.logs / "problems.json").read_text("utf-8"))
     assert document["problems"]
+
+
+#: Ways in which a text may stand somewhere besides the two that all texts are looked for in.
+OTHER_WRITINGS = ("gb18030", "utf-16-be", "utf-8", "utf-16-le", "big5")
+
+
+def other_writings(text: str) -> Iterator[bytes]:
+    """A text in other encodings, backwards, as hexadecimal digits, in base64 and as escapes."""
+    yield text[::-1].encode()
+    yield json.dumps(text).strip('"').encode()
+    yield quote(text).encode()
+    for encoding in OTHER_WRITINGS:
+        raw = text.encode(encoding, "ignore")
+        if len(raw) >= 6:
+            yield from (raw, raw.hex().encode(), raw.hex().upper().encode())
+            for shift in range(3):
+                # Without the ends, which what stands before and behind would change.
+                yield base64.b64encode(b"x" * shift + raw)[4 : -4 if len(raw) > 8 else None]
+
+
+def a_few(texts: set[str]) -> list[str]:
+    """Six texts long enough not to be met by chance."""
+    return sorted(one for one in texts if len(one.encode()) >= 9)[:6]
+
+
+def test_the_search_for_other_writings_finds_them() -> None:
+    for text in ("欧阳小明", "999901198001010000", "10033380351"):
+        raw = text.encode()
+        for hidden in (text.encode("gb18030"), raw.hex().encode(), base64.b64encode(b"name: " + raw + b";")):
+            assert [one for one in other_writings(text) if one in b"..." + hidden + b"..."], text
+
+
+def test_nobody_can_be_read_in_any_other_writing_either(traces: Traces) -> None:
+    """Database, journal, temporary files, logs and a backup, in encodings, digits, base64 and backwards."""
+    words = ["backup", "create", "--out", str(traces.logs / "backup")]
+    done = current_app.test_cli_runner().invoke(args=words)
+    assert done.exit_code == 0, done.output
+    wanted = {
+        part: text
+        for texts in traces.wanted.values()
+        for text in a_few(texts)
+        for part in other_writings(text)
+    }
+    leaks: dict[str, set[str]] = {}
+    searched = 0
+    for path in files(traces.instance, traces.temporary, traces.logs):
+        content = path.read_bytes()
+        searched += len(content)
+        for part, text in wanted.items():
+            if part in content:
+                leaks.setdefault(str(path), set()).add(text)
+    assert not leaks
+    assert len(wanted) > 400
+    assert searched > 1_000_000
+
+
+def test_no_crash_lays_memory_down(traces: Traces) -> None:
+    """The process holds keys and opened names; its memory must not end in a file."""
+    resource = pytest.importorskip("resource")
+    assert resource.getrlimit(resource.RLIMIT_CORE) == (0, 0)
