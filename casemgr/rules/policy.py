@@ -132,7 +132,7 @@ class Policy:
     liaison_report: Parameter
     liaison_urgent: Parameter
     liaison_task: Parameter
-    # Readings that the head of a unit is asked about; what a patient asks for; how long sign-ins are kept.
+    # Readings that the head of a unit is asked about; and the term for what a patient asks for.
     misuse_work_days: Parameter
     misuse_refusals: Parameter
     misuse_night_from: Parameter
@@ -145,7 +145,6 @@ class Policy:
     misuse_paper_people: Parameter
     misuse_answer: Parameter
     rights_answer: Parameter
-    keep_sign_in: Parameter
     # What leaves: how long an impact note is kept, and the two terms of a referral to rehabilitation.
     impact_kept: Parameter
     rehab_check: Parameter

@@ -124,6 +124,8 @@ VERBS = {
     "run": "运行",
     "move": "迁移",
     "lock": "封存",
+    "copy": "对外提供",
+    "confirm": "再次确认",
     "ask": "申请",
     "answer": "答复",
     "withdraw": "撤回",
