@@ -74,6 +74,19 @@ DEPARTMENTS = (
     ("canlian", "示例县残联联络员", Role.DISABLED_FEDERATION, True),
     ("zongzhi", "示例综治联络员", Role.POLITICAL_LEGAL, False),
 )
+#: Login, display name, role, level of the area (``None``: no area) of those who look without recording.
+HOUSE = (
+    ("fuzeren", "示例单位负责人", Role.UNIT_HEAD, AreaLevel.TOWNSHIP),
+    ("weijian", "示例卫生健康局", Role.HEALTH_BUREAU, AreaLevel.COUNTY),
+    ("anquan", "示例安全管理员", Role.SECURITY_ADMINISTRATOR, None),
+    ("shenji", "示例审计管理员", Role.AUDIT_ADMINISTRATOR, None),
+)
+HOUSE_TITLES = {
+    Role.UNIT_HEAD: "第1个乡镇，只看不录，复核紧急查看",
+    Role.HEALTH_BUREAU: "全县指标和报表，看不到患者",
+    Role.SECURITY_ADMINISTRATOR: "披露矩阵、账号复核，看不到患者",
+    Role.AUDIT_ADMINISTRATOR: "操作记录，看不到患者",
+}
 MOVED = 0.015
 #: One in so many people is overdue on the as-of day, however good the township.
 FORGOTTEN = 30
@@ -401,6 +414,10 @@ def _open_accounts(access: Access, made: list[County], keys: list[int]) -> None:
     for login, display, role, whole in DEPARTMENTS:
         area = made[0].code if whole else towns[0].code
         account.create(access, login, display, int(role), area, now, password=PASSWORD, must_change=False)
+    places = {AreaLevel.TOWNSHIP: towns[0].code, AreaLevel.COUNTY: made[0].code}
+    for login, display, role, level in HOUSE:
+        place = places[level] if level else None
+        account.create(access, login, display, int(role), place, now, password=PASSWORD, must_change=False)
     for _lot in disclosure.refresh_all(Access.system("demo-load", towns[0].code)):
         pass
 
@@ -416,6 +433,7 @@ def accounts(work: Work) -> list[DemoAccount]:
         ADMINISTRATOR: "系统管理员（账号，看不到患者）",
         doctor: "精防医生（第1个乡镇；其他乡镇依次编号，密码相同）",
         **{login: f"{display}（从 /liaison/ 登录）" for login, display, _role, _whole in DEPARTMENTS},
+        **{login: f"{role.label}（{HOUSE_TITLES[role]}）" for login, _display, role, _level in HOUSE},
     }
     there = queries.untouched(work, [login for login in titles if login])
     return [DemoAccount(login, PASSWORD, title) for login, title in titles.items() if login in there]

@@ -87,21 +87,23 @@ def test_names_are_sealed_and_open_only_by_reveal(loaded: Loaded) -> None:
 
 
 def test_the_accounts_it_prints_can_sign_in_and_see_what_their_role_sees(loaded: Loaded) -> None:
-    staff, departments = loaded.accounts[:3], loaded.accounts[3:]
+    staff, departments, house = loaded.accounts[:3], loaded.accounts[3:7], loaded.accounts[7:]
     assert [one.login for one in staff] == ["xianji", "guanli", "yisheng01"]
     assert [one.login for one in departments] == ["minjing", "minzheng", "canlian", "zongzhi"]
+    assert [one.login for one in house] == ["fuzeren", "weijian", "anquan", "shenji"]
     for one in departments:
         inside = liaison.sign_in(one.login, one.password, "127.0.0.1", clock.now()).person
         # Nobody has applied for anything, and in a small township nobody may be the post's business.
         assert one.login == "minjing" or liaison.home(inside.access, clock.today()).lines == ()
     seen = {}
-    for one in (*staff, demo.DemoAccount("yisheng03", demo.PASSWORD, "")):
+    for one in (*staff, *house, demo.DemoAccount("yisheng03", demo.PASSWORD, "")):
         person = account.sign_in(one.login, one.password, "127.0.0.1", clock.now()).person
         assert not person.must_change
         with open_work(person.access, Action.CASE_LIST) as work:
             seen[one.login] = len(work.rows(select(Case.id)))
     assert seen["xianji"] == 150
-    assert seen["guanli"] == 0
+    assert seen["guanli"] == seen["anquan"] == seen["shenji"] == 0
+    assert seen["fuzeren"] == seen["yisheng01"]
     assert 0 < seen["yisheng01"] < 150
     assert seen["yisheng01"] != seen["yisheng03"]
 
