@@ -224,6 +224,18 @@ def of_month(work: Work, month: str, area: int) -> MonthHistory:
     return MonthHistory(period.month, area, name, revisions[0], tuple(found))
 
 
+@use_case(Action.INDICATOR_READ)
+def added_since(work: Work, month: str, area: int) -> bool:
+    """Whether visits of a closed month came in after its newest closing, which they do not change.
+
+    Says no where the closing is not within reach: a township's month is closed by its county.
+    """
+    period = _period(month)
+    _, low, high = _place(work, area)
+    newest = queries.latest_close(work, period.number, area)
+    return newest is not None and closings.added(work, low, high, period.start, period.end, newest.closed_at)
+
+
 def _by_revision(rows: Iterable[Any]) -> dict[int, list[tuple[Any, Any]]]:
     from casemgr.indicators.difference import unpack  # loads polars
 

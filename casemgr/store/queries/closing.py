@@ -127,6 +127,23 @@ def verdicts_of_close(work: Work, close_id: int) -> dict[int, bytes]:
     return {row.area: row.packed for row in rows}
 
 
+_ADDED = lasting(
+    select(Visit.id)
+    .where(
+        Visit.area >= bindparam("low", type_=BigInteger),
+        Visit.area < bindparam("high", type_=BigInteger),
+        Visit.on.between(bindparam("first", type_=Day()), _LAST),
+        Visit.recorded_at > _SINCE,
+    )
+    .limit(1)
+)
+
+
+def added(work: Work, low: int, high: int, first: date, last: date, since: datetime) -> bool:
+    """Whether a visit of a stretch of days was entered or changed after a moment."""
+    return work.row(_ADDED, low=low, high=high, first=first, last=last, since=since) is not None
+
+
 def closings(work: Work, period: int, area: int) -> list[MonthClose]:
     """The closings of a month of one county, newest first."""
     found: list[MonthClose] = work.entities(

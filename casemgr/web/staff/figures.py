@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,7 +10,7 @@ from decimal import Decimal
 from flask import url_for
 
 from casemgr.rules.access import Access, Action
-from casemgr.services import indicator, safety
+from casemgr.services import indicator, month_revision, safety
 from casemgr.services.errors import Missing
 from casemgr.services.indicator import AreaFigures, Computation, Figure, Trend
 from casemgr.terms.area import AreaLevel, level_of
@@ -187,7 +187,7 @@ def overview(access: Access, area: int, month: str, sort: str, down: bool, today
         as_of=computed.as_of,
         edition=computed.edition,
         closable=bool(month) and frozen is None,
-        state="已冻结" if frozen else "草稿",
+        state=_state(access, month, area, registered.denominator or 0) if frozen else "草稿",
         frozen=frozen is not None,
         headline=tuple(tiles[key] for key in headline),
         official=tuple(tiles[key] for key in keys if key not in headline),
@@ -205,6 +205,13 @@ def overview(access: Access, area: int, month: str, sort: str, down: bool, today
         level=level_of(area),
         listed=listed,
     )
+
+
+def _state(access: Access, month: str, area: int, registered: int) -> str:
+    """In words how far a closed month is done with; a very large register is not searched."""
+    if level_of(area) is AreaLevel.COUNTY and registered <= LARGE:
+        return "已冻结，其后有补录" if month_revision.added_since(access, month, area) else "已冻结"
+    return "已冻结"
 
 
 def _ended(today: date, closed: set[str]) -> list[str]:
@@ -362,21 +369,16 @@ def safety_of(access: Access, area: int, today: date) -> tuple[Safety, ...]:
 
 
 def _sorted(rows: Sequence[Row], headline: Sequence[str], sort: str, down: bool) -> tuple[Row, ...]:
-    """Rows by name, people, one of the rates, or how many people are missing to its target (most first)."""
+    """Rows by name, by people, or by how many are missing to a target (most first); never by a rate."""
     key, _, kind = sort.rpartition(".")
-    if key in headline:
+    if key in headline and kind == "distance":
         index = headline.index(key)
 
-        def by_value(row: Row) -> tuple[bool, Decimal]:
-            value = row.cells[index].figure.value
-            return value is None, Decimal(value or 0)
-
-        def by_distance(row: Row) -> tuple[bool, Decimal]:
+        def by_distance(row: Row) -> tuple[bool, int]:
             distance = row.cells[index].figure.distance
-            return distance is None, Decimal(-(distance or 0))
+            return distance is None, -(distance or 0)
 
-        order: Callable[[Row], tuple[bool, Decimal]] = by_distance if kind == "distance" else by_value
-        return tuple(sorted(rows, key=lambda row: (*order(row), row.code), reverse=down))
+        return tuple(sorted(rows, key=lambda row: (*by_distance(row), row.code), reverse=down))
     if sort == "registered":
         return tuple(sorted(rows, key=lambda row: (-row.registered, row.code), reverse=down))
     return tuple(sorted(rows, key=lambda row: row.code, reverse=down))
