@@ -335,6 +335,21 @@ def guardians(work: Work, person: int) -> list[Guardian]:
     return work.entities(_GUARDIANS, person=person)
 
 
+_WITH_GUARDIAN: Any = lasting(
+    select(Case.id.label("case"), func.min(Guardian.id).label("guardian"))
+    .join(Guardian, Guardian.person_id == Case.person_id)
+    .where(Case.area == bindparam("area"), Case.lifecycle == int(Lifecycle.ON_REGISTER))
+    .group_by(Case.id, Case.file_no)
+    .order_by(Case.file_no)
+    .limit(bindparam("most"))
+)
+
+
+def with_guardian(work: Work, area: int, most: int) -> Sequence[Any]:
+    """(case, guardian) of the first people of a township who have a guardian."""
+    return work.rows(_WITH_GUARDIAN, area=area, most=most)
+
+
 def running(work: Work, states: Sequence[int]) -> Sequence[Any]:
     """Benefits that are under way, with file number and life cycle, the oldest first."""
     return work.rows(_HELD, states=list(states))
