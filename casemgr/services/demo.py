@@ -14,7 +14,16 @@ from typing import Any
 
 from casemgr.rules.access import Access, Action
 from casemgr.rules.password import PUBLISHED
-from casemgr.services import account, clock, demo_medicine, demo_monitoring, disclosure, duties, indicator
+from casemgr.services import (
+    account,
+    clock,
+    demo_medicine,
+    demo_monitoring,
+    demo_sharing,
+    disclosure,
+    duties,
+    indicator,
+)
 from casemgr.services.demo_county import PREFECTURE, County, Township, counties, townships_for
 from casemgr.services.demo_course import Course, Courses
 from casemgr.services.demo_people import EPOCH, Facts, People
@@ -73,6 +82,7 @@ DEPARTMENTS = (
     ("minzheng", "示例县民政联络员", Role.CIVIL_AFFAIRS, True),
     ("canlian", "示例县残联联络员", Role.DISABLED_FEDERATION, True),
     ("zongzhi", "示例综治联络员", Role.POLITICAL_LEGAL, False),
+    ("kangfu", "示例康复机构", Role.REHAB_BODY, True),
 )
 #: Login, display name, role, level of the area (``None``: no area) of those who look without recording.
 HOUSE = (
@@ -505,6 +515,8 @@ def load(
             access, [(town.code, doctor) for town, doctor in zip(towns, doctors, strict=True)], as_of
         )
     _open_accounts(access, made, doctors)
+    if people <= LARGE:
+        demo_sharing.lay(made[0].code, towns[0].code, as_of)
     wanted = (MONTHS_CLOSED if people <= LARGE else 0) if months is None else months
     ended = months_ended(history, as_of, wanted)
     for number, month in enumerate(ended, 1):
