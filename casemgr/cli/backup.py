@@ -64,4 +64,8 @@ def restore(file: Path, as_json: bool) -> None:
         put_json(asdict(found))
         return
     click.echo(f"已恢复（{_in_words(found)}）。")
+    if found.behind:
+        click.echo(
+            "另存的审计锚点比这份备份新：备份之后的记录没有恢复。请保留那份锚点文件备查，另设新的文件。"
+        )
     click.echo(f"已结束 {found.sessions_ended} 个登录，停用 {found.tokens_revoked} 个接口令牌。请重新登录。")

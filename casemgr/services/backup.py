@@ -37,6 +37,8 @@ class BackupView:
     size: int = 0
     sessions_ended: int = 0
     tokens_revoked: int = 0
+    #: Anchors kept elsewhere are newer than the backup: what was entered after it is missing.
+    behind: bool = False
 
 
 def _view(manifest: Manifest) -> BackupView:
@@ -113,7 +115,9 @@ def restore(access: Access, source: Path, upgrade: Callable[[], None]) -> Backup
         backup.place(unpacked, instance)
         upgrade()
         verdict = audit.verify(access)
-        if verdict.broken is not None:
+        # A backup is older than the newest anchor outside, if there is one; that is no fault of the chain.
+        behind = verdict.reason == audit.EARLIER
+        if verdict.broken is not None and not behind:
             raise BadBackup(
                 f"备份里的审计链在第 {verdict.broken} 条断开（{verdict.reason}），没有恢复任何内容。"
                 "请改用另一份备份，并把这份交给安全管理员。"
@@ -138,6 +142,7 @@ def restore(access: Access, source: Path, upgrade: Callable[[], None]) -> Backup
         source.stat().st_size,
         ended,
         revoked,
+        behind,
     )
 
 

@@ -8,7 +8,6 @@ installation: nothing is read or written until the right one is back.
 from __future__ import annotations
 
 import base64
-import fcntl
 import logging
 import os
 import stat
@@ -18,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from casemgr.store.alone import alone
 from casemgr.store.vault import BadKeyring, InTheFile, Key, Vault, Wrapping, read_ring
 
 log = logging.getLogger("casemgr.keys")
@@ -92,12 +92,8 @@ def wrappings(command: Sequence[str]) -> dict[str, Wrapping]:
 @contextmanager
 def turn(path: Path) -> Iterator[None]:
     """Keep every other process out that wants to change the ring at ``path``."""
-    handle = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with alone(path.with_name(path.name + ".lock")):
         yield
-    finally:
-        os.close(handle)
 
 
 class LiveRing:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+from casemgr.store.alone import alone
 from casemgr.store.vault import FORMAT, CannotOpen, Place, Vault
 from casemgr.store.work import Work
 
@@ -17,15 +17,9 @@ def _path(work: Work, folder: str, key: int, kind: str) -> Path:
     return work._home.instance / folder / f"{key}.{kind}"
 
 
-@contextmanager
-def _turn(instance: Path) -> Iterator[None]:
+def _turn(instance: Path) -> AbstractContextManager[None]:
     """Let nobody else replace or remove a file meanwhile: sealing anew must not bring an older one back."""
-    handle = os.open(instance / ".sealed-files.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
+    return alone(instance / ".sealed-files.lock")
 
 
 def put(work: Work, folder: str, key: int, kind: str, content: bytes) -> None:

@@ -230,6 +230,27 @@ def test_an_older_schema_is_brought_up_and_a_newer_one_refused(app: Flask, tmp_p
             assert identity.reveal(work, [person], "核对")[person].name == MARK
 
 
+def test_anchors_kept_elsewhere_may_be_newer(app: Flask, tmp_path: Path) -> None:
+    """After a disaster the newest anchor outside is newer than the backup; it is told, and no fault."""
+    _fill()
+    ring, home = installation().keys.path, installation().instance
+    out = _made(tmp_path)
+    with open_work(SYSTEM, Action.AUDIT_VERIFY, writes=True) as work:
+        work.note("read", "Case")
+    audit.anchor(SYSTEM)
+    newer = (home / "audit-anchors.jsonl").read_text()
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    shutil.copyfile(ring, folder / "keyring.json")
+    (folder / "keyring.json").chmod(0o600)
+    outside = tmp_path / "outside.jsonl"
+    outside.write_text(newer)
+    config = make_config(folder, CASEMGR_ANCHOR_FILE=str(outside))
+    with create_app(config, doors=()).app_context():
+        assert backup.restore(SYSTEM, out, _upgrade).behind is True
+        db.engine.dispose()
+
+
 def test_a_broken_chain_leaves_the_installation_empty(app: Flask, tmp_path: Path) -> None:
     _fill()
     ring = installation().keys.path
