@@ -34,6 +34,7 @@ from casemgr.store.identity import ID_NUMBER, PHONE
 from casemgr.store.models import (
     Account,
     Area,
+    AreaFact,
     Case,
     CaseState,
     Checkup,
@@ -59,6 +60,7 @@ from casemgr.store.types import Plain
 from casemgr.store.work import Work, sealed_columns
 from casemgr.terms.account import Role
 from casemgr.terms.area import AreaLevel, span_of
+from casemgr.terms.area_fact import AreaFactKey
 from casemgr.terms.register import Track
 
 PEOPLE, SEED = 2_300, 2026
@@ -326,11 +328,56 @@ def _make(
         yield chunk
 
 
+#: What the made-up counties report for a year; one township has no group, one has not told.
+REPORTED = {
+    AreaFactKey.PSYCHIATRISTS: 4,
+    AreaFactKey.SYSTEM: 1,
+    AreaFactKey.REHAB_SERVICE: 1,
+    AreaFactKey.REHAB_CLIENTS: 96,
+    AreaFactKey.REHAB_STANDARD: 58,
+    AreaFactKey.SURVEYED: 400,
+    AreaFactKey.AWARE: 322,
+}
+REPORTED_IN = "演示报表（虚构）"
+
+
+def _reported(areas: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Yearly facts of last year and this one, for every county and its townships."""
+    today = clock.today()
+    told: list[tuple[int, AreaFactKey, int]] = []
+    townships = 0
+    for place in areas:
+        if place["level"] == AreaLevel.COUNTY:
+            told += [(place["code"], key, value) for key, value in REPORTED.items()]
+        elif place["level"] == AreaLevel.TOWNSHIP:
+            townships += 1
+            if townships % 5:
+                told.append((place["code"], AreaFactKey.GROUP, int(townships % 5 != 3)))
+    rows = [
+        {
+            "area": area,
+            "year": year,
+            "key": int(key),
+            "value": value,
+            "source": REPORTED_IN,
+            "revision": 1,
+            "recorded_at": clock.now(),
+            "recorded_by": 0,
+        }
+        for year in (today.year - 1, today.year)
+        for area, key, value in told
+    ]
+    for key, row in zip(new_keys(len(rows)), rows, strict=True):
+        row["id"] = key
+    return rows
+
+
 @use_case(Action.DEMO_LOAD)
 def _store(work: Work, chunk: Chunk, areas: list[dict[str, Any]], units: list[dict[str, Any]]) -> None:
     """Write a chunk in one transaction; the first one brings areas and units with it."""
     work.add_many(Area, areas)
     work.add_many(Unit, units)
+    work.add_many(AreaFact, _reported(areas))
     vault = work.vault
     cases = [row["id"] for row in chunk.rows[Case]]
     for row in chunk.rows[Identity]:
