@@ -200,7 +200,8 @@ class Vault:
         if key is None and self._newer is not None:
             key = self._newer(key_id)
             if key is not None:
-                self._keys[key_id] = key
+                # A new dictionary: another thread may just be going through the old one.
+                self._keys = {**self._keys, key_id: key}
         if key is None or not key.usable:
             raise CannotOpen(f"key {key_id} is not in the ring")
         return key
