@@ -95,3 +95,14 @@ def test_weak_material() -> None:
     assert weak("????")
     assert weak("QUJD")
     assert weak("QUFB" * 16)
+
+
+@pytest.mark.parametrize(("told", "days"), [("", 14), ("0", 0), ("30", 30), ("off", None)])
+def test_the_days_without_a_second_factor_are_a_choice(tmp_path: Path, told: str, days: int | None) -> None:
+    assert from_env(environ(tmp_path, CASEMGR_SECOND_FACTOR_DAYS=told)).factor_days == days
+
+
+@pytest.mark.parametrize("told", ["-1", "never", "14 天", "99999", "１４"])
+def test_other_words_for_them_are_refused(tmp_path: Path, told: str) -> None:
+    with pytest.raises(BadConfig, match="CASEMGR_SECOND_FACTOR_DAYS"):
+        from_env(environ(tmp_path, CASEMGR_SECOND_FACTOR_DAYS=told))
