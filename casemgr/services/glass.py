@@ -309,6 +309,7 @@ def view(access: Access, key: int) -> GlassView:
     Raises :class:`Missing` for a reading that is over, of somebody else, or not there: all look the same.
     """
     grant = _mine(_county(access), key)
+    _show_banner(access, grant.ends_at)  # also for whoever signed in again meanwhile
     narrow, today = only(access, grant.area), clock.today()
     reason = GlassReason.read(grant.reason)
     shown = _shown(access)

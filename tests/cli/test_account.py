@@ -61,6 +61,17 @@ def test_a_token_is_one_line(app: Flask) -> None:
     assert json.loads(run(app, "token", "boss", "--json").stdout)["token"].startswith("cmt_")
 
 
+def test_leaving_and_confirming_anew(app: Flask) -> None:
+    run(app, "create", "dong2", "--name", "东镇戊", "--role", "doctor", "--area", str(EAST))
+    assert "可用到" in run(app, "renew", "dong2").output
+    assert "已办理离岗" in run(app, "leave", "DONG2").output
+    refused = run(app, "renew", "dong2")
+    assert refused.exit_code == 1 and "已停用" in refused.output
+    assert "停用" in run(app, "list").output
+    made = run(app, "create", "anquan2", "--name", "安全己", "--role", "security")
+    assert made.exit_code == 0, made.output
+
+
 def test_disable_enable_and_a_new_password(app: Flask) -> None:
     for login in ("one", "two"):
         run(app, "create", login, "--name", "管理", "--role", "administrator")
