@@ -19,6 +19,9 @@ INSIDE = (
     "area < (SELECT NULLIF(current_setting('casemgr.high', true), '')::bigint)"
 )
 
+#: No other department reaches these rows.
+NOBODY = "(SELECT COALESCE(current_setting('casemgr.receiver', true), '')) = ''"
+
 
 def upgrade() -> None:
     op.create_table(
@@ -71,6 +74,9 @@ def upgrade() -> None:
             op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
             op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
             op.execute(f"CREATE POLICY by_area ON {table} USING ({INSIDE}) WITH CHECK ({INSIDE})")
+            op.execute(
+                f"CREATE POLICY by_receiver ON {table} AS RESTRICTIVE USING ({NOBODY}) WITH CHECK ({NOBODY})"
+            )
 
 
 def downgrade() -> None:

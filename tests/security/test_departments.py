@@ -23,7 +23,7 @@ from casemgr.store.models import Case, Disclosure, Identity, LedgerLine, Liaison
 from casemgr.store.scope import AreaScoped, ForReceiver
 from casemgr.store.session import LockBroken
 from casemgr.store.types import Plain
-from casemgr.store.verifier import beyond, unchecked
+from casemgr.store.verifier import beyond, protected, unchecked
 from casemgr.store.work import open_work
 from tests.services import liaison as made
 from tests.services.liaison import COUNTY, EAST, SYSTEM, TODAY, WEST, add, open_areas, visit
@@ -232,6 +232,9 @@ def test_postgresql_itself_keeps_everything_else_from_a_department(
             text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}")
         )
         connection.commit()
+
+        kept = connection.execute(text("SELECT tablename FROM pg_policies WHERE policyname = 'by_receiver'"))
+        assert {row[0] for row in kept} == protected(), "a migration forgot the policy by_receiver"
 
         def counts(receiver: str) -> dict[str, int]:
             connection.execute(text(f"SET ROLE {role}"))
