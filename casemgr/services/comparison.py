@@ -382,10 +382,23 @@ def number_of(row: ListComparison) -> str:
     return f"比对-{row.on:%Y%m%d}-{row.file_digest[:8].upper()}"
 
 
-def _sheet(work: Work, row: ListComparison, tables: tuple[HandedTable, ...], place: str) -> Handed:
-    view = _view(row, 0)
-    out = Counter(_outward(finding) for finding, count in view.counts.items() for _ in range(count)
-                  if finding is not Finding.OURS)  # fmt: skip
+def _told_now(work: Work, row: ListComparison, today: date) -> list[tuple[int, Finding, str, int | None]]:
+    """The verdicts as they may go out today: whoever may no longer be told of is like everybody else."""
+    shared = giving.shared_with(work, Role.read(row.party), today)
+    return [
+        (number, Finding.BELOW if finding in OUTWARD and case not in shared else finding, says, case)
+        for number, finding, says, case in _verdicts(work, row)
+    ]
+
+
+def _sheet(
+    work: Work,
+    row: ListComparison,
+    verdicts: Sequence[tuple[int, Finding, str, int | None]],
+    tables: tuple[HandedTable, ...],
+) -> Handed:
+    view, place = _view(row, 0), giving.place(work)
+    out = Counter(_outward(finding) for _, finding, _, _ in verdicts)
     told = [(words, f"{out.get(words, 0)} 行") for words in (*OUTWARD.values(), NOTHING_TO_SAY, "未比对")]
     return Handed(
         title="名单比对结果单",
@@ -414,7 +427,7 @@ def give_back(work: Work, key: int, today: date) -> tuple[bytes, str]:
     """The workbook that goes back, row numbers and verdicts only; every matched person gets a ledger line."""
     row = _found(work, key)
     impact.require(work, FLOW_OF[Role.read(row.party)])
-    verdicts = _verdicts(work, row)
+    verdicts = _told_now(work, row, today)
     lines = tuple(
         (str(number), _outward(finding) + (f"：{says}" if says else ""))
         for number, finding, says, _ in verdicts
@@ -431,12 +444,12 @@ def give_back(work: Work, key: int, today: date) -> tuple[bytes, str]:
         document=number_of(row),
     )
     row.returned_at, row.returned_by = clock.now(), work.access.actor
-    sheet = _sheet(work, row, (HandedTable("结果", ("贵方行号", "结果"), lines),), giving.place(work))
+    sheet = _sheet(work, row, verdicts, (HandedTable("结果", ("贵方行号", "结果"), lines),))
     return handed.workbook(sheet, within(work).demo), f"{number_of(row)}.xlsx"
 
 
 @use_case(Action.SHARING_WRITE)
-def result_sheet(work: Work, key: int) -> int:
+def result_sheet(work: Work, key: int, today: date) -> int:
     """Begin to print the counts, to be signed; the key of the print. No row of theirs is on it."""
     row = _found(work, key)
-    return giving.draw(work, _sheet(work, row, (), giving.place(work)), 1)
+    return giving.draw(work, _sheet(work, row, _told_now(work, row, today), ()), 1)

@@ -16,7 +16,7 @@ from casemgr.rules.access import Access, Action, Role
 from casemgr.services import comparison, impact
 from casemgr.services.comparison import NOTHING_TO_SAY
 from casemgr.services.errors import Conflict, Forbidden, Missing, Refused, Unfit
-from casemgr.store.models import ComparisonQuestion, LedgerLine, ListComparison
+from casemgr.store.models import ComparisonQuestion, LedgerLine, ListComparison, Visit
 from casemgr.store.work import open_work
 from casemgr.terms.sharing import Finding, Flow
 from tests.services import sharing
@@ -168,6 +168,19 @@ def test_the_return_file_holds_row_numbers_and_verdicts_only(county: dict[int, t
         lines = work.entities(select(LedgerLine))
         assert {one.file_key for one in lines} == {county[i][1] for i in range(5)}
         assert {one.receiver for one in lines} == {int(Role.POLICE)}
+
+
+def test_whoever_may_no_longer_be_told_of_comes_back_like_everybody_else(
+    county: dict[int, tuple[int, int]],
+) -> None:
+    key = compare(text_of([(name_of(i), number_of(i)) for i in (0, 1)]).encode())
+    with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+        visit = work.entities(select(Visit).where(Visit.case_id == county[0][1]))[0]
+        visit.risk = 1
+    assert back(key) == [("2", NOTHING_TO_SAY), ("3", "一致")]
+    with open_work(SYSTEM, Action.SHARING_READ) as work:
+        assert [one.file_key for one in work.entities(select(LedgerLine))] == [county[1][1]]
+    assert comparison.result_sheet(OFFICER, key, TODAY)
 
 
 def test_cells_that_would_be_formulas_stay_words(county: dict[int, tuple[int, int]]) -> None:

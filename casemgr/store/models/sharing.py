@@ -53,8 +53,8 @@ class ShareConsent(AreaScoped, Model):
 class BenefitClaim(AreaScoped, ForReceiver, Model):
     """待遇办理: from the application to the result, for the one receiver who decides on it.
 
-    The receiver reaches this row and writes ``answer``, ``sessions`` and the result; ``seen_on`` is the day the
-    doctor has read what is new.
+    The receiver reaches this row and writes ``answer``, ``sessions`` and the result; ``seen_on`` is the day
+    the doctor has read what is new.
     """
 
     __tablename__ = "benefit_claim"

@@ -142,7 +142,7 @@ def give_back(key: int) -> Response:
 @guard.guard(Action.SHARING_WRITE)
 def sheet(key: int) -> Response:
     """Begin to print the counts, to be signed by both sides."""
-    made = comparison.result_sheet(g.access, key)
+    made = comparison.result_sheet(g.access, key, clock.today())
     begin_drawing(made)
     return redirect(url_for("form.print_", key=made), 303)
 
