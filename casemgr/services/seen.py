@@ -46,6 +46,7 @@ NOUNS = {
     "Form": "打印的表单",
     "Workbook": "导出的档案",
     "AuditEntry": "本清单",
+    "Glass": "紧急查看的档案",
     "RightsRequest": "本人的申请",
 }
 VERBS = {"print": "打印", "export": "导出"}
