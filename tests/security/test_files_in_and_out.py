@@ -21,9 +21,9 @@ from casemgr.web.staff import exchange as exchange_page
 from casemgr.web.staff import form as form_page
 from tests.conftest import TODAY, make_config
 from tests.security import twins
+from tests.security.bodies import LOOKER, OWN, Bodies
 from tests.security.everybody import Range, open_account, opened
 from tests.security.routes import addresses
-from tests.security.test_matrix import LOOKER, OWN, Bodies
 from tests.staff import quick_hasher
 
 #: What would make the press fetch something: files, hosts, enclosed data, a huge picture, style sheets.
@@ -73,7 +73,7 @@ def test_nothing_that_was_typed_is_markup_when_it_is_printed(
     monkeypatch.setattr(
         printing, "_drawn", lambda text, people=1: (pressed.append(text), (b"%PDF-1.7", 0))[1]
     )
-    bodies = Bodies(armed)
+    bodies = Bodies(armed, lambda route: "print" in route.path or "form:print" in str(route.action))
     for route in armed.routes:
         if route.method == "POST" and route.action and route.action.code == "form:print":
             for path in addresses(route, OWN.area, OWN.key):

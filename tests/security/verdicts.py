@@ -17,8 +17,9 @@ from casemgr.services import account
 from casemgr.store.db import db
 from tests.conftest import TODAY, make_config, migrate
 from tests.security import twins
+from tests.security.bodies import Bodies
 from tests.security.everybody import open_account, opened, roles
-from tests.security.test_matrix import VERDICTS, Bodies, read_verdicts
+from tests.security.test_matrix import VERDICTS, read_verdicts
 from tests.staff import quick_hasher
 
 COLUMNS = ("door", "method", "path", "action", "own", "stranger", "because")
