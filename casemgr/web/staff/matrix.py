@@ -113,5 +113,9 @@ def decide(key: int) -> Response:
 def end(key: int) -> Response:
     """The strict line holds again."""
     matrix.end(g.access, key)
-    flash("已终止，矩阵从现在起恢复从严。", "good")
+    flash(
+        "已终止，矩阵从现在起恢复从严。已经提供给对方的内容由当晚的撤回任务收回；"
+        "需要立即收回的，请县级管理员在“任务”中运行。",
+        "good",
+    )
     return redirect(url_for("matrix.page", _anchor="loosenings"), 303)
