@@ -55,7 +55,7 @@ def hide(
     readers know and may use; ``open_rows`` are rows known from elsewhere or saying nothing about a person
     (未评估), never hidden. ``zeros_known``: readers may know where nobody is (a village), so a zero protects
     nothing and larger counts are hidden instead; otherwise (a danger level) a zero is hidden first.
-    ``complements``: a part that leaves 1–4 of its printed whole is hidden as well, for the rest tells as much.
+    ``complements``: a part that leaves 1–4 of its printed whole is hidden as well: the rest tells as much.
     ``before``: cells that earlier papers about the same rows and columns hid; they stay hidden. Raises
     ``ValueError`` for ragged rows, negative counts or a part larger than its whole (REC-SMALL-1).
     """
