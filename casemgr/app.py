@@ -51,7 +51,7 @@ def create_app(config: Config, doors: tuple[str, ...] = ("web", "api"), *, locke
     with app.app_context():
         prepare(db.engine)
         if locked:
-            work.lock(db.engine, "还没有可用的设置和密钥文件，不能读写登记库。请先按提示补齐后再执行。")
+            work.lock(db.engine, "设置或密钥文件不全，不能读写登记库。执行 flask jobs list 可看到缺少哪些。")
         else:
             _furnish(config)
         if config.verify_sql:

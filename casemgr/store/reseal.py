@@ -12,10 +12,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import LargeBinary, and_, func, or_, select, text, type_coerce, update
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    LargeBinary,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+    type_coerce,
+    update,
+)
 
 from casemgr.store.db import Base
 from casemgr.store.identity import ID_NUMBER, PHONE
@@ -139,19 +151,36 @@ def lay_down(work: Work, holding: Holding, made: Sequence[tuple[dict[str, Any], 
         for row, changed in made:
             if row["row_key"] not in free or not changed:
                 continue
-            values: dict[str, Any] = dict(changed)
+            values: dict[str, Any] = {"w_row": row["row_key"]}
+            if "area" in table.c:
+                values |= {"w_low": work.access.low, "w_high": work.access.high}
+            for name, value in changed.items():
+                values["w_new_" + name], values["w_old_" + name] = value, row[name]
             if holding.tokens:
-                values["token_key"] = work.vault.active_id
-            same = [type_coerce(table.c[name], LargeBinary) == row[name] for name in changed]
-            # Only where nobody wrote since: the bytes say so, each sealing makes different ones.
-            raw = {table.c[name]: _bytes(value) for name, value in values.items()}
-            statement = update(table).where(key == row["row_key"], *_everywhere(holding, work), *same)
-            written += connection.execute(statement.values(raw)).rowcount
+                values["w_key"] = work.vault.active_id
+            written += connection.execute(_swap(holding, tuple(changed)), values).rowcount
     return written
 
 
-def _bytes(value: Any) -> Any:
-    return type_coerce(value, LargeBinary) if isinstance(value, bytes) else value
+@lru_cache(maxsize=2_000)
+def _swap(holding: Holding, changed: tuple[str, ...]) -> Any:
+    """The statement that changes these columns of one row, only where nobody wrote since they were read.
+
+    Each sealing makes different bytes, so the bytes say whether anybody did.
+    """
+    table = holding.table
+    where = [table.c[holding.key] == bindparam("w_row", type_=BigInteger)]
+    if "area" in table.c:
+        low, high = bindparam("w_low", type_=BigInteger), bindparam("w_high", type_=BigInteger)
+        where += [table.c.area >= low, table.c.area < high]
+    raw: dict[Any, Any] = {}
+    for name in changed:
+        old = bindparam("w_old_" + name, type_=LargeBinary)
+        where.append(type_coerce(table.c[name], LargeBinary) == old)
+        raw[table.c[name]] = bindparam("w_new_" + name, type_=LargeBinary)
+    if holding.tokens:
+        raw[table.c.token_key] = bindparam("w_key", type_=Integer)
+    return update(table).where(*where).values(raw)
 
 
 def count(work: Work, holding: Holding) -> int:

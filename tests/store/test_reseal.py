@@ -153,6 +153,20 @@ def test_a_key_is_prepared_used_and_destroyed_only_when_nothing_needs_it(app: Fl
         assert {row.key_id for row in work.entities(select(KeyGeneration)) if row.retired_at} == {3}
 
 
+def test_every_table_can_be_laid_down(both: Flask) -> None:
+    """The statements of all tables are sent once, for a row that is not there."""
+    with open_work(SYSTEM, Action.KEYS_MANAGE) as work:
+        for holding in reseal.holdings():
+            names = [name for name, _ in holding.sealed] + [name for name, _, _ in holding.tokens]
+            row = {"row_key": 1, **dict.fromkeys(names, b"old")}
+            made = [(row, dict.fromkeys(names, b"new"))]
+            assert reseal.lay_down(work, holding, made) == 0
+            assert reseal.read(work, holding, 0).rows == ()
+            assert reseal.count(work, holding) == 0
+            for name, _ in holding.sealed:
+                assert reseal.samples(work, holding, name) == []
+
+
 def test_every_binary_column_is_sealed_rekeyed_or_has_a_reason(app: Flask) -> None:
     """A new column with a keyed digest must be thought of here, or a rotation would make it a riddle."""
     rekeyed = {(table, name) for table, columns in reseal.TOKENS.items() for name, _, _ in columns}
