@@ -15,6 +15,7 @@ from pypdf import PdfReader
 
 from casemgr.app import create_app
 from casemgr.forms.archive import CFB, MIB
+from casemgr.rules.access import Action
 from casemgr.services import account, clock, printing
 from casemgr.store.db import db
 from casemgr.web.staff import exchange as exchange_page
@@ -73,9 +74,9 @@ def test_nothing_that_was_typed_is_markup_when_it_is_printed(
     monkeypatch.setattr(
         printing, "_drawn", lambda text, people=1: (pressed.append(text), (b"%PDF-1.7", 0))[1]
     )
-    bodies = Bodies(armed, lambda route: "print" in route.path or "form:print" in str(route.action))
+    bodies = Bodies(armed, lambda route: "print" in route.path or route.action is Action.FORM_PRINT)
     for route in armed.routes:
-        if route.method == "POST" and route.action and route.action.code == "form:print":
+        if route.method == "POST" and route.action is Action.FORM_PRINT:
             for path in addresses(route, OWN.area, OWN.key):
                 for body in bodies.of(route, path):
                     assert armed.send(LOOKER, route, path, body).status_code < 500
