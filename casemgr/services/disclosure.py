@@ -34,7 +34,7 @@ from casemgr.terms.disclosure import Condition, FieldGroup, Level
 from casemgr.terms.emergency import ContactKind
 from casemgr.terms.guardian import Relation
 from casemgr.terms.incident import DangerousAct
-from casemgr.terms.liaison import ExchangeKind, Reason, Withdrawal
+from casemgr.terms.liaison import ExchangeKind, Reason, TaskKind, Withdrawal
 from casemgr.terms.person import Sex
 from casemgr.terms.register import Lifecycle, Management
 
@@ -260,6 +260,7 @@ def _reconcile(
         new = wanted.get(key)
         if new is None or old.area != new.case.area:
             _withdraw(work, old, _why(old, cases.get(old.file_key), today), today)
+    _empty_tasks(work, there.values(), keys, cases, today)
     if not wanted:
         return
     carried = carrier(work, sorted({one.case.person_id for one in wanted.values()}), PURPOSE)
@@ -269,6 +270,27 @@ def _reconcile(
         if found is not None and found.withdrawn_on is not None:
             found = None
         _write(work, found, line, carried, doctors[line.case.id], today)
+
+
+def _empty_tasks(
+    work: Work, lines: Iterable[Disclosure], keys: Sequence[int], cases: Mapping[int, Any], today: date
+) -> None:
+    """Close what departments are asked about people who have left, or took their consent back.
+
+    A task names somebody as a sheet does. Looking for somebody in danger never rested on consent and stays.
+    """
+    stay = {key: case.area for key, case in cases.items() if case.lifecycle == Lifecycle.ON_REGISTER}
+    ended = [one for one in lines if one.withdrawn_on is not None]
+    revoked = {
+        (one.file_key, one.receiver, one.receiver_area)
+        for one in ended
+        if one.withdrawal == Withdrawal.REVOKED
+    }
+    asked = sorted({key for key in keys if key not in stay} | {one.file_key for one in ended})
+    for task in queries.open_tasks_of(work, asked) if asked else ():
+        agreed = (task.file_key, task.receiver, task.receiver_area) in revoked and task.kind != TaskKind.FIND
+        if agreed or stay.get(task.file_key) != task.area:
+            task.body, task.closed_on, task.closed_by = None, today, work.access.actor
 
 
 def _why(old: Disclosure, case: Any, today: date) -> Withdrawal:

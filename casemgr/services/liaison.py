@@ -207,6 +207,8 @@ def sheet(work: Work, key: int) -> SheetView:
     A withdrawn line has no sheet any more; :class:`Missing` for what was not disclosed to the asker.
     """
     one = _own(work, key)
+    if one.withdrawn_on is None and one.valid_until is not None and one.valid_until < clock.today():
+        raise Missing(NOT_THERE)  # over since midnight; the job of the night has not come to it yet
     alias, text = open_texts(
         work, "Disclosure", [(one.id, one.alias), (one.id, one.sheet)], OPENING, one.file_key
     )

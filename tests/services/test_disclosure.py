@@ -11,14 +11,14 @@ from flask import Flask
 from sqlalchemy import event, select
 
 from casemgr.rules.access import Access, Action
-from casemgr.services import disclosure, liaison, transfer
+from casemgr.services import disclosure, liaison, partner, transfer
 from casemgr.services.errors import Conflict, Missing
-from casemgr.store.db import db
+from casemgr.store.db import db, new_key
 from casemgr.store.models import Case, Disclosure, Guardian, LedgerLine
 from casemgr.store.types import Plain
 from casemgr.store.work import open_work
 from casemgr.terms.incident import DangerousAct
-from casemgr.terms.liaison import ExchangeKind, Reason, Withdrawal
+from casemgr.terms.liaison import ExchangeKind, Reason, TaskKind, Withdrawal
 from casemgr.terms.register import Lifecycle, Management
 from tests.services import liaison as made
 from tests.services import people
@@ -229,6 +229,42 @@ def test_a_file_that_moves_leaves_one_post_and_comes_to_the_other(county: County
     assert come.alias == "王某"
     with pytest.raises(Missing):
         liaison.sheet(here, come.id)
+
+
+@pytest.mark.parametrize("after", ["excluded", "moved"])
+def test_a_task_names_nobody_who_has_left_or_moved(small: County, after: str) -> None:
+    post, once = small.accesses["eastpost"], new_key()
+    visit(small.east, EAST, ON, 4)
+    to = f"{int(post.role)}.{EAST}"
+    assert partner.ask(DOCTOR_EAST, small.east, once, to, TaskKind.AT_HOME, "是否在家", TODAY)
+    settle(small.east)
+    assert liaison.task(post, once, TODAY).facts
+    if after == "excluded":
+        with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+            row = work.get(Case, small.east)
+            assert row is not None
+            row.lifecycle, row.lifecycle_on = int(Lifecycle.EXCLUDED), TODAY
+        settle(small.east)
+    else:
+        transfer.ask(DOCTOR_EAST, small.east, WEST, "搬家", TODAY)
+        (asked,) = [one for one in transfer.list_(DOCTOR_WEST, TODAY) if one.open]
+        transfer.accept(DOCTOR_WEST, asked.id, asked.version, None, TODAY)
+    found = liaison.task(post, once, TODAY)
+    assert found.facts == () and found.closed
+    assert liaison.home(post, TODAY).tasks == ()
+
+
+def test_a_sheet_is_not_opened_after_its_last_day(small: County) -> None:
+    post = small.accesses["eastpost"]
+    visit(small.east, EAST, ON, 4)
+    (line,) = liaison.home(post, TODAY).lines
+    assert liaison.sheet(post, line.id).facts
+    with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+        row = work.get(Disclosure, line.id)
+        assert row is not None
+        row.valid_until = TODAY - timedelta(days=1)
+    with pytest.raises(Missing):
+        liaison.sheet(post, line.id)
 
 
 def test_the_number_of_statements_does_not_grow_with_the_files(

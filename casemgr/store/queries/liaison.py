@@ -150,6 +150,9 @@ _OPEN_TASKS = lasting(
     .order_by(LiaisonTask.due_on, LiaisonTask.id)
     .limit(bindparam("size"))
 )
+_OPEN_TASKS_OF = lasting(
+    select(LiaisonTask).where(LiaisonTask.file_key.in_(_KEYS), LiaisonTask.closed_on.is_(None))
+)
 _OWN_REPORTS = lasting(select(LiaisonReport).order_by(LiaisonReport.id.desc()).limit(bindparam("size")))
 _AREA_NAMES = lasting(select(Area.code, Area.name).where(Area.code.in_(bindparam("codes", expanding=True))))
 _TOWNSHIPS = lasting(
@@ -167,6 +170,11 @@ def window(work: Work, size: int) -> list[Disclosure]:
 def open_tasks(work: Work, size: int) -> list[LiaisonTask]:
     """Tasks that are not closed, what is due first first."""
     return work.entities(_OPEN_TASKS, size=size)
+
+
+def open_tasks_of(work: Work, keys: Sequence[int]) -> list[LiaisonTask]:
+    """Tasks about these files that are not closed, whoever has them."""
+    return work.entities(_OPEN_TASKS_OF, keys=list(keys))
 
 
 def own_reports(work: Work, size: int) -> list[LiaisonReport]:
