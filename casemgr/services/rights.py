@@ -42,6 +42,10 @@ CLOSED_SHOWN = timedelta(days=365)
 TITLE = "个人信息申请答复书"
 SUMMARY = "个人档案摘要"
 NOT_THERE = "没有这项申请，或不在您的辖区内。请从“权利申请”页的列表进入。"
+ONE_ALONE = (
+    "第一名医生没有同意退出，复核时不能改为同意：退出登记须两名医生都同意。"
+    "请选择不同意并写明意见；情况有变化的，请另行登记一项申请，由两名医生重新办理。"
+)
 #: The article a request rests on.
 ARTICLES = {
     RequestKind.COPY: "MHL-47",
@@ -379,7 +383,8 @@ def _withdraw(work: Work, case: Case, reason: str, today: date) -> None:
 def review(work: Work, key: int, version: int, told: Told, today: date) -> None:
     """Look at a colleague's decision and settle it; nobody reviews the own one.
 
-    An exit that is granted ends every view of other departments and locks the rows that name the person.
+    An exit takes two who agree: what the first did not grant is not granted here (:class:`Refused`). One that
+    is granted ends every view of other departments and locks the rows that name the person.
     """
     row = _row(work, key)
     if row.version != version or row.state != RequestState.REVIEW:
@@ -387,6 +392,8 @@ def review(work: Work, key: int, version: int, told: Told, today: date) -> None:
     if row.decided_by == work.access.actor:
         raise Refused("应由另一名医生复核，不能复核自己的意见。请同事登录后办理。", rule=RULE)
     kind = known(RequestKind, row.kind)
+    if kind is RequestKind.EXIT and told.decision is Decision.GRANTED and row.decision != Decision.GRANTED:
+        raise Refused(ONE_ALONE, rule=RULE)
     wrong: dict[str, str] = {}
     allowed = (Decision.CORRECTED, Decision.ANNOTATED) if kind is RequestKind.CORRECTION else DECISIONS[kind]
     if told.decision not in allowed:

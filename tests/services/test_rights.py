@@ -197,6 +197,19 @@ def test_an_exit_needs_a_ground_and_a_second_doctor_and_locks_the_file(case: int
     assert audit.verify(SYSTEM).broken is None
 
 
+def test_an_exit_that_the_first_did_not_grant_is_granted_by_nobody_alone(case: int) -> None:
+    key = ask(case, RequestKind.EXIT)
+    told = Told(Decision.REFUSED, WHY, ExitGround.RECOVERED)
+    assert rights.decide(DOCTOR_EAST, key, 1, told, TODAY) is RequestState.REVIEW
+    _, _, version = state_of(key)
+    with pytest.raises(Refused, match="两名医生都同意"):
+        rights.review(COLLEAGUE, key, version, Told(Decision.GRANTED, WHY), TODAY)
+    assert case_row(case).lifecycle == Lifecycle.ON_REGISTER
+    rights.review(COLLEAGUE, key, version, Told(Decision.REFUSED, WHY), TODAY)
+    assert state_of(key)[:2] == (RequestState.CLOSED, Decision.REFUSED)
+    assert not rights.view(DOCTOR_EAST, key, TODAY).locked
+
+
 def test_a_question_about_the_grade_is_answered_by_a_person(case: int) -> None:
     key = ask(case, RequestKind.EXPLANATION, Asker.GUARDIAN)
     found = rights.view(DOCTOR_EAST, key, TODAY)
