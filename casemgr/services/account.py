@@ -554,7 +554,7 @@ def _half_known(half: str, now: datetime) -> _Known | None:
     ends, _, mac = rest.partition(".")
     if not (key.isascii() and key.isdigit() and len(key) <= 19 and ends.isascii() and ends.isdigit()):
         return None
-    found = _find_by_key(_system("sign-in"), int(key))
+    found = _find_by_key(_system("sign-in"), int(key)) if int(key) < 2**63 else None
     if found is None or not found.active or not found.has_factor or now.timestamp() >= int(ends[:12]):
         return None
     fitting = _half_macs(_system("sign-in"), f"{key}|{ends}|{found.password_hash}")

@@ -99,7 +99,7 @@ def resume(access: Access, key: int, today: date) -> Asked:
 
 def _whole(raw: Raw, name: str) -> int | None:
     text = next(iter(raw.get(name, ())), "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 and int(text) < 2**63 else None
 
 
 @use_case(Action.DRAFT_WRITE)

@@ -119,6 +119,7 @@ def test_the_half_way_proof_ends_and_belongs_to_its_password(staff: Flask) -> No
         "",
         "x",
         f"{key}1.{ends}.{mac}",
+        f"{'9' * 19}.{ends}.{mac}",
     ):
         with pytest.raises(Unauthenticated):
             account.finish_sign_in(forged, at(secret, soon), SOURCE, soon)

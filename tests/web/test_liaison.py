@@ -225,6 +225,9 @@ def test_a_task_goes_to_who_may_know_and_comes_back(county: County) -> None:
     assert "王小明" not in client.get(found.group(0)).get_data(as_text=True)
     ledger = doctor.get(f"/case/{county.told}/ledger").get_data(as_text=True)
     assert "协查" in ledger and "东镇 公安" in ledger and "王小明" not in ledger
+    told = doctor.get(f"/case/{county.told}/ledger/new").get_data(as_text=True)
+    call = {"csrf": token_in(told), "once": str(new_key()), "groups": ["9" * 5_000, "9" * 19]}
+    assert doctor.post(f"/case/{county.told}/ledger/new", data=call).status_code == 422
     assert "台账" in doctor.get(f"/case/{county.told}").get_data(as_text=True)
     for page in ("/ledger", "/partners", f"/ledger/11/{EAST}"):
         assert "王小明" not in doctor.get(page).get_data(as_text=True)

@@ -84,6 +84,8 @@ def test_an_application_is_answered_by_its_receiver_and_gone_when_withdrawn(
     foreign = federation.get("/liaison/benefits").get_data(as_text=True)
     other = {**given, "csrf": token_in(foreign)}
     assert federation.post(action[1], data=other).status_code == 404
+    huge = {**given, "version": "9" * 5_000, "words": "收入超过标准"}
+    assert civil.post(action[1], data=huge).status_code == 409
     assert civil.post(action[1], data={**given, "words": "收入超过标准"}).status_code == 303
     with staff.app_context():
         (claim,) = benefit.of_case(DOCTOR_EAST, case, TODAY).claims

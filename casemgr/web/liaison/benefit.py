@@ -11,7 +11,7 @@ from casemgr.rules.access import Action
 from casemgr.services import liaison
 from casemgr.services.liaison import Unfit
 from casemgr.terms.sharing import BenefitAnswer
-from casemgr.web.liaison import guard
+from casemgr.web.liaison import guard, window
 
 pages = Blueprint("benefit", __name__)
 
@@ -44,7 +44,7 @@ def decide(key: int) -> Response | tuple[str, int]:
     """Keep the answer; the doctor sees it."""
     typed = {name: request.form.get(name, "").strip() for name in ("choice", "on", "words", "version")}
     choice = next((one for one in BenefitAnswer if str(int(one)) == typed["choice"]), None)
-    version = int(typed["version"]) if typed["version"].isascii() and typed["version"].isdigit() else 0
+    version = window.whole(typed["version"]) or 0
     fields: dict[str, str] = {}
     on: date | None = None
     if typed["on"]:

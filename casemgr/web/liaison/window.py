@@ -31,7 +31,8 @@ LABELS = {
 }
 
 
-def _whole(text: str | None) -> int | None:
+def whole(text: str | None) -> int | None:
+    """A whole number that a key or a version can be; ``None`` for anything else."""
     text = (text or "").strip()
     if not (text.isascii() and text.isdigit() and len(text) < 20):
         return None
@@ -63,7 +64,7 @@ def sheet(key: int) -> Response:
 @guard.guard(Action.LIAISON_VIEW)
 def receive(key: int) -> Response:
     """Acknowledge what stands there, a correction or a withdrawal."""
-    done = liaison.receive(g.access, key, _whole(request.form.get("version")) or 0)
+    done = liaison.receive(g.access, key, whole(request.form.get("version")) or 0)
     flash("已签收。" if done else "此前已签收，没有改动。", "good")
     return redirect(url_for("window.home"), 303)
 
@@ -92,7 +93,7 @@ def _task_page(view: liaison.TaskView, given: Mapping[str, object], fields: dict
 @guard.guard(Action.LIAISON_REPORT)
 def answer(key: int) -> Response | tuple[str, int]:
     """Keep the answer to a task."""
-    code, reply = _whole(request.form.get("answer")), request.form.get("reply", "").strip()
+    code, reply = whole(request.form.get("answer")), request.form.get("reply", "").strip()
     choice = next((one for one in TaskAnswer if code == one), None)
     try:
         said = liaison.answer(g.access, key, choice, reply)
@@ -119,7 +120,7 @@ def _report_page(form: liaison.ReportForm, given: MultiDict[str, str], fields: d
 @guard.guard(Action.LIAISON_REPORT)
 def new_report() -> str:
     """An empty report, about somebody on the list or about anybody else."""
-    return _report_page(liaison.begin_report(g.access, _whole(request.args.get("line"))), MultiDict(), {})
+    return _report_page(liaison.begin_report(g.access, whole(request.args.get("line"))), MultiDict(), {})
 
 
 @pages.post("/report")
@@ -127,7 +128,7 @@ def new_report() -> str:
 def report() -> Response | tuple[str, int]:
     """Keep a report; everything typed stays when something is missing."""
     typed = request.form
-    once, line = _whole(typed.get("once")), _whole(typed.get("line"))
+    once, line = whole(typed.get("once")), whole(typed.get("line"))
     fields: dict[str, str] = {}
     happened: date | None = None
     if text := typed.get("happened_on", "").strip():
@@ -135,13 +136,13 @@ def report() -> Response | tuple[str, int]:
             happened = date.fromisoformat(text)
         except ValueError:
             fields["happened_on"] = "没有这个日期。请按 2026-09-12 的样子填写；不清楚的，填得知的日期。"
-    code = _whole(typed.get("kind"))
+    code = whole(typed.get("kind"))
     entry = ReportEntry(
         kind=next((one for one in ReportKind if code == one), None),
         happened_on=happened,
         urgent=typed.get("urgent") == "1",
         line=line,
-        area=_whole(typed.get("area")),
+        area=whole(typed.get("area")),
         **{name: typed.get(name, "").strip() for name in ("person", "place", "told", "contact")},
     )
     form = liaison.begin_report(g.access, line)

@@ -43,7 +43,7 @@ LABELS = {
 
 def _whole(text: str | None) -> int | None:
     text = (text or "").strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 19 else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
 # --- one's own account ----------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from casemgr.services.errors import Unfit
 from casemgr.services.ledger import Call
 from casemgr.terms.account import Role
 from casemgr.web import guard
+from casemgr.web.staff import listing
 from casemgr.web.staff.typed import Typed
 
 pages = Blueprint("ledger", __name__)
@@ -68,7 +69,8 @@ def save_call(key: int) -> Response | tuple[str, int]:
     """Keep it in the ledger."""
     typed = Typed(request.form)
     given: dict[str, object] = dict(request.form.to_dict()) | {"groups": request.form.getlist("groups")}
-    chosen = {int(one) for one in request.form.getlist("groups") if one.isascii() and one.isdigit()}
+    groups = (listing.whole(one) for one in request.form.getlist("groups"))
+    chosen = {one for one in groups if one is not None}
     call = Call(
         str(given.get("receiver", "")),
         frozenset(chosen),
