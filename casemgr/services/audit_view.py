@@ -129,6 +129,16 @@ VERBS = {
     "ask": "申请",
     "answer": "答复",
     "withdraw": "撤回",
+    "break": "紧急查看",
+    "approve": "同意",
+    "enter": "用一次性代码设密码",
+    "use": "使用恢复码",
+    "drill": "演练",
+    "prepare": "准备密钥",
+    "restore": "恢复备份",
+    "retire": "停用密钥",
+    "rotate": "更换密钥",
+    "rewrap": "重新封装密钥",
 }
 
 
