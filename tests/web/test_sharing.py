@@ -10,14 +10,19 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from openpyxl import load_workbook
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from casemgr.rules.access import Action
 from casemgr.services import clock
 from casemgr.services.impact import TEXTS
+from casemgr.services.step_up import FRESH
+from casemgr.store.models import LoginSession
+from casemgr.store.work import open_work
 from tests.services import people
 from tests.services.people import number_of
 from tests.services.sharing import SECRETS, TODAY
-from tests.store.register import units
+from tests.store.register import SYSTEM, units
 from tests.web.conftest import token_in
 
 ClientOf = Callable[[str], FlaskClient]
@@ -87,7 +92,7 @@ def test_a_list_is_compared_after_the_impact_note(client_of: ClientOf) -> None:
         assert good.status_code == 303 and "已核对，无误" in text(officer.get(answer.location))
 
 
-def test_a_request_keeps_what_was_typed_and_waits_for_another(client_of: ClientOf) -> None:
+def test_a_request_keeps_what_was_typed_and_waits_for_another(site: Flask, client_of: ClientOf) -> None:
     officer = client_of("officer")
     given = {"requester": "1", "authority": "示例县公安局", "number": "调字1号", "ground": "某法第一条"}
     half = post(officer, "/requests/new", **given, items=["1", "7"])
@@ -105,6 +110,12 @@ def test_a_request_keeps_what_was_typed_and_waits_for_another(client_of: ClientO
     assert released.status_code == 303
     assert "还没有批准" in text(officer.get(answer.location))
     assert "调字1号" in text(officer.get("/requests"))
+    with site.app_context(), open_work(SYSTEM, Action.ACCOUNT_MANAGE) as work:
+        for one in work.entities(select(LoginSession)):
+            one.confirmed_at -= FRESH
+    for place in (f"{answer.location}/decide", f"{answer.location}/release", "/benefits/subsidy"):
+        asked = post(officer, answer.location, place, form="workbook", decision="approve")
+        assert asked.status_code == 401 and 'name="proof"' in text(asked), place
 
 
 CONSENT = {

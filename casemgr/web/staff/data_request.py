@@ -12,7 +12,7 @@ from casemgr.services import clock, data_request
 from casemgr.services.data_request import NewRequest
 from casemgr.services.errors import Conflict, Refused, Unfit
 from casemgr.terms.sharing import Requester, RequestState, SheetField
-from casemgr.web import guard
+from casemgr.web import guard, step_up
 from casemgr.web.staff import listing
 from casemgr.web.staff.form import begin_drawing
 from casemgr.web.staff.typed import Typed, kept
@@ -117,6 +117,7 @@ def _page(key: int, given: dict[str, object], fields: dict[str, str]) -> str:
 
 @pages.post(f"/requests/<{KEY}:key>/decide")
 @guard.guard(Action.SHARING_WRITE)
+@step_up.fresh
 def decide(key: int) -> Response | tuple[str, int]:
     """Approve some of the items, or refuse."""
     typed = Typed(request.form)
@@ -137,6 +138,7 @@ def decide(key: int) -> Response | tuple[str, int]:
 
 @pages.post(f"/requests/<{KEY}:key>/release")
 @guard.guard(Action.SHARING_WRITE)
+@step_up.fresh
 def release(key: int) -> Response:
     """Hand it out: as PDF to be printed, as workbook, or the letter that says no."""
     form = request.form.get("form", "")

@@ -11,7 +11,7 @@ from casemgr.services import clock, matrix
 from casemgr.services.errors import Conflict, Forbidden, Unfit
 from casemgr.terms.access import LooseningState
 from casemgr.terms.disclosure import Condition, FieldGroup, Level
-from casemgr.web import guard
+from casemgr.web import guard, step_up
 from casemgr.web.staff.typed import Typed
 
 pages = Blueprint("matrix", __name__)
@@ -96,6 +96,7 @@ def loosen() -> Response | str | tuple[str, int]:
 
 @pages.post("/matrix/loosen/<int:key>/decide")
 @guard.guard(Action.ACCESS_APPROVE)
+@step_up.fresh
 def decide(key: int) -> Response:
     """Approve or refuse what somebody else proposed."""
     approved = request.form.get("approved") == "1"

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from casemgr.rules.access import Action
 from casemgr.services import benefit, clock, subsidy
 from casemgr.services.errors import Refused
-from casemgr.web import guard
+from casemgr.web import guard, step_up
 from casemgr.web.staff import listing
 from casemgr.web.staff.case import area_choices
 from casemgr.web.staff.form import begin_drawing
@@ -58,6 +58,7 @@ def page() -> str:
 
 @pages.post("/benefits/subsidy")
 @guard.guard(Action.SHARING_WRITE)
+@step_up.fresh
 def hand_out() -> Response:
     """The list for whoever pays, or the text that may be posted."""
     quarter, township, form = _quarter(), _township(), request.form.get("form", "")
