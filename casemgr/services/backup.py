@@ -22,6 +22,10 @@ NOT_EMPTY = (
     "这里已经有登记库，没有恢复任何内容：恢复会盖掉现有的记录。"
     "请另设一个空的 CASEMGR_INSTANCE（和空的数据库）再恢复，或先把现有的登记库备份并移走。"
 )
+NOT_ALONE = (
+    "登记库是空的，但文件夹里还有 {1} 个同名文件（{0}），没有恢复任何内容：恢复会盖掉它们。"
+    "其中的审计锚点能说明备份之后缺了哪些记录。请把它们移到别处保存，再恢复。"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,9 @@ def restore(access: Access, source: Path, upgrade: Callable[[], None]) -> Backup
     if not backup.is_empty():
         raise Refused(NOT_EMPTY)
     unpacked = _unpacked(source, instance, vault)
+    if there := backup.in_the_way(unpacked.manifest, instance):
+        unpacked.forget()
+        raise Refused(NOT_ALONE.format("、".join(there[:5]), len(there)))
     try:
         backup.place(unpacked, instance)
         upgrade()

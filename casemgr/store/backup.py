@@ -540,6 +540,11 @@ def _promised(manifest: Manifest) -> Facts:
     return manifest.schema, manifest.rows, manifest.seq, manifest.mac
 
 
+def in_the_way(manifest: Manifest, instance: Path) -> list[str]:
+    """Names of files that :func:`place` would overwrite: what is left of a lost installation is evidence."""
+    return sorted(one["name"] for one in manifest.files if os.path.lexists(instance / one["name"]))
+
+
 def place(unpacked: Unpacked, instance: Path) -> None:
     """Put a checked backup into its place; only into an empty installation."""
     folder, manifest = unpacked.folder, unpacked.manifest

@@ -251,6 +251,25 @@ def test_anchors_kept_elsewhere_may_be_newer(app: Flask, tmp_path: Path) -> None
         db.engine.dispose()
 
 
+def test_what_is_left_of_a_lost_installation_is_not_overwritten(app: Flask, tmp_path: Path) -> None:
+    """Its anchors are newer than the backup and say what is missing now."""
+    _fill()
+    ring, home = installation().keys.path, installation().instance
+    out = _made(tmp_path)
+    with open_work(SYSTEM, Action.AUDIT_VERIFY, writes=True) as work:
+        work.note("read", "Case")
+    audit.anchor(SYSTEM)
+    newer = (home / "audit-anchors.jsonl").read_text()
+    with _elsewhere(tmp_path, ring):
+        left = installation().instance / "audit-anchors.jsonl"
+        left.write_text(newer)
+        with pytest.raises(Refused, match="审计锚点"):
+            backup.restore(SYSTEM, out, _upgrade)
+        assert left.read_text() == newer
+        left.unlink()
+        assert backup.restore(SYSTEM, out, _upgrade).rows
+
+
 def test_a_broken_chain_leaves_the_installation_empty(app: Flask, tmp_path: Path) -> None:
     _fill()
     ring = installation().keys.path
