@@ -323,6 +323,19 @@ def test_the_administrator_resets_a_lost_phone(site: Flask, client_of: ClientOf)
     admin = client_of("admin")
     page = text(admin.get(f"/accounts/{key}"))
     assert "重置动态码" in page
+    with site.app_context(), open_work(SYSTEM, Action.ACCOUNT_MANAGE) as work:
+        for one in work.entities(select(LoginSession)):
+            one.confirmed_at -= FRESH
+    for what in ("factor", "password"):
+        left_open = admin.post(f"/accounts/{key}/{what}", data={"csrf": token_in(page)})
+        assert left_open.status_code == 401 and 'name="proof"' in text(left_open)
+    assert east.get("/work").status_code == 200, "nothing was reset from a screen left open"
+    unproved = east.post(
+        "/account/factor/finish", data={"csrf": token_in(text(east.get("/work"))), "code": "1"}
+    )
+    assert unproved.status_code == 401 and "svg" not in text(unproved).split("<main", 1)[1]
+    proved = admin.post("/confirm", data={"csrf": token_in(page), "next": "/accounts", "proof": PASSWORD})
+    assert proved.status_code == 303
     assert admin.post(f"/accounts/{key}/factor", data={"csrf": token_in(page)}).status_code == 303
     assert east.get("/work").status_code == 303
     sign_in(east, "east")

@@ -248,6 +248,7 @@ def code(key: int) -> str:
 
 @pages.post("/accounts/<int:key>/factor")
 @guard.guard(Action.ACCOUNT_MANAGE)
+@step_up.fresh
 def reset_factor(key: int) -> Response:
     """Take the second factor away from somebody who lost phone and recovery codes."""
     account.reset_factor(g.access, key)
@@ -257,6 +258,7 @@ def reset_factor(key: int) -> Response:
 
 @pages.post("/accounts/<int:key>/password")
 @guard.guard(Action.ACCOUNT_MANAGE)
+@step_up.fresh
 def reset(key: int) -> str:
     """A new password for somebody who has forgotten theirs; shown once."""
     return render_template("account/secret.html", made=account.reset_password(g.access, key), again=True)

@@ -42,6 +42,7 @@ def _shown(setting: Setting, fields: dict[str, str] | None = None) -> str:
 
 @pages.post("/account/factor/finish")
 @guard.personal
+@step_up.fresh
 def finish() -> Response | str | tuple[str, int]:
     """Try the first code; then the factor holds and the recovery codes are shown once."""
     try:
