@@ -9,6 +9,7 @@ from dataclasses import replace
 from casemgr.reports import qr
 from casemgr.rules.access import Access, Action
 from casemgr.services import clock
+from casemgr.services.errors import Unfit
 from casemgr.services.use_case import use_case
 from casemgr.store import audit
 from casemgr.store.audit import Anchor, Verdict
@@ -24,13 +25,18 @@ MISSING_ANCHOR = "锚点之间缺少一条"
 FOREIGN = "锚点属于另一套系统"
 EARLIER = "数据库比锚点旧：锚点之后的记录不见了"
 UNLIKE = "与锚点不符"
+UNREADABLE = (
+    "给出的锚点里没有一行能看懂，所以没有核对，也不能说审计链完整。"
+    "请确认拿的是锚点文件（每行一个）；或不带锚点文件，只核对审计链本身。"
+)
 
 
 def verify(access: Access, lines: Iterable[str] | None = None) -> Verdict:
     """Walk the whole chain and compare it with the anchors written outside the database.
 
     ``lines``: those of a file of anchors that was kept elsewhere, compared besides the ones known here.
-    Raises nothing for a broken chain: the verdict names the first entry that does not fit.
+    Raises nothing for a broken chain: the verdict names the first entry that does not fit. Raises
+    :class:`Unfit` when no line that was brought is an anchor.
     """
     verdict: Verdict = _verify(access, list(lines) if lines is not None else None)
     return verdict
@@ -42,6 +48,8 @@ def _verify(work: Work, lines: Sequence[str] | None) -> Verdict:
     verdict = audit.verify(queries.all_entries(work, last), work.vault, queries.all_subjects(work, last))
     own = queries.anchors(work)
     brought = queries.anchors_in(lines) if lines is not None else []
+    if lines is not None and not brought:
+        raise Unfit(UNREADABLE, fields={"anchors": UNREADABLE})
     verdict = replace(verdict, anchors=len({(one.seq, one.mac) for one in (*own, *brought)}))
     name = queries.installation_id(work)
     found = [

@@ -34,8 +34,9 @@ WRONG = (
     "登录名或一次性代码不对，或代码已用过、已超过 15 分钟。请核对后重新输入；"
     "仍不行请让县级管理员或系统管理员重新生成一个。"
 )
-#: Whom the county may help; the accounts of the county itself are the administrator's.
-HELPED_BY_COUNTY = frozenset({Role.TOWNSHIP_DOCTOR, Role.VILLAGE_DOCTOR, Role.UNIT_HEAD})
+#: Whom the county may help. Its own accounts are the administrator's, and so are the heads of units: they
+#: approve what the county hands out, so nobody of the county may become one of them for a quarter of an hour.
+HELPED_BY_COUNTY = frozenset({Role.TOWNSHIP_DOCTOR, Role.VILLAGE_DOCTOR})
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ __all__ = [
     "HALF_WAY", "CodeNeeded", "CodeWrong", "Conflict", "Forbidden", "Missing", "Problem", "SignedIn",
     "Throttled", "Ticket", "Unauthenticated", "Unfit", "begin_factor", "benefits", "change_password",
     "decide_benefit", "finish_factor", "finish_sign_in", "needs_touch", "note_refusal", "now",
-    "receives_benefits", "setting_of_factor", "sign_in", "sign_out", "signed_in", "today", "touch",
+    "prove_again", "receives_benefits", "sign_in", "sign_out", "signed_in", "today", "touch",
 ]  # fmt: skip
 
 LISTING, OPENING, TASKING, REPORTING = (
@@ -73,7 +73,7 @@ def signed_in(token: str, at: datetime, request: str = "") -> SignedIn | None:
 
 finish_sign_in = account.finish_sign_in
 sign_out, touch, change_password = account.sign_out, account.touch, account.change_password
-begin_factor, setting_of_factor = second_factor.begin, second_factor.again
+begin_factor, prove_again = second_factor.begin, account.prove_again
 finish_factor = second_factor.finish
 #: What people applied for or agreed to, see :mod:`casemgr.services.benefit_answer`.
 benefits, decide_benefit = benefit_answer.benefits, benefit_answer.decide

@@ -54,6 +54,11 @@ def test_the_auditor_sees_accounts_and_keys_and_no_name(
     assert "与 1 个锚点相符" in words_of(sound.get_data(as_text=True))
     broken = auditor.post("/audit/verify", data={**told, "anchors": kept.replace('"seq":', '"seq":1')})
     assert audit.FORGED in broken.get_data(as_text=True)
+    strange = auditor.post("/audit/verify", data={**told, "anchors": "随手写的一行"})
+    assert strange.status_code == 422
+    assert audit.UNREADABLE in strange.get_data(as_text=True)
+    assert "随手写的一行" in strange.get_data(as_text=True)
+    assert "个锚点相符" not in strange.get_data(as_text=True)
     for login in ("east", "officer", "admin"):
         assert client_of(login).get("/audit").status_code == 403
 

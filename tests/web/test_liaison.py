@@ -236,11 +236,17 @@ def test_a_task_goes_to_who_may_know_and_comes_back(county: County) -> None:
 def test_the_code_of_the_phone_is_asked_for_at_this_door_too(county: County) -> None:
     client = county.client("westpost")
     page = client.get("/liaison/factor").get_data(as_text=True)
-    page = client.post("/liaison/factor", data={"csrf": token_in(page)}).get_data(as_text=True)
+    for proof in ("", "不是这个密码"):
+        refused = client.post("/liaison/factor", data={"csrf": token_in(page), "proof": proof})
+        assert refused.status_code == 422 and "<svg" not in refused.get_data(as_text=True).split("<main")[1]
+    data = {"csrf": token_in(page), "proof": PASSWORD}
+    page = client.post("/liaison/factor", data=data).get_data(as_text=True)
     secret = re.search(r'<dd class="code">([A-Z2-7 ]{20,})</dd>', page)
     assert secret is not None and "<svg" in page
     wrong = client.post("/liaison/factor/finish", data={"csrf": token_in(page), "code": "12"})
     assert wrong.status_code == 422 and "动态码不对" in wrong.get_data(as_text=True)
+    # A session left open shows the secret to nobody.
+    assert secret.group(1) not in wrong.get_data(as_text=True)
 
     def code(steps: int = 0) -> str:
         return one_time.code_at(secret.group(1).replace(" ", ""), one_time.step_of(clock.now()) + steps)

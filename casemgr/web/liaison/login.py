@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -91,18 +93,29 @@ def second() -> Response:
 @guard.personal
 def factor() -> str:
     """Whether the code of the phone is set up; who sees names has to."""
-    return render_template("liaison/factor.html", has=g.person.has_factor, setting=None, codes=(), fields={})
+    return _factor(has=g.person.has_factor)
+
+
+def _factor(**words: Any) -> str:
+    words = {"has": False, "setting": None, "waiting": False, "codes": (), "fields": {}} | words
+    return render_template("liaison/factor.html", **words)
 
 
 @pages.post("/factor")
 @guard.personal
-def begin_factor() -> Response | str:
-    """A new secret, shown as a QR code; another phone is set up after a reset by the administrator."""
+def begin_factor() -> Response | str | tuple[str, int]:
+    """A new secret, shown as a QR code to whoever knows the password and not to a session left open.
+
+    Another phone is set up after a reset by the administrator.
+    """
     if g.person.has_factor:
         flash("动态码已经启用。换手机请联系县级精防机构重置后再设置。", "warn")
         return redirect(url_for("login.factor"), 303)
-    setting = liaison.begin_factor(g.access, liaison.now())
-    return render_template("liaison/factor.html", has=False, setting=setting, codes=(), fields={})
+    try:
+        liaison.prove_again(g.access, request.form.get("proof", ""), request.remote_addr or "", liaison.now())
+    except (Unfit, Throttled) as wrong:
+        return _factor(fields=wrong.fields or {"proof": wrong.message}), wrong.status
+    return _factor(setting=liaison.begin_factor(g.access, liaison.now()))
 
 
 @pages.post("/factor/finish")
@@ -112,13 +125,12 @@ def finish_factor() -> Response | str | tuple[str, int]:
     try:
         codes = liaison.finish_factor(g.access, request.form.get("code", ""), g.person.session, liaison.now())
     except Unfit as wrong:
-        again = liaison.setting_of_factor(g.access)
-        page = render_template("liaison/factor.html", has=False, setting=again, codes=(), fields=wrong.fields)
-        return page, wrong.status
+        # The secret was shown once; the phone has it, and a session left open need not show it again.
+        return _factor(waiting=True, fields=wrong.fields), wrong.status
     except Conflict as gone:
         flash(gone.message, "bad")
         return redirect(url_for("login.factor"), 303)
-    return render_template("liaison/factor.html", has=True, setting=None, codes=codes, fields={})
+    return _factor(has=True, codes=codes)
 
 
 @pages.post("/logout")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
@@ -10,6 +11,7 @@ from werkzeug.wrappers import Response as Answer
 from casemgr.rules.access import Action
 from casemgr.services import audit, audit_view, clock
 from casemgr.services.audit_view import GROUPS, AuditQuery
+from casemgr.services.errors import Unfit
 from casemgr.web import guard
 from casemgr.web.staff import listing
 
@@ -47,7 +49,7 @@ def page() -> str:
     return _page()
 
 
-def _page(verdict: audit.Verdict | None = None) -> str:
+def _page(verdict: audit.Verdict | None = None, fields: Mapping[str, str] | None = None) -> str:
     query = _query()
     return render_template(
         "audit/page.html",
@@ -57,15 +59,20 @@ def _page(verdict: audit.Verdict | None = None) -> str:
         keeping=audit_view.keeping(),
         verbs=audit_view.VERBS,
         verdict=verdict,
+        fields=fields or {},
+        pasted=request.form.get("anchors", ""),
     )
 
 
 @pages.post("/audit/verify")
 @guard.guard(Action.AUDIT_VERIFY)
-def verify() -> str:
+def verify() -> str | tuple[str, int]:
     """Walk the chain now, together with anchors that were kept elsewhere and pasted in."""
     pasted = request.form.get("anchors", "").splitlines()
-    return _page(audit.verify(g.access, pasted if any(line.strip() for line in pasted) else None))
+    try:
+        return _page(audit.verify(g.access, pasted if any(line.strip() for line in pasted) else None))
+    except Unfit as wrong:
+        return _page(fields=wrong.fields), wrong.status
 
 
 @pages.get("/audit/anchors")
