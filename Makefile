@@ -17,7 +17,7 @@ test: ## set up and run every test
 	@python3 -m casemgr test
 
 attack: ## the long attacks, which no ordinary run of the tests collects (about ten minutes)
-	$(PY) -m pytest -q -m attack tests/security
+	$(PY) -m pytest -q -m attack tests/security tests/pages tests/store
 
 check: ## ruff and strict types, no tests
 	$(PY) -m ruff check .

@@ -184,7 +184,7 @@ def figures_of(page: Page) -> dict[str, int]:
     """Numerators of the month as the page of the township links them to its people."""
     return {
         (link.get_attribute("href") or "").split("/")[3]: int(link.text_content() or "")
-        for link in page.locator('a[href*="/numerator"]').all()
+        for link in page.locator('a[href*="/numerator"]:not([href*="/records/"])').all()
     }
 
 

@@ -180,7 +180,7 @@ def figures_of(east: Doctor) -> dict[str, int]:
     east.go("/township?month=2026-10")
     assert_accessible(east.page, "story-township", ("1280",))
     found = {}
-    for link in east.page.locator('a[href*="/numerator"]').all():
+    for link in east.page.locator('a[href*="/numerator"]:not([href*="/records/"])').all():
         address = link.get_attribute("href") or ""
         found[address.split("/")[3]] = int(link.text_content() or "")
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
@@ -53,7 +54,9 @@ def test_every_use_case_writes_its_refusal_down(app: Flask) -> None:
     asked = 0
     for name, action in CATALOGUE.items():
         module, function = name.split(".")
-        case = getattr(import_module(f"casemgr.services.{module}"), function, None)
+        if f"casemgr.services.{module}" not in sys.modules:
+            continue  # declared by a test
+        case = getattr(sys.modules[f"casemgr.services.{module}"], function, None)
         if case is None or getattr(case, "use_case", None) is not action:
             continue  # declared by a test
         with pytest.raises(Forbidden):
