@@ -86,14 +86,17 @@ DEPARTMENTS = (
     ("zongzhi", "示例综治联络员", Role.POLITICAL_LEGAL, False),
     ("kangfu", "示例康复机构", Role.REHAB_BODY, True),
 )
-#: Login, display name, role, level of the area (``None``: no area) of those who look without recording.
+#: Login, display name, role, level of the area (``None``: no area) of those who look without recording, and of
+#: the second person of the county, without whom nothing that takes two could be tried.
 HOUSE = (
+    ("fuhe", "示例县级复核人", Role.COUNTY_OFFICER, AreaLevel.COUNTY),
     ("fuzeren", "示例单位负责人", Role.UNIT_HEAD, AreaLevel.TOWNSHIP),
     ("weijian", "示例卫生健康局", Role.HEALTH_BUREAU, AreaLevel.COUNTY),
     ("anquan", "示例安全管理员", Role.SECURITY_ADMINISTRATOR, None),
     ("shenji", "示例审计管理员", Role.AUDIT_ADMINISTRATOR, None),
 )
 HOUSE_TITLES = {
+    Role.COUNTY_OFFICER: "第二个人：审批导出、复核月结",
     Role.UNIT_HEAD: "第1个乡镇，只看不录，复核紧急查看",
     Role.HEALTH_BUREAU: "全县指标和报表，看不到患者",
     Role.SECURITY_ADMINISTRATOR: "披露矩阵、账号复核，看不到患者",

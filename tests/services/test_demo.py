@@ -90,7 +90,7 @@ def test_the_accounts_it_prints_can_sign_in_and_see_what_their_role_sees(loaded:
     staff, departments, house = loaded.accounts[:3], loaded.accounts[3:8], loaded.accounts[8:]
     assert [one.login for one in staff] == ["xianji", "guanli", "yisheng01"]
     assert [one.login for one in departments] == ["minjing", "minzheng", "canlian", "zongzhi", "kangfu"]
-    assert [one.login for one in house] == ["fuzeren", "weijian", "anquan", "shenji"]
+    assert [one.login for one in house] == ["fuhe", "fuzeren", "weijian", "anquan", "shenji"]
     told = {}
     for one in departments:
         inside = liaison.sign_in(one.login, one.password, "127.0.0.1", clock.now()).person
@@ -104,7 +104,7 @@ def test_the_accounts_it_prints_can_sign_in_and_see_what_their_role_sees(loaded:
         assert not person.must_change
         with open_work(person.access, Action.CASE_LIST) as work:
             seen[one.login] = len(work.rows(select(Case.id)))
-    assert seen["xianji"] == 150
+    assert seen["xianji"] == seen["fuhe"] == 150
     assert seen["guanli"] == seen["anquan"] == seen["shenji"] == 0
     assert seen["fuzeren"] == seen["yisheng01"]
     assert 0 < seen["yisheng01"] < 150
