@@ -86,8 +86,8 @@ DEPARTMENTS = (
     ("zongzhi", "示例综治联络员", Role.POLITICAL_LEGAL, False),
     ("kangfu", "示例康复机构", Role.REHAB_BODY, True),
 )
-#: Login, display name, role, level of the area (``None``: no area) of those who look without recording, and of
-#: the second person of the county, without whom nothing that takes two could be tried.
+#: Login, display name, role, level of the area (``None``: no area) of those who look without recording, and
+#: of the second person of the county, without whom nothing that takes two could be tried.
 HOUSE = (
     ("fuhe", "示例县级复核人", Role.COUNTY_OFFICER, AreaLevel.COUNTY),
     ("fuzeren", "示例单位负责人", Role.UNIT_HEAD, AreaLevel.TOWNSHIP),
