@@ -186,6 +186,7 @@ def ask_raise(work: Work, people: int, purpose: str, reason: str, now: datetime)
     if fields:
         raise Unfit("申请还不完整。", fields=fields)
     day = ceiling.day_of(now)
+    work.take_turn(FETCH_TURN)  # two presses make one request
     if queries.open_raise(work, work.access.actor, day) is not None:
         raise Conflict("今天已经申请过，每天只能提高一次。请等待审批，或明天再申请。")
     made = Approval(
@@ -291,6 +292,7 @@ def decide(work: Work, key: int, agree: bool, answer: str, now: datetime) -> Non
     Raises :class:`Missing`, :class:`Refused` for the own request, :class:`Conflict` when it is answered or
     its day is over, :class:`Unfit` naming ``answer`` when a refusal gives no reason.
     """
+    work.take_turn(FETCH_TURN)  # of two who decide at once, the second finds it decided
     found = queries.one(work, key)
     if found is None:
         raise Missing(GONE)
@@ -315,6 +317,7 @@ def decide(work: Work, key: int, agree: bool, answer: str, now: datetime) -> Non
 @use_case(Action.IDENTITY_REVEAL)
 def withdraw(work: Work, key: int) -> None:
     """Take an own request back that nobody has answered."""
+    work.take_turn(FETCH_TURN)
     row = _own(work, key)
     if row.state != ApprovalState.WAITING:
         raise Conflict("这项申请已经处理过，不能撤回。")

@@ -81,7 +81,7 @@ def _taken(wrong: Exception) -> Taken:
 
 #: Turns that PostgreSQL gives one unit of work after the other, see :meth:`Work.take_turn`.
 SIGN_IN_TURN, IMPORT_TURN, CLOSING_TURN = 7_301_002, 7_301_003, 7_301_004
-FETCH_TURN = 7_301_014
+FETCH_TURN = 7_301_016
 
 
 def furnish(engine: Engine, installation: Installation) -> None:

@@ -340,6 +340,16 @@ def test_decision_records_are_numbered_once() -> None:
     assert len(numbers) >= 10
 
 
+def test_every_turn_has_a_number_of_its_own() -> None:
+    """Whoever waits for a turn on PostgreSQL waits for those who do the same thing, and for nobody else."""
+    numbers = [
+        number
+        for path in CODE.rglob("*.py")
+        for number in re.findall(r"\b7_301_\d{3}\b", path.read_text("utf-8"))
+    ]
+    assert len(numbers) == len(set(numbers)) > 5
+
+
 def test_templates_carry_no_inline_script_or_style() -> None:
     for path in (ROOT / "templates").rglob("*.html"):
         if "reports" in path.parts:
