@@ -103,8 +103,8 @@ def test(asked: arguments.Arguments) -> int:
     if memory := _memory_for_tests():
         environ.setdefault("PYTEST_DEBUG_TEMPROOT", memory)
     # A file stays with one worker, so what it sets up once is set up once. Files begin in the order of the
-    # suite, which puts the slow ones first. One worker more than there are cores: one is always waiting.
-    side_by_side = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
+    # suite, which puts the slow ones first.
+    side_by_side = ["-n", str(os.cpu_count() or 1), "--dist", "loadfile", "--no-loadscope-reorder"]
     python = str(environment.python_of(environment.VENV))
     order = [python, "-m", "pytest", *side_by_side, *asked.pytest]
     code = family.finish(family.begin(order, cwd=environment.ROOT, environ=environ), first=signal.SIGINT)
