@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from casemgr.store.models.account import Account
 from casemgr.store.models.audit import AuditEntry
@@ -113,13 +113,3 @@ def staff(work: Work, low: int, high: int) -> list[Account]:
         .order_by(Account.area_code, Account.display)
     )
     return rows
-
-
-def open_overdue(work: Work, today: date) -> int:
-    """How many questions within reach have waited beyond their day."""
-    found = work.scalar(
-        select(func.count())
-        .select_from(MisuseQuestion)
-        .where(MisuseQuestion.answered_on.is_(None), MisuseQuestion.due_on < today)
-    )
-    return int(found or 0)

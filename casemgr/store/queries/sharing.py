@@ -12,7 +12,7 @@ from casemgr.store.models.account import Account
 from casemgr.store.models.area import Area, Unit
 from casemgr.store.models.followup import Visit
 from casemgr.store.models.incident import Incident
-from casemgr.store.models.liaison import Disclosure, LedgerLine, LiaisonReport, LiaisonTask
+from casemgr.store.models.liaison import Disclosure, LiaisonReport, LiaisonTask
 from casemgr.store.models.person import Guardian, Identity
 from casemgr.store.models.register import Case
 from casemgr.store.models.sharing import (
@@ -363,13 +363,6 @@ _MEETINGS: Any = lasting(
     .order_by(GroupMeeting.on.desc())
     .limit(20)
 )
-_FILES: Any = lasting(
-    select(LedgerLine.receiver, LedgerLine.at, func.count(LedgerLine.id), func.min(LedgerLine.groups))
-    .where(LedgerLine.kind == bindparam("kind"))
-    .group_by(LedgerLine.receiver, LedgerLine.at)
-    .order_by(LedgerLine.at.desc())
-    .limit(50)
-)
 
 
 _NUMBERS: dict[str, Any] = {
@@ -429,8 +422,3 @@ def meeting_counts(work: Work, since: date, today: date) -> dict[str, int]:
 def meetings(work: Work, area: int) -> list[GroupMeeting]:
     """The meetings of one area, latest first."""
     return work.entities(_MEETINGS, area=area)
-
-
-def files_given(work: Work, kind: int) -> Sequence[Any]:
-    """(receiver, at, people, groups) of the files given out lately."""
-    return work.rows(_FILES, kind=kind)
