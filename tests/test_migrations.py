@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from sqlalchemy import inspect, select, text
 from casemgr.cli.db import alembic_config
 from casemgr.rules.access import Action
 from casemgr.store.db import db
-from casemgr.store.models import Case, Visit
+from casemgr.store.models import Case, EditionEntry, Visit
 from casemgr.store.verifier import unchecked
 from casemgr.store.work import open_work
 from tests.store.register import EAST, SYSTEM, add_person, add_visit, open_areas
@@ -41,12 +41,16 @@ def test_rows_survive_the_newest_steps_down_and_up(both: Flask) -> None:
     with open_work(SYSTEM, Action.DEMO_LOAD) as work:
         _person, case = add_person(work, EAST, units[EAST], "E1", "张一", "999901198001010000")
         add_visit(work, EAST, case, date(2026, 3, 4))
+        told = {"county": 999901000000, "code": "999901-202701", "title": "甲", "source": "乙", "lines": "[]",
+                "numbers": "{}", "recorded_at": datetime(2026, 11, 1, tzinfo=UTC), "recorded_by": 1}  # fmt: skip
+        work.add(EditionEntry(id=1, valid_from=date(2027, 1, 1), **told))
     for revision in reversed(REVISIONS[:-1]):
         command.downgrade(alembic_config(), revision)
     command.upgrade(alembic_config(), "head")
     with open_work(SYSTEM, Action.CASE_LIST) as work:
         assert work.scalar(select(Case.file_no)) == "E1"
         assert work.scalar(select(Visit.on)) == date(2026, 3, 4)
+        assert work.scalar(select(EditionEntry.title)) == "甲"
 
 
 def test_migrations_know_nothing_of_the_program() -> None:

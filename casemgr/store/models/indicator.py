@@ -25,7 +25,8 @@ from casemgr.store.types import Day, Instant, Key, Sealed
 class MonthClose(AreaScoped, Model):
     """月结: one closing of one month for one subtree; a later closing with other figures is a new revision.
 
-    ``period`` is the month as a number, 202610.
+    ``period`` is the month as a number, 202610. ``facts`` are the yearly facts its figures rest on, packed;
+    empty of a closing made before they were kept.
     """
 
     __tablename__ = "month_close"
@@ -39,6 +40,7 @@ class MonthClose(AreaScoped, Model):
     figures_digest: Mapped[str] = mapped_column(String(64))
     closed_at: Mapped[datetime] = mapped_column(Instant)
     closed_by: Mapped[int] = mapped_column(BigInteger)
+    facts: Mapped[bytes | None] = mapped_column(LargeBinary)
 
     __table_args__ = (UniqueConstraint("area", "period", "revision"),)
 
@@ -60,7 +62,10 @@ class ClosedFigure(AreaScoped, Model):
 
 
 class ClosedVerdicts(AreaScoped, Model):
-    """The verdicts of one township in a closed month, packed; case keys and codes, no identity."""
+    """The verdicts of one township in a closed month, packed; case keys and codes, no identity.
+
+    ``reasons``: why each of them did not count, packed beside; empty of a closing made before they were kept.
+    """
 
     __tablename__ = "closed_verdicts"
 
@@ -70,6 +75,7 @@ class ClosedVerdicts(AreaScoped, Model):
     revision: Mapped[int] = mapped_column(SmallInteger)
     cases_count: Mapped[int] = mapped_column(Integer)
     packed: Mapped[bytes] = mapped_column(LargeBinary)
+    reasons: Mapped[bytes | None] = mapped_column(LargeBinary)
 
     __table_args__ = (UniqueConstraint("area", "period", "revision"), Index(None, "close_id"))
 
