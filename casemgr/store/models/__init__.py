@@ -28,7 +28,14 @@ from casemgr.store.models.indicator import (
 from casemgr.store.models.injection import Dose, ProductLabel
 from casemgr.store.models.job import JobRun
 from casemgr.store.models.keys import KeyGeneration, ResealProgress
-from casemgr.store.models.liaison import Disclosure, LedgerLine, LiaisonReport, LiaisonTask
+from casemgr.store.models.liaison import (
+    Disclosure,
+    GroupSheet,
+    LedgerLine,
+    LiaisonPledge,
+    LiaisonReport,
+    LiaisonTask,
+)
 from casemgr.store.models.medicine import (
     Dispensing,
     DrugEntry,
@@ -46,7 +53,7 @@ from casemgr.store.models.referral import Referral
 from casemgr.store.models.register import Case, CaseState, Consent, PauseSpell, Supplement
 from casemgr.store.models.rehab import RehabSession
 from casemgr.store.models.report import Agency, Report, ReportFile
-from casemgr.store.models.rights import RightsRequest
+from casemgr.store.models.rights import ReceiverNotice, RightsRequest
 from casemgr.store.models.sharing import (
     BenefitClaim,
     ComparisonQuestion,
@@ -102,6 +109,7 @@ __all__ = [
     "Envelope",
     "Glass",
     "GroupMeeting",
+    "GroupSheet",
     "Guardian",
     "Identity",
     "ImpactNote",
@@ -111,6 +119,7 @@ __all__ = [
     "KeyGeneration",
     "LabResult",
     "LedgerLine",
+    "LiaisonPledge",
     "LiaisonReport",
     "LiaisonTask",
     "ListComparison",
@@ -128,6 +137,7 @@ __all__ = [
     "Person",
     "ProductLabel",
     "Question",
+    "ReceiverNotice",
     "RecoveryCode",
     "Referral",
     "RegimenLine",

@@ -69,7 +69,9 @@ class LedgerLine(AreaScoped, ForReceiver, Model):
 
     ``file_key`` is empty where what was given concerns nobody by name (totals). ``document`` is the number of
     the letter or request it rests on. ``actor`` is who did it: the receiver's account for a view or receipt,
-    the giver's for the rest (0: the rule itself, at night).
+    the giver's for the rest (0: the rule itself, at night). ``reason``, ``grade`` and ``evidence_on`` are
+    what met the conditions then, ``until`` is the last day for which it was given, ``answers`` the line that
+    a receipt is for.
     """
 
     __tablename__ = "ledger_line"
@@ -85,6 +87,11 @@ class LedgerLine(AreaScoped, ForReceiver, Model):
     ground: Mapped[str] = mapped_column(String(240))
     document: Mapped[Any] = mapped_column(Sealed("ledger_line", "document"), nullable=True)
     count: Mapped[int] = mapped_column(Integer, default=1)
+    reason: Mapped[int | None] = mapped_column(SmallInteger)
+    grade: Mapped[int | None] = mapped_column(SmallInteger)
+    evidence_on: Mapped[date | None] = mapped_column(Day)
+    until: Mapped[date | None] = mapped_column(Day)
+    answers: Mapped[int | None] = mapped_column(BigInteger)
 
     __table_args__ = (
         Index(None, "file_key", "at"),
@@ -161,3 +168,40 @@ class LiaisonReport(AreaScoped, ForReceiver, Model):
         Index("ix_liaison_report_receiver", "area", "receiver", "receiver_area", "state"),
     )
     __mapper_args__ = MappingProxyType({"version_id_col": version})
+
+
+class GroupSheet(AreaScoped, ForReceiver, Model):
+    """小组材料: totals, tasks or the sheet of a meeting, written out for one office of the group.
+
+    ``body`` is the sealed JSON of what it may see: hidden counts and words. ``origin`` is the meeting.
+    """
+
+    __tablename__ = "group_sheet"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    kind: Mapped[int] = mapped_column(SmallInteger)
+    on: Mapped[date] = mapped_column(Day)
+    origin: Mapped[int | None] = mapped_column(BigInteger)
+    body: Mapped[Any] = mapped_column(Sealed("group_sheet", "body"))
+    seen_at: Mapped[datetime | None] = mapped_column(Instant)
+    received_at: Mapped[datetime | None] = mapped_column(Instant)
+    received_by: Mapped[int | None] = mapped_column(BigInteger)
+    recorded_at: Mapped[datetime] = mapped_column(Instant)
+    version: Mapped[int] = mapped_column(SmallInteger, default=1)
+
+    __table_args__ = (Index("ix_group_sheet_receiver", "area", "receiver", "receiver_area", "kind", "on"),)
+    __mapper_args__ = MappingProxyType({"version_id_col": version})
+
+
+class LiaisonPledge(AreaScoped, ForReceiver, Model):
+    """保密和接触承诺: that an account of a department has read how to act and promised it; only added."""
+
+    __tablename__ = "liaison_pledge"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    account: Mapped[int] = mapped_column(BigInteger)
+    edition: Mapped[int] = mapped_column(SmallInteger)
+    on: Mapped[date] = mapped_column(Day)
+    at: Mapped[datetime] = mapped_column(Instant)
+
+    __table_args__ = (Index(None, "area", "account", "on"),)

@@ -1,4 +1,4 @@
-"""权利申请: what a patient or guardian asks for about the own data, and how it was answered."""
+"""权利申请: what a patient or guardian asks for about the own data, its answer, and whom it has to reach."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, SmallInteger
+from sqlalchemy import BigInteger, Index, Integer, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from casemgr.store.db import Model
@@ -43,4 +43,33 @@ class RightsRequest(AreaScoped, Model):
     version: Mapped[int] = mapped_column(SmallInteger, default=1)
 
     __table_args__ = (of_case(), Index(None, "area", "state", "due_on"), Index(None, "case_id"))
+    __mapper_args__ = MappingProxyType({"version_id_col": version})
+
+
+class ReceiverNotice(AreaScoped, Model):
+    """告知接收方: a receiver of earlier content that its window does not tell, so that a letter has to.
+
+    ``groups`` are the field groups it once received, ``given_on`` the last time. ``called`` is the name that
+    the letter needs: kept from the act that raised the notice until it was sent, then empty.
+    """
+
+    __tablename__ = "receiver_notice"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    case_id: Mapped[int] = mapped_column(BigInteger)
+    cause: Mapped[int] = mapped_column(SmallInteger)
+    receiver: Mapped[int] = mapped_column(SmallInteger)
+    receiver_area: Mapped[int] = mapped_column(BigInteger)
+    groups: Mapped[int] = mapped_column(Integer)
+    given_on: Mapped[date] = mapped_column(Day)
+    called: Mapped[Any] = mapped_column(Sealed("receiver_notice", "called"), nullable=True)
+    documents: Mapped[Any] = mapped_column(Sealed("receiver_notice", "documents"), nullable=True)
+    raised_on: Mapped[date] = mapped_column(Day)
+    letter_on: Mapped[date | None] = mapped_column(Day)
+    told_on: Mapped[date | None] = mapped_column(Day)
+    told_by: Mapped[int | None] = mapped_column(BigInteger)
+    recorded_at: Mapped[datetime] = mapped_column(Instant)
+    version: Mapped[int] = mapped_column(SmallInteger, default=1)
+
+    __table_args__ = (of_case(), Index(None, "area", "told_on"), Index(None, "case_id"))
     __mapper_args__ = MappingProxyType({"version_id_col": version})

@@ -156,7 +156,11 @@ class ComparisonQuestion(AreaScoped, Model):
 
 
 class DataRequest(AreaScoped, Model):
-    """资料调取: a document asks for fields of people; somebody else approves, then it is handed out."""
+    """资料调取: a document asks for fields of people; somebody else approves, then it is handed out once.
+
+    ``until`` is the last day of an approval, ``releases`` how often it was handed out; a further time is
+    asked for anew: ``again`` says why, ``again_by`` who, and another account decides.
+    """
 
     __tablename__ = "data_request"
 
@@ -175,6 +179,11 @@ class DataRequest(AreaScoped, Model):
     refusal: Mapped[Any] = mapped_column(Sealed("data_request", "refusal"), nullable=True)
     released_on: Mapped[date | None] = mapped_column(Day)
     released_by: Mapped[int | None] = mapped_column(BigInteger)
+    until: Mapped[date | None] = mapped_column(Day)
+    releases: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    again: Mapped[Any] = mapped_column(Sealed("data_request", "again"), nullable=True)
+    again_on: Mapped[date | None] = mapped_column(Day)
+    again_by: Mapped[int | None] = mapped_column(BigInteger)
     recorded_at: Mapped[datetime] = mapped_column(Instant)
     recorded_by: Mapped[int] = mapped_column(BigInteger)
     version: Mapped[int] = mapped_column(SmallInteger, default=1)
