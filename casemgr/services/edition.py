@@ -23,12 +23,14 @@ from casemgr.store.db import new_key
 from casemgr.store.models.edition import EditionEntry
 from casemgr.store.queries import edition as queries
 from casemgr.store.queries import revision as revisions
-from casemgr.store.work import Work
+from casemgr.store.work import CLOSING_TURN, Work
 from casemgr.terms.area import AreaLevel, ancestor, span_of
 from casemgr.terms.rulebook import book
 
 NO_COUNTY = "口径由县（区）制定。请用县级账号，或先选择一个县（区）。"
 TITLE, SOURCE = 40, 120
+#: How long the reason of a withdrawal is.
+LEAST_WORDS, MOST_WORDS = 4, 200
 #: More digits than any number of counting has are no number of ours.
 LONGEST_NUMBER = 6
 #: How many months ahead an edition may begin.
@@ -60,13 +62,29 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class EditionView:
-    """One edition with when it holds, and who laid it down when it is a county's own."""
+    """One edition with when it holds, and who laid it down when it is a county's own.
+
+    ``key`` is that of an own one that is not yet in force, which can still be withdrawn; empty else.
+    """
 
     edition: Edition
     until: date | None
     current: bool
     recorded_at: datetime | None = None
     recorded_by: str = ""
+    key: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawnView:
+    """One edition that was withdrawn before it held: who laid it down, who took it back, when and why."""
+
+    edition: Edition
+    recorded_at: datetime
+    recorded_by: str
+    withdrawn_at: datetime
+    withdrawn_by: str
+    because: str
 
 
 def county_of(work: Work, area: int | None) -> int | None:
@@ -175,7 +193,12 @@ def of_area(work: Work, area: int | None, today: date) -> tuple[EditionView, ...
     for place, row in enumerate(rows):
         later = rows[place + 1].valid_from - timedelta(days=1) if place + 1 < len(rows) else None
         view = EditionView(
-            own[place], later, own[place].id == current, row.recorded_at, names.get(row.recorded_by, "系统")
+            own[place],
+            later,
+            own[place].id == current,
+            row.recorded_at,
+            names.get(row.recorded_by, "系统"),
+            row.id if row.valid_from > today else None,
         )
         found.append(view)
     ended = rows[0].valid_from - timedelta(days=1) if rows else None
@@ -240,6 +263,58 @@ def add(work: Work, area: int, draft: Draft, once: int) -> str:
     return made.id
 
 
+@use_case(Action.INDICATOR_READ)
+def taken_back(work: Work, area: int | None) -> tuple[WithdrawnView, ...]:
+    """The editions of the county of an area that were withdrawn before they held, latest first."""
+    county = county_of(work, area)
+    rows = queries.withdrawn(work, county) if county is not None else ()
+    names = revisions.authors(
+        work, sorted({one for row in rows for one in (row.recorded_by, row.withdrawn_by) if one is not None})
+    )
+    return tuple(
+        WithdrawnView(
+            of_entry(row),
+            row.recorded_at,
+            names.get(row.recorded_by, "系统"),
+            row.withdrawn_at,
+            names.get(row.withdrawn_by or 0, "系统"),
+            row.withdrawn_because or "",
+        )
+        for row in rows
+        if row.withdrawn_at is not None
+    )
+
+
+@use_case(Action.INDICATOR_CLOSE)
+def withdraw(work: Work, key: int, because: str, today: date) -> str:
+    """Take back an edition of the own county that is not yet in force; its id.
+
+    It stays written down with the reason and never holds; the one before it holds on, so no day is without
+    an edition. Raises :class:`Missing` for one out of reach, :class:`Refused` for one that holds or held,
+    :class:`Conflict` when it was withdrawn meanwhile, :class:`Unfit` without a reason.
+    """
+    work.take_turn(CLOSING_TURN)
+    row = work.get(EditionEntry, key)
+    if row is None or not work.access.reaches(row.county):
+        raise Missing("没有这个口径版本，或不在您的辖区内。请从“口径”页的列表中选择。")
+    if row.withdrawn_at is not None:
+        raise Conflict(f"口径 {row.code} 已经撤回过，不必再撤。撤回的人和原因见“已撤回的口径”。")
+    if row.valid_from <= today:
+        raise Refused(
+            f"口径 {row.code} 从 {row.valid_from.isoformat()} 起已经生效，不能撤回："
+            "按它算过的数字要能说清来历。要改口径，请新增一个从今后某月起生效的版本。"
+        )
+    because = because.strip()
+    if not LEAST_WORDS <= len(because) <= MOST_WORDS:
+        sentence = (
+            f"请写明撤回的原因（{LEAST_WORDS} 到 {MOST_WORDS} 字），如“上级文件推迟执行”。"
+            "看过这一版的人要知道它为什么不再生效。"
+        )
+        raise Unfit("没有撤回。", fields={"because": sentence})
+    row.withdrawn_at, row.withdrawn_by, row.withdrawn_because = clock.now(), work.access.actor, because
+    return row.code
+
+
 def _own_county(work: Work, area: int) -> int:
     county = county_of(work, area)
     if county is None or not work.access.reaches(county):
@@ -264,7 +339,7 @@ def read(work: Work, county: int, draft: Draft) -> Edition:
     if wrong or since is None:
         raise Unfit("没有保存，请改正后再试。", fields=wrong)
     return _made(
-        f"{str(county)[:6]}-{since:%Y%m}",
+        _code(work, county, since),
         title,
         county,
         since,
@@ -272,6 +347,13 @@ def read(work: Work, county: int, draft: Draft) -> Edition:
         tuple(replace(line, target=line.target.strip()) for line in draft.lines),
         numbers,
     )
+
+
+def _code(work: Work, county: int, since: date) -> str:
+    """The id of an edition; one that follows a withdrawn one of the same month is told from it."""
+    before = sum(row.valid_from == since for row in queries.withdrawn(work, county))
+    code = f"{str(county)[:6]}-{since:%Y%m}"
+    return f"{code}-{before + 1}" if before else code
 
 
 def _first_day(work: Work, county: int, month: str, wrong: dict[str, str]) -> date | None:
@@ -292,7 +374,8 @@ def _first_day(work: Work, county: int, month: str, wrong: dict[str, str]) -> da
     rows = queries.of_county(work, county)
     if rows and since <= rows[-1].valid_from:
         wrong["month"] = (
-            f"已有从 {rows[-1].valid_from:%Y-%m} 起生效的版本。旧版本不能改动，新版本须从更晚的月份起生效。"
+            f"已有从 {rows[-1].valid_from:%Y-%m} 起生效的版本，新版本须从更晚的月份起生效。"
+            "那一版还没有生效的，也可以先把它撤回。"
         )
         return since
     closed = queries.last_closed(work, county)

@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from casemgr.app import create_app
 from casemgr.indicators.catalogue import BY_KEY
@@ -18,9 +19,10 @@ from casemgr.services import clock, edition, edition_effect, indicator
 from casemgr.services.edition import Draft, Line
 from casemgr.services.errors import Conflict, Forbidden, Missing, Refused, Unfit
 from casemgr.store.db import db, new_key
+from casemgr.store.models import AuditEntry
 from casemgr.store.work import open_work
 from tests.conftest import make_config
-from tests.services.county import lay_down
+from tests.services.county import SYSTEM, lay_down
 
 COUNTY, TOWN = 999901000000, 999901101000
 OFFICER = Access.over(1, "县级", Role.COUNTY_OFFICER, COUNTY)
@@ -211,3 +213,56 @@ def test_every_figure_of_the_catalogue_can_be_official(county: None) -> None:
     edition.add(OFFICER, COUNTY, draft, new_key())
     live = indicator.live(DOCTOR, TOWN, TODAY).area(TOWN)
     assert {one.key for one in live.indicators if one.official} == BY_KEY.keys()
+
+
+def test_one_that_is_not_yet_in_force_is_withdrawn_with_a_reason_and_never_holds(county: None) -> None:
+    first = edition.add(OFFICER, COUNTY, replace(DRAFT, month="2027-01"), new_key())
+    later = edition.add(OFFICER, COUNTY, replace(DRAFT, month="2027-07"), new_key())
+    newest, older = edition.of_area(OFFICER, COUNTY, TODAY)[:2]
+    assert (newest.edition.id, older.edition.id) == (later, first)
+    assert newest.key and older.key
+    for words in ("", "  误 ", "长" * 201):
+        with pytest.raises(Unfit) as told:
+            edition.withdraw(OFFICER, older.key, words, TODAY)
+        assert set(told.value.fields) == {"because"}
+    for stranger in (NEIGHBOUR, Access.over(9, "另一市", Role.COUNTY_OFFICER, 999800000000)):
+        with pytest.raises(Missing):
+            edition.withdraw(stranger, older.key, "不归我们管的一版", TODAY)
+    with pytest.raises(Forbidden):
+        edition.withdraw(DOCTOR, older.key, "镇里不能撤回", TODAY)
+
+    assert edition.withdraw(OFFICER, older.key, " 上级文件推迟执行 ", TODAY) == first
+    with pytest.raises(Conflict, match="已经撤回"):
+        edition.withdraw(OFFICER, older.key, "再撤一次看看", TODAY)
+    # The one before holds on until the next: no day without an edition, none with two.
+    assert in_force(OFFICER, date(2027, 3, 1)) == "CN-2020"
+    assert in_force(DOCTOR, date(2027, 7, 1)) == later
+    assert [one.until for one in edition.of_area(OFFICER, COUNTY, TODAY)] == [None, date(2027, 6, 30)]
+    (gone,) = edition.taken_back(DOCTOR, TOWN)
+    assert (gone.edition.id, gone.because) == (first, "上级文件推迟执行")
+    assert edition.taken_back(NEIGHBOUR, None) == ()
+    with pytest.raises(Missing):
+        edition.known(OFFICER, COUNTY, first)
+    with open_work(SYSTEM, Action.AUDIT_READ) as work:
+        verbs = work.rows(select(AuditEntry.verb).where(AuditEntry.noun == "EditionEntry"))
+    assert [row.verb for row in verbs] == ["create", "create", "change"]
+
+    # The month is free again, once the later one is gone too, and the new one is told from the old.
+    with pytest.raises(Unfit):
+        edition.add(OFFICER, COUNTY, replace(DRAFT, month="2027-01"), new_key())
+    edition.withdraw(OFFICER, newest.key, "与前一版一并撤回", TODAY)
+    assert edition.add(OFFICER, COUNTY, replace(DRAFT, month="2027-01"), new_key()) == f"{first}-2"
+    assert in_force(OFFICER, date(2027, 3, 1)) == f"{first}-2"
+
+
+def test_one_in_force_is_never_withdrawn(county: None) -> None:
+    code = edition.add(OFFICER, COUNTY, replace(DRAFT, month="2026-12"), new_key())
+    key = edition.of_area(OFFICER, COUNTY, TODAY)[0].key
+    assert key
+    for day in (date(2026, 12, 1), date(2027, 5, 1)):
+        with pytest.raises(Refused, match="已经生效"):
+            edition.withdraw(OFFICER, key, "生效之后想要撤回", day)
+        assert edition.of_area(OFFICER, COUNTY, day)[0].key is None
+    assert in_force(OFFICER, date(2026, 12, 1)) == code
+    assert edition.withdraw(OFFICER, key, "在生效的前一天撤回", date(2026, 11, 30)) == code
+    assert in_force(OFFICER, date(2026, 12, 1)) == "CN-2020"

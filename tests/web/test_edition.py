@@ -8,8 +8,11 @@ from collections.abc import Callable
 from flask import Flask
 from flask.testing import FlaskClient
 
+from casemgr.services import edition
+from casemgr.services.edition import Draft, Line
+from casemgr.store.db import new_key
 from tests.services import people
-from tests.store.register import units
+from tests.store.register import COUNTY, OFFICER, units
 from tests.web.conftest import token_in
 from tests.web.test_county import page_of, words_of
 
@@ -75,3 +78,33 @@ def test_an_edition_is_shown_before_it_is_kept(site: Flask, client_of: Callable[
     assert clash.status_code == 422
     lost = officer.post("/editions/new", data={**told, "once": "x", "act": "save"})
     assert lost.status_code == 422
+
+
+def test_an_edition_is_withdrawn_on_the_page_before_it_holds(
+    site: Flask, client_of: Callable[[str], FlaskClient]
+) -> None:
+    with site.app_context():
+        draft = Draft("示例县口径（2027）", "示卫发〔2026〕9号", "2027-01", (Line("IND-11", 2, "80"),), {})
+        edition.add(OFFICER, COUNTY, draft, new_key())
+    officer, doctor = client_of("officer"), client_of("east")
+    page = page_of(officer, "/editions")
+    assert "尚未生效" in page
+    assert "撤回" not in words_of(page_of(doctor, "/editions")).replace("可以撤回", "")
+    key = re.search(r'name="key" value="(\d+)"', page)
+    assert key
+    told = {"csrf": token_in(page), "area": str(COUNTY), "key": key[1]}
+    wrong = officer.post("/editions", data={**told, "because": "误填"})
+    assert wrong.status_code == 422
+    assert "请写明撤回的原因" in wrong.get_data(as_text=True) and ">误填</textarea>" in wrong.get_data(
+        as_text=True
+    )
+    for _ in range(2):  # pressed twice
+        assert officer.post("/editions", data={**told, "because": "上级文件推迟执行"}).status_code == 303
+    words = words_of(page_of(officer, "/editions"))
+    assert "已经撤回过" in words and "已撤回的口径" in words and "尚未生效" not in words
+    assert "上级文件推迟执行" in words_of(page_of(doctor, "/editions"))
+    assert officer.post("/editions", data={**told, "key": "x", "because": "没有这一版"}).status_code == 404
+    assert (
+        doctor.post("/editions", data={**told, "csrf": token_in(page_of(doctor, "/township"))}).status_code
+        == 403
+    )

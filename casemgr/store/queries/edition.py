@@ -1,4 +1,4 @@
-"""口径查询: the editions that counties have laid down, and which months of a county are closed."""
+"""口径查询: editions that counties have laid down or taken back, and which months are closed."""
 
 from __future__ import annotations
 
@@ -13,8 +13,15 @@ from casemgr.store.work import Work
 
 _OF_COUNTY = lasting(
     select(EditionEntry)
-    .where(EditionEntry.county == bindparam("county", type_=BigInteger))
+    .where(EditionEntry.county == bindparam("county", type_=BigInteger), EditionEntry.withdrawn_at.is_(None))
     .order_by(EditionEntry.valid_from)
+)
+_WITHDRAWN = lasting(
+    select(EditionEntry)
+    .where(
+        EditionEntry.county == bindparam("county", type_=BigInteger), EditionEntry.withdrawn_at.is_not(None)
+    )
+    .order_by(EditionEntry.withdrawn_at.desc())
 )
 _LAST_CLOSED = lasting(
     select(func.max(MonthClose.period)).where(MonthClose.area == bindparam("county", type_=BigInteger))
@@ -22,8 +29,13 @@ _LAST_CLOSED = lasting(
 
 
 def of_county(work: Work, county: int) -> Sequence[EditionEntry]:
-    """The editions of one county, oldest first."""
+    """The editions of one county that stand, oldest first."""
     return work.entities(_OF_COUNTY, county=county)
+
+
+def withdrawn(work: Work, county: int) -> Sequence[EditionEntry]:
+    """The editions of one county that were taken back before they held, latest first."""
+    return work.entities(_WITHDRAWN, county=county)
 
 
 def last_closed(work: Work, county: int) -> int | None:

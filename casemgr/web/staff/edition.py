@@ -38,16 +38,43 @@ def _labels() -> dict[str, str]:
 @guard.guard(Action.INDICATOR_READ)
 def list_() -> str:
     """Every edition that has held or will hold here, and the numbers of counting in force."""
-    area, today = _area(), clock.today()
+    return _list(_area(), 0, "", {})
+
+
+def _list(area: int, key: int, typed: str, fields: dict[str, str]) -> str:
+    today = clock.today()
     return render_template(
         "edition/list.html",
         area=area,
+        withdrawn=edition.taken_back(g.access, area),
+        key=key,
+        typed=typed,
+        fields=fields,
+        labels={"because": "撤回的原因"},
         views=edition.of_area(g.access, area, today),
         numbers=edition.numbers(g.access, area, today),
         measures={one.key: one for one in edition.measures()},
         may_add=g.access.may(Action.INDICATOR_CLOSE),
         last_month=_last_month(),
     )
+
+
+@pages.post("/editions")
+@guard.guard(Action.INDICATOR_CLOSE)
+def withdraw() -> Response | tuple[str, int]:
+    """Take back an edition that is not yet in force; pressed twice, the second press is told."""
+    form = request.form
+    area = listing.whole(form.get("area"), 1) or int(g.access.low)
+    key, because = listing.whole(form.get("key"), 1) or 0, form.get("because", "")
+    try:
+        code = edition.withdraw(g.access, key, because, clock.today())
+    except Unfit as wrong:
+        return _list(area, key, because, dict(wrong.fields)), wrong.status
+    except (Refused, Conflict) as wrong:
+        flash(wrong.message, "bad")
+    else:
+        flash(f"已撤回口径 {code}。它没有生效过，各项数字仍按前一版统计。", "good")
+    return redirect(url_for("edition.list_", area=area), 303)
 
 
 def _last_month() -> str:
