@@ -8,7 +8,7 @@ from enum import Enum
 from casemgr.terms.account import Role
 from casemgr.terms.area import span_of
 
-__all__ = ["COVERED_NUMBERS", "KEEPERS", "RECEIVERS", "ROLE_ACTIONS", "Access", "Action", "Role"]
+__all__ = ["COVERED_NUMBERS", "KEEPERS", "POSTS", "RECEIVERS", "ROLE_ACTIONS", "Access", "Action", "Role"]
 
 
 class Action(Enum):
@@ -73,6 +73,7 @@ class Action(Enum):
     NOTICE_WRITE = "notice:write", True
     PATTERN_READ = "pattern:read", True
     PATTERN_WRITE = "pattern:write", True
+    POST_MANAGE = "post:manage", True
     PRODUCT_WRITE = "product:write", True
     REGISTER_WRITE = "register:write", True
     REPORT_ISSUE = "report:issue", True
@@ -142,6 +143,7 @@ _COUNTY = _DOCTOR | {
     Action.ACCOUNT_ADMIT,
     Action.AREA_WRITE,
     Action.INDICATOR_CLOSE,
+    Action.POST_MANAGE,
     Action.PRODUCT_WRITE,
     Action.REPORT_ISSUE,
     Action.JOB_READ,
@@ -219,8 +221,11 @@ _AUDIT = _OWN_ACCOUNT | frozenset(
     {Action.ACCESS_READ, Action.AUDIT_LIST, Action.AUDIT_READ, Action.AUDIT_VERIFY, Action.REPORT_VERIFY}
 )
 
-#: Roles of other departments: they reach what was disclosed to them and nothing else.
-RECEIVERS = frozenset(
+#: Village doctors and treating hospitals: their limit is a post, narrower than any area.
+POSTS = frozenset({Role.VILLAGE_DOCTOR, Role.HOSPITAL})
+
+#: Roles with a window of their own: they reach what was disclosed to them and nothing else.
+RECEIVERS = POSTS | frozenset(
     {
         Role.POLICE,
         Role.CIVIL_AFFAIRS,
@@ -233,8 +238,6 @@ RECEIVERS = frozenset(
 _RECEIVER = _OWN_ACCOUNT | {Action.LIAISON_REPORT, Action.LIAISON_VIEW}
 
 #: Which role may do what; an action not listed is refused. Administrators see no patient data.
-#: A village doctor needs a second limit besides the township (the own village) that no lock holds yet; a
-#: hospital has no door yet: these roles may do nothing and are given to nobody.
 ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
     Role.TOWNSHIP_DOCTOR: frozenset(_TOWNSHIP),
     Role.COUNTY_OFFICER: frozenset(_COUNTY),
@@ -254,15 +257,13 @@ KEEPERS = frozenset({Role.ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR, Role.AUDIT
 #: Who sees id numbers covered in the middle wherever they are opened (matrix, row of the head of a unit).
 COVERED_NUMBERS = frozenset({Role.UNIT_HEAD})
 
-#: Roles whose rows are not limited to people: they may look at no row that belongs to a person.
-WITHOUT_PATIENT_DATA = KEEPERS | {Role.VILLAGE_DOCTOR, Role.HOSPITAL}
-
 
 @dataclass(frozen=True, slots=True)
 class Access:
     """What one actor may do and see, frozen when the work begins.
 
-    ``low <= area < high`` are the rows within reach; an empty range reaches nothing.
+    ``low <= area < high`` are the rows within reach; an empty range reaches nothing. ``post`` narrows the
+    access of a village doctor or a hospital to what is there for this post.
     """
 
     actor: int
@@ -271,14 +272,20 @@ class Access:
     low: int = 0
     high: int = 0
     request: str = ""
+    post: int = 0
 
     @classmethod
-    def over(cls, actor: int, label: str, role: Role, area: int | None, request: str = "") -> Access:
-        """The access of an account whose subtree begins at ``area``; no area reaches nothing."""
-        if area is None or role in WITHOUT_PATIENT_DATA:
+    def over(
+        cls, actor: int, label: str, role: Role, area: int | None, request: str = "", post: int = 0
+    ) -> Access:
+        """The access of an account whose subtree begins at ``area``; no area reaches nothing.
+
+        A role that works for a post reaches nothing without one.
+        """
+        if area is None or role in KEEPERS or (role in POSTS and not post):
             return cls(actor, label, role, 0, 0, request)
         low, high = span_of(area)
-        return cls(actor, label, role, low, high, request)
+        return cls(actor, label, role, low, high, request, post if role in POSTS else 0)
 
     @classmethod
     def system(cls, purpose: str, area: int | None = None) -> Access:
@@ -288,8 +295,13 @@ class Access:
 
     @property
     def for_receiver(self) -> bool:
-        """Whether this is the access of another department."""
+        """Whether this is the access of another department, a village doctor or a hospital."""
         return self.role in RECEIVERS
+
+    @property
+    def desk(self) -> int:
+        """To whom of its role rows are addressed: the post, or where an area is enough, the area."""
+        return self.post or self.low
 
     def may(self, action: Action) -> bool:
         """Whether the role is allowed to do ``action``."""

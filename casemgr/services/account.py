@@ -20,7 +20,7 @@ from typing import NamedTuple
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from casemgr.rules.access import KEEPERS, Access, Action
+from casemgr.rules.access import KEEPERS, POSTS, Access, Action
 from casemgr.rules.password import PUBLISHED, SHORTEST, SHORTEST_ALONE, weakness
 from casemgr.rules.policy import in_force_on
 from casemgr.rules.second_factor import asked_from
@@ -33,6 +33,7 @@ from casemgr.store import identity
 from casemgr.store.db import new_key
 from casemgr.store.models.account import Account, ApiToken, LoginAttempt, LoginSession
 from casemgr.store.queries import account as queries
+from casemgr.store.queries import post as posts
 from casemgr.store.work import SIGN_IN_TURN, Work
 from casemgr.terms.account import Role
 from casemgr.terms.area import AreaLevel, level_of
@@ -95,6 +96,8 @@ AREA_OF_ROLE = {
     Role.DISABLED_FEDERATION: AreaLevel.COUNTY,
     Role.POLITICAL_LEGAL: AreaLevel.TOWNSHIP,
     Role.REHAB_BODY: AreaLevel.COUNTY,
+    Role.VILLAGE_DOCTOR: AreaLevel.TOWNSHIP,
+    Role.HOSPITAL: AreaLevel.COUNTY,
 }
 #: How the level of a role's area is called where one is chosen.
 PLACES = {AreaLevel.TOWNSHIP: "乡镇（街道）", AreaLevel.COUNTY: "县（区）", AreaLevel.PREFECTURE: "市（州）"}
@@ -102,6 +105,7 @@ APART = (
     "系统管理员、安全管理员、审计管理员须由不同的人担任，也不能兼任看患者信息的岗位；已有同名账号“{login}”。"
     "如果是同一个人，请换人；如果只是同名，请在姓名后加上工号区别。"
 )
+AT_POST = "村医和收治医院的账号随岗位建立，由县级在“岗位”页办理；这里只能改姓名，或停用、重置密码。"
 OWN_ROLE = "不能更改自己账号的角色和辖区，以免自己给自己授权。请由另一位系统管理员更改。"
 
 
@@ -952,7 +956,7 @@ def get(work: Work, key: int) -> AccountView:
 
 
 def _checked(
-    work: Work, login: str | None, display: str, role: int, area: int | None
+    work: Work, login: str | None, display: str, role: int, area: int | None, post: int | None = None
 ) -> tuple[str, Role, int | None]:
     """The cleaned (display, role, area); :class:`Unfit` naming every field that is wrong."""
     wrong: dict[str, str] = {}
@@ -972,6 +976,10 @@ def _checked(
         wrong["area"] = f"{kind.label}应选择一个{PLACES[level]}。"
     elif queries.area_name(work, area) is None:
         wrong["area"] = "没有这个区划。请从列表中选择；如尚未建立，请先导入“机构与区划”。"
+    if (kind in POSTS) is not (post is not None):
+        wrong["role"] = AT_POST
+    elif post is not None and posts.open_at(work, post, int(kind), area or 0) is None:
+        wrong["role"] = "没有这个岗位，或岗位已撤销。请返回“岗位”页刷新后重选。"
     if wrong:
         raise Unfit("账号信息需要改正。", fields=wrong)
     return display, kind, area
@@ -991,8 +999,7 @@ def _keep_apart(work: Work, display: str, kind: Role, key: int | None) -> None:
             raise Unfit(words, fields={"display": words})
 
 
-@use_case(Action.ACCOUNT_MANAGE)
-def _create(
+def add(
     work: Work,
     login: str,
     display: str,
@@ -1001,8 +1008,10 @@ def _create(
     hashed: str,
     must_change: bool,
     now: datetime,
-) -> int:
-    display, kind, area = _checked(work, login, display, role, area)
+    post: int | None = None,
+) -> Account:
+    """A new account within a unit of work that may make one; raises as :func:`create` does."""
+    display, kind, area = _checked(work, login, display, role, area, post)
     if queries.by_login(work, login) is not None:
         taken = "这个登录名已被使用。请换一个，例如加上乡镇简称。"
         raise Conflict(taken, fields={"login": taken})
@@ -1014,6 +1023,7 @@ def _create(
             display=display,
             role=int(kind),
             area_code=area,
+            post_id=post,
             password_hash=hashed,
             must_change=must_change,
             active=True,
@@ -1021,7 +1031,22 @@ def _create(
             created_at=now,
             certified_on=clock.today(),
         )
-    ).id
+    )
+
+
+@use_case(Action.ACCOUNT_MANAGE)
+def _create(
+    work: Work,
+    login: str,
+    display: str,
+    role: int,
+    area: int | None,
+    hashed: str,
+    must_change: bool,
+    now: datetime,
+    post: int | None,
+) -> int:
+    return add(work, login, display, role, area, hashed, must_change, now, post).id
 
 
 def create(
@@ -1033,10 +1058,12 @@ def create(
     now: datetime,
     password: str = "",
     must_change: bool = True,
+    post: int | None = None,
 ) -> NewSecret:
     """A new account; without ``password`` one is made up, which the person has to change at the first login.
 
-    ``area`` is a township for a doctor, a county for an officer, ``None`` for an administrator. Raises
+    ``area`` is a township for a doctor, a county for an officer, ``None`` for an administrator; ``post`` the
+    post of a village doctor or a hospital. Raises
     :class:`Unfit` naming the fields ``login``, ``display``, ``role``, ``area`` or ``password``,
     :class:`Conflict` if the login is taken.
     """
@@ -1044,7 +1071,7 @@ def create(
     if password:
         check_new_password("password", password, login, display)
     secret = password or new_password()
-    key = _create(access, login, display, role, area, hashed_of(secret), must_change, now)
+    key = _create(access, login, display, role, area, hashed_of(secret), must_change, now, post)
     return NewSecret(key, login, secret)
 
 
@@ -1093,7 +1120,9 @@ def change(work: Work, key: int, display: str, role: int, area: int | None, vers
     found = _by_key(work, key)
     if found.version != version:
         raise Conflict("这个账号刚刚被别人改过，为避免覆盖，没有保存。请刷新后核对再改。")
-    display, kind, area = _checked(work, None, display, role, area)
+    display, kind, area = _checked(work, None, display, role, area, found.post_id)
+    if found.post_id is not None and (found.role, found.area_code) != (int(kind), area):
+        raise Refused(AT_POST)
     if key == work.access.actor and (found.role, found.area_code) != (int(kind), area):
         raise Refused(OWN_ROLE)
     _keep_apart(work, display, kind, key)

@@ -23,7 +23,7 @@ def reach_of(work: Work, account: Account | AccountFacts, request: str = "") -> 
     role = Role.read(account.role)
     if role is Role.COUNTY_OFFICER and account.area_code is None and areas.none_yet(work):
         return Access(account.id, account.login, role, *EVERYTHING, request)
-    return Access.over(account.id, account.login, role, account.area_code, request)
+    return Access.over(account.id, account.login, role, account.area_code, request, account.post_id or 0)
 
 
 def founding(access: Access) -> bool:

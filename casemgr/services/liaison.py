@@ -437,7 +437,7 @@ def report(work: Work, once: int, entry: ReportEntry, on: date) -> bool:
             id=once,
             area=line.area if line is not None else entry.area if places else access.low,
             receiver=int(access.role),
-            receiver_area=access.low,
+            receiver_area=access.desk,
             kind=int(entry.kind),
             state=int(ReportState.SENT),
             happened_on=entry.happened_on,

@@ -229,7 +229,9 @@ def _looks(work: Work, day: date, policy: Policy) -> list[Look]:
         changed = changes.get(one.account)
         past = False
         if account is not None and changed is not None and one.at > changed:
-            now = Access.over(account.id, "", known(Role, account.role), account.area_code)
+            now = Access.over(
+                account.id, "", known(Role, account.role), account.area_code, "", account.post_id or 0
+            )
             past = not account.active or (one.role, one.reach) != (int(now.role), now.low)
         own = surname(account.display) if account is not None else ""
         looks.append(

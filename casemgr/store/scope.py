@@ -35,7 +35,10 @@ class Lockable:
 
 
 class ForReceiver:
-    """Mixin of the rows that another department may reach: those of its own role and area, and no others."""
+    """Mixin of the rows that another department may reach: those of its own role and area, and no others.
+
+    For a village doctor or a hospital ``receiver_area`` holds the key of the post.
+    """
 
     @declared_attr
     def receiver(cls) -> Mapped[int]:
@@ -46,11 +49,11 @@ class ForReceiver:
         return mapped_column(BigInteger, nullable=False)
 
 
-def for_receiver(role: int, area: int) -> ORMOption:
-    """The further criteria of an access that works for another department."""
+def for_receiver(role: int, desk: int) -> ORMOption:
+    """The further criteria of an access that works for another department or a post."""
     return with_loader_criteria(
         ForReceiver,
-        lambda cls: (cls.receiver == role) & (cls.receiver_area == area),
+        lambda cls: (cls.receiver == role) & (cls.receiver_area == desk),
         include_aliases=True,
         track_closure_variables=True,
         propagate_to_loaders=True,
@@ -142,7 +145,7 @@ def _limit(state: ORMExecuteState) -> None:
     if access.for_receiver:
         if touches(state.statement)[1]:
             raise LockBroken("another department reads what is there for it and nothing else")
-        own = for_receiver(int(access.role), access.low)
+        own = for_receiver(int(access.role), access.desk)
         state.statement = state.statement.options(*criteria(access.low, access.high), own)
         return
     if state.is_relationship_load:
@@ -176,7 +179,7 @@ def _is_its_own(access: Access, row: Any) -> bool:
         return False
     states = inspect(row).attrs
     moved = [*states.receiver.history.deleted, *states.receiver_area.history.deleted]
-    return not moved and (row.receiver, row.receiver_area) == (int(access.role), access.low)
+    return not moved and (row.receiver, row.receiver_area) == (int(access.role), access.desk)
 
 
 @event.listens_for(WorkSession, "before_flush")

@@ -113,7 +113,7 @@ class WorkSession(Session):
     def reach(self) -> dict[str, str]:
         """What the database is told about this access, for its own row policies."""
         access, _action = self.bound()
-        receiver = f"{int(access.role)}:{access.low}" if access.for_receiver else ""
+        receiver = f"{int(access.role)}:{access.desk}" if access.for_receiver else ""
         return {"low": str(access.low), "high": str(access.high), "receiver": receiver}
 
     def open_connection(self) -> Any:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from casemgr.rules.access import KEEPERS, ROLE_ACTIONS, WITHOUT_PATIENT_DATA, Access, Action, Role
+from casemgr.rules.access import KEEPERS, POSTS, ROLE_ACTIONS, Access, Action, Role
 from casemgr.services import account, certification, clock
 from casemgr.services.account import AREA_OF_ROLE
 from casemgr.services.errors import Forbidden, Refused, Unauthenticated, Unfit
@@ -59,17 +59,15 @@ def test_no_role_holds_what_another_administrator_holds_and_no_administrator_rea
     }
     for role in KEEPERS | {Role.HEALTH_BUREAU, Role.CITY_OFFICER}:
         assert not people & ROLE_ACTIONS[role], role
-    for role in WITHOUT_PATIENT_DATA:
+    for role in KEEPERS | POSTS:
         assert Access.over(1, "x", role, EAST).high == 0
 
 
-def test_roles_without_a_lock_of_their_own_are_given_to_nobody(keys: dict[str, int]) -> None:
-    for role in (Role.VILLAGE_DOCTOR, Role.HOSPITAL, Role.SYSTEM):
-        assert role not in AREA_OF_ROLE
+def test_a_post_is_needed_for_who_works_for_one_and_the_system_is_nobody(keys: dict[str, int]) -> None:
+    for role, area in ((Role.VILLAGE_DOCTOR, EAST), (Role.HOSPITAL, COUNTY), (Role.SYSTEM, EAST)):
         with pytest.raises(Unfit):
-            account.create(SYSTEM, f"x{int(role)}", "某甲", int(role), EAST, NOW)
-    for role in (Role.VILLAGE_DOCTOR, Role.HOSPITAL):
-        assert role not in ROLE_ACTIONS
+            account.create(SYSTEM, f"x{int(role)}", "某甲", int(role), area, NOW)
+    assert Role.SYSTEM not in AREA_OF_ROLE
 
 
 def test_an_administrator_gives_himself_no_other_role_and_no_area(keys: dict[str, int]) -> None:

@@ -48,6 +48,7 @@ from casemgr.store.models.misuse import MisuseQuestion, StaffHome
 from casemgr.store.models.monitoring import DrugWatch, LabResult
 from casemgr.store.models.notice import Notice
 from casemgr.store.models.person import Guardian, Identity, Person
+from casemgr.store.models.post import HospitalCare, Post, PostVillage
 from casemgr.store.models.question import Question
 from casemgr.store.models.referral import Referral
 from casemgr.store.models.register import Case, CaseState, Consent, PauseSpell, Supplement
@@ -111,6 +112,7 @@ __all__ = [
     "GroupMeeting",
     "GroupSheet",
     "Guardian",
+    "HospitalCare",
     "Identity",
     "ImpactNote",
     "ImportRun",
@@ -135,6 +137,8 @@ __all__ = [
     "PatternQuestion",
     "PauseSpell",
     "Person",
+    "Post",
+    "PostVillage",
     "ProductLabel",
     "Question",
     "ReceiverNotice",

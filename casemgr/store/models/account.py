@@ -13,7 +13,8 @@ from casemgr.store.types import Day, Instant, Key
 
 
 class Account(Model):
-    """One account; ``factor_at``: since when it also asks for a code at signing in.
+    """One account; ``factor_at``: since when it also asks for a code at signing in; ``post_id``: the post
+    (:mod:`casemgr.store.models.post`) that it works for.
 
     ``valid_from`` and ``valid_until`` (both included, empty: open) bound its use; ``certified_on`` is when
     somebody last confirmed that it is still needed, ``left_on`` when its person gave up the post.
@@ -26,6 +27,7 @@ class Account(Model):
     display: Mapped[str] = mapped_column(String(40))
     role: Mapped[int] = mapped_column(SmallInteger)
     area_code: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("area.code"))
+    post_id: Mapped[int | None] = mapped_column(BigInteger)
     password_hash: Mapped[str] = mapped_column(String(200))
     must_change: Mapped[bool] = mapped_column(Boolean, default=False)
     active: Mapped[bool] = mapped_column(Boolean, default=True)

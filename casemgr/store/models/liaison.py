@@ -137,7 +137,8 @@ class LiaisonReport(AreaScoped, ForReceiver, Model):
     """部门报送: an incident or a missing person that a partner reports, and what the health side answers.
 
     ``file_key`` is set when it was reported from a sheet the partner has, or once the doctor has found the
-    file; the reporter learns no more than ``state`` and ``answer`` with ``words``.
+    file; the reporter learns no more than ``state`` and ``answer`` with ``words``. ``body`` is sealed JSON:
+    what a village doctor or a hospital filled in, until the township doctor takes it over.
     """
 
     __tablename__ = "liaison_report"
@@ -151,6 +152,7 @@ class LiaisonReport(AreaScoped, ForReceiver, Model):
     place: Mapped[Any] = mapped_column(Sealed("liaison_report", "place"), nullable=True)
     told: Mapped[Any] = mapped_column(Sealed("liaison_report", "told"))
     contact: Mapped[Any] = mapped_column(Sealed("liaison_report", "contact"), nullable=True)
+    body: Mapped[Any] = mapped_column(Sealed("liaison_report", "body"), nullable=True)
     file_key: Mapped[int | None] = mapped_column(BigInteger)
     disclosure_id: Mapped[int | None] = mapped_column(BigInteger)
     reported_at: Mapped[datetime] = mapped_column(Instant)

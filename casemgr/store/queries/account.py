@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, func, select
 
 from casemgr.store.models.account import Account, ApiToken, LoginAttempt, LoginSession
 from casemgr.store.models.area import Area, Unit
+from casemgr.store.models.post import Post
 from casemgr.store.scope import lasting
 from casemgr.store.work import Work
 
@@ -34,8 +35,9 @@ def everybody(work: Work) -> list[tuple[Account, str | None, datetime | None]]:
         )
     )
     rows: Sequence[Any] = work.rows(
-        select(Account, Area.name)
+        select(Account, func.coalesce(Post.name, Area.name))
         .outerjoin(Area, Area.code == Account.area_code)
+        .outerjoin(Post, Post.id == Account.post_id)
         .order_by(Account.role, Account.area_code, Account.login)
     )
     return [(account, name, seen.get(account.id)) for account, name in rows]
@@ -63,6 +65,7 @@ class AccountFacts(NamedTuple):
     display: str
     role: int
     area_code: int | None
+    post_id: int | None
     must_change: bool
     active: bool
     large_view: bool
@@ -79,11 +82,12 @@ _SESSION = lasting(
     select(
         *(getattr(LoginSession, name).label(f"session_{name}") for name in SessionFacts._fields),
         *(getattr(Account, name) for name in AccountFacts._fields),
-        Area.name,
+        func.coalesce(Post.name, Area.name),
     )
     .select_from(LoginSession)
     .join(Account, Account.id == LoginSession.account_id)
     .outerjoin(Area, Area.code == Account.area_code)
+    .outerjoin(Post, Post.id == Account.post_id)
     .where(LoginSession.digest.in_(bindparam("digests", expanding=True)))
 )
 

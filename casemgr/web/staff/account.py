@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from casemgr.rules.access import Action
+from casemgr.rules.access import POSTS, Action
 from casemgr.services import account, area, clock, entry_code
 from casemgr.services.account import AREA_OF_ROLE
 from casemgr.services.errors import Conflict, Refused, Throttled, Unfit
@@ -29,6 +29,8 @@ ROLE_NOTES = {
     Role.DISABLED_FEDERATION: "部门联络入口：本人申请或同意的人员",
     Role.POLITICAL_LEGAL: "部门联络入口：本乡镇（街道）汇总和依规定提供的人员",
     Role.REHAB_BODY: "部门联络入口：本人单独同意转介来的人员",
+    Role.VILLAGE_DOCTOR: "部门联络入口：本岗位各村的患者（岗位由县级设置）",
+    Role.HOSPITAL: "部门联络入口：转诊、送医、住院到本院的患者（岗位由县级设置）",
 }
 LABELS = {
     "login": "登录名",
@@ -136,7 +138,8 @@ def list_() -> str:
     return render_template("account/list.html", accounts=account.list_(g.access))
 
 
-def _choices() -> dict[str, object]:
+def _choices(own: Role | None = None) -> dict[str, object]:
+    """What a form offers; accounts of posts are made where posts are, so only ``own`` role of one stays."""
     areas = area.everywhere(g.access, AreaLevel.TOWNSHIP)
     names = {one.code: one.name for one in areas}
     cities = [(one.code, one.name) for one in areas if one.level is AreaLevel.PREFECTURE]
@@ -147,7 +150,11 @@ def _choices() -> dict[str, object]:
         if one.level is AreaLevel.TOWNSHIP
     ]
     return {
-        "roles": [(int(role), role.label, ROLE_NOTES[role]) for role in AREA_OF_ROLE],
+        "roles": [
+            (int(role), role.label, ROLE_NOTES[role])
+            for role in AREA_OF_ROLE
+            if (role is own if own in POSTS else role not in POSTS)
+        ],
         "areas": [("市（州）", cities), ("县（区）", counties), ("乡镇（街道）", townships)],
         "labels": LABELS,
     }
@@ -182,7 +189,9 @@ def edit(key: int) -> Response | str | tuple[str, int]:
     shown = account.get(g.access, key)
     if request.method == "GET":
         given = {"display": shown.display, "role": int(shown.role), "area": shown.area}
-        return render_template("account/edit.html", shown=shown, given=given, fields={}, **_choices())
+        return render_template(
+            "account/edit.html", shown=shown, given=given, fields={}, **_choices(shown.role)
+        )
     given_form = request.form
     try:
         account.change(
@@ -200,7 +209,7 @@ def edit(key: int) -> Response | str | tuple[str, int]:
             given=given_form,
             fields=wrong.fields,
             sentence="" if wrong.fields else wrong.message,
-            **_choices(),
+            **_choices(shown.role),
         )
         return page, wrong.status
     flash("账号已保存。", "good")
