@@ -2,7 +2,8 @@
 
 The matrix is ``lists/disclosure_matrix.csv``. Nothing here knows a person: whoever asks says which conditions
 hold, and must have looked at the evidence of each. An unknown party, group or day gets nothing. A line may be
-loosened only by an entry of ``lists/disclosure_loosening.csv``, see :class:`Loosening`.
+loosened only by an entry of ``lists/disclosure_loosening.csv``, over an area, see :class:`Loosening`. Which
+group a sealed column belongs to stands in ``lists/disclosure_columns.csv``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from datetime import date
 from functools import cache
 from types import MappingProxyType
 
+from casemgr.rules.access import RECEIVERS
 from casemgr.terms.account import Role
+from casemgr.terms.area import span_of
 from casemgr.terms.disclosure import Condition, FieldGroup, Level, Party
 from casemgr.terms.lists import first_day, last_day, lines
 
@@ -130,12 +133,23 @@ class Slack:
 
 @dataclass(frozen=True, slots=True)
 class Loosening:
-    """A loosening in force by an approved document; ``key`` is that of a :class:`Slack`, days included."""
+    """A loosening in force by an approved document; ``key`` is that of a :class:`Slack`, days included.
+
+    It holds for what lies in the area ``over``; 0 are those from before a loosening had an area.
+    """
 
     key: str
     number: str
     first: date
     last: date
+    over: int = 0
+
+    def covers(self, area: int) -> bool:
+        """Whether everything of ``area`` lies in the area of this loosening; an unknown area (0) never."""
+        if self.over == 0:
+            return True
+        low, high = span_of(self.over)
+        return area != 0 and low <= area and span_of(area)[1] <= high
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,11 +248,12 @@ def sight(
     conditions: Collection[Condition],
     on: date,
     loosened: Iterable[Loosening] = (),
+    at: int = 0,
 ) -> Sight:
     """The most that the lines which hold on ``on`` under ``conditions`` tell of a group, and by which line.
 
-    ``loosened`` are the approved loosenings in force; an entry with a key the code does not know, or of
-    another party or group, changes nothing.
+    ``loosened`` are the approved loosenings in force, ``at`` the area of the file (or of all the files) it is
+    about; a loosening of another area, party or group, or with a key the code does not know, changes nothing.
     """
     party = party_of(asker)
     if party is None:
@@ -246,7 +261,7 @@ def sight(
     known = list(cell(party, group))
     for one in loosened:
         slack = slacks().get(one.key)
-        if slack is not None and (slack.party, slack.group) == (party, group):
+        if slack is not None and (slack.party, slack.group) == (party, group) and one.covers(at):
             known.append(slack.line(one.first, one.last, one.number))
     best = NOTHING
     for line in known:
@@ -261,9 +276,10 @@ def may_see(
     conditions: Collection[Condition],
     on: date,
     loosened: Iterable[Loosening] = (),
+    at: int = 0,
 ) -> Level:
     """How much of a group a role or party is told on a day, given the conditions that hold."""
-    return sight(asker, group, conditions, on, loosened).level
+    return sight(asker, group, conditions, on, loosened, at).level
 
 
 def sights(
@@ -271,10 +287,11 @@ def sights(
     conditions: Collection[Condition],
     on: date,
     loosened: Iterable[Loosening] = (),
+    at: int = 0,
 ) -> dict[FieldGroup, Sight]:
     """The same for every group of which anything at all is told."""
     held = tuple(loosened)
-    found = {group: sight(asker, group, conditions, on, held) for group in FieldGroup}
+    found = {group: sight(asker, group, conditions, on, held, at) for group in FieldGroup}
     return {group: one for group, one in found.items() if one.level is not Level.NONE}
 
 
@@ -283,9 +300,10 @@ def knows_person(
     conditions: Collection[Condition],
     on: date,
     loosened: Iterable[Loosening] = (),
+    at: int = 0,
 ) -> bool:
     """Whether the party may know that this very person is registered: it is told who the person is."""
-    return may_see(asker, FieldGroup.G1, conditions, on, loosened) >= Level.MASKED
+    return may_see(asker, FieldGroup.G1, conditions, on, loosened, at) >= Level.MASKED
 
 
 def covered(text: str, mask: str) -> str:
@@ -302,3 +320,28 @@ def covered(text: str, mask: str) -> str:
     if len(text) <= head + tail:
         return "*" * len(text)
     return text[:head] + "*" * (len(text) - head - tail) + text[-tail:]
+
+
+#: Roles that work at the files themselves. Everybody else reads what was written out for them by the matrix.
+_AT_THE_DOOR = RECEIVERS | {Role.VILLAGE_DOCTOR, Role.HOSPITAL, Role.SYSTEM}
+#: Of a group told at one of these levels the text itself may be opened.
+_TEXT = frozenset({Level.FULL, Level.OWN, Level.MASKED})
+
+
+@cache
+def groups_of_columns() -> Mapping[str, FieldGroup]:
+    """The group that each sealed column (``table.column``) belongs to; papers of the own work have none."""
+    told = lines("disclosure_columns")
+    return MappingProxyType({line["column"]: FieldGroup[line["group"]] for line in told})
+
+
+def closed_columns(role: Role, on: date, loosened: Iterable[Loosening] = (), at: int = 0) -> frozenset[str]:
+    """The sealed columns whose text the matrix does not tell a role that works at the files, unconditionally.
+
+    ``at`` is the whole area the role works over: a loosening of a part of it opens nothing.
+    """
+    if role in _AT_THE_DOOR:
+        return frozenset()
+    held = tuple(loosened)
+    told = {group: may_see(role, group, (), on, held, at) for group in FieldGroup}
+    return frozenset(name for name, group in groups_of_columns().items() if told[group] not in _TEXT)

@@ -372,6 +372,11 @@ def stop(work: Work, key: int, version: int, reason: StopReason | None, today: d
 def seen(work: Work, key: int, version: int, today: date) -> int:
     """The doctor has read what the receiver answered; the case."""
     row = _claim(work, key, version)
+    if identity.closed_to(work, BenefitClaim.answer):
+        raise Refused(
+            "答复的内容按披露矩阵不向您的岗位显示，没有看过就不能标为已阅。请由管理该患者的基层医生标记；"
+            "确需查看的，请安全管理员提出放宽，批准后再看。"
+        )
     row.seen_on = today
     return row.case_id
 

@@ -287,11 +287,14 @@ def texts(work: Work, case_id: int, purpose: str) -> tuple[OpenedEventText, ...]
     for lock in queries.lock_ups(work, case_id):
         rows.append((lock.known_on, "解锁计划", "LockUp", lock.id, lock.plan))
         rows.append((lock.released_on or lock.known_on, "关锁", "LockUp", lock.id, lock.note))
+    own = set()
     for attempt in queries.attempts(work, case_id):
+        if attempt.recorded_by == work.access.actor:
+            own.add(attempt.id)
         rows.append((attempt.on, "联系", "Attempt", attempt.id, attempt.note))
     found = []
     for noun in ("Incident", "LockUp", "Attempt"):
         filled = [row for row in rows if row[2] == noun and row[4] is not None]
-        opened = open_texts(work, noun, [(row[3], row[4]) for row in filled], purpose, case_id)
+        opened = open_texts(work, noun, [(row[3], row[4]) for row in filled], purpose, case_id, own)
         found += [OpenedEventText(row[0], row[1], text) for row, text in zip(filled, opened, strict=True)]
     return tuple(sorted(found, key=lambda one: one.on, reverse=True))

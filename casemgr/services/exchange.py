@@ -35,7 +35,7 @@ from casemgr.services.use_case import use_case, within
 from casemgr.services.visit_rows import latest_by
 from casemgr.store import sealed_files
 from casemgr.store.db import new_key
-from casemgr.store.identity import open_texts, opening
+from casemgr.store.identity import Withheld, open_texts, opening
 from casemgr.store.models import ImportRun
 from casemgr.store.queries import exchange as queries
 from casemgr.store.types import Plain
@@ -395,14 +395,20 @@ def _people_page(work: Work, keys: list[int], allowed: bool) -> list[Any]:
     with opening(work, "Identity", EXPORT, subjects, allowed=allowed) as opened:
         found = {one.key: one for one in rows.people(work, keys, units, opened)}
         subjects += [one.person for one in found.values()]
-    return [found[key].row for key in keys if key in found]
+    return [_told(found[key].row) for key in keys if key in found]
+
+
+def _told(row: Any) -> Any:
+    """A row as it leaves: what the matrix does not tell the caller stays empty, so that it erases nothing."""
+    closed = [name for name, value in row._asdict().items() if isinstance(value, Withheld)]
+    return row._replace(**dict.fromkeys(closed)) if closed else row
 
 
 @use_case(Action.EXCHANGE_EXPORT)
 def _record_page(work: Work, noun: str, keys: list[int]) -> list[Any]:
     file_no_of, areas = queries.names_of(work, keys)
     with opening(work, noun.capitalize(), EXPORT) as opened:
-        return [one.row for one in rows.RECORDS[noun](work, keys, file_no_of, areas, opened)]
+        return [_told(one.row) for one in rows.RECORDS[noun](work, keys, file_no_of, areas, opened)]
 
 
 # --- runs of the import page ----------------------------------------------------------------------

@@ -182,7 +182,7 @@ class Writer:
         for start in range(0, len(old), CASES):
             chunk = old[start : start + CASES]
             keys = [facts.key for _, _, facts in chunk if facts.key is not None]
-            with opening(self._work, "Person", PURPOSE) as opened:
+            with opening(self._work, "Person", PURPOSE, unseen=True) as opened:
                 stored = {one.key: one for one in rows.people(self._work, keys, code_of, opened)}
             self._changed_people(verdict, outcome, chunk, stored, units)
 
@@ -274,7 +274,7 @@ class Writer:
             if facts.key is not None and not areas[facts.key]:
                 areas[facts.key] = facts.area
         noun = verdict.sheet.noun
-        with opening(self._work, noun.capitalize(), PURPOSE) as opened:
+        with opening(self._work, noun.capitalize(), PURPOSE, unseen=True) as opened:
             stored = rows.by_day(rows.RECORDS[noun](self._work, keys, file_no_of, areas, opened))
         changes: list[tuple[Stored, Any, tuple[str, ...]]] = []
         for _, facts, told in waiting:

@@ -48,7 +48,7 @@ from casemgr.services.visit_sheet import (
 )
 from casemgr.store import identity
 from casemgr.store.db import new_key
-from casemgr.store.identity import Opening
+from casemgr.store.identity import Opening, Withheld
 from casemgr.store.models import DrugLine, Visit, VisitText
 from casemgr.store.models.attempt import Attempt
 from casemgr.store.models.incident import Incident, LockUp
@@ -219,7 +219,7 @@ def open_visit(
         before: dict[str, str] = {}
         repeat: dict[str, list[str]] = {}
         if previous is not None:
-            values = _values(work, previous, around.case.file_no, opened)
+            values = _told(_values(work, previous, around.case.file_no, opened))
             before = {key: forms.shown(form.field(key), values[key]) for key in form.by_key if key in values}
             repeat = {
                 key: texts for key, texts in forms.to_raw(form, values).items() if form.field(key).may_repeat
@@ -268,7 +268,7 @@ def _values(work: Work, visit: Visit, file_no: str, opened: Opening) -> dict[str
     own = queries.texts(work, visit.id)
     if own is not None:
         for key, column in VISIT_TEXTS.items():
-            texts[key] = opened(visit.id, getattr(own, column))
+            texts[key] = opened(visit.id, getattr(own, column), own=visit.recorded_by == work.access.actor)
     guides: dict[str, Any] = {}
     taken = 0
     guided = 0
@@ -294,9 +294,15 @@ def _values(work: Work, visit: Visit, file_no: str, opened: Opening) -> dict[str
     return values
 
 
+def _told(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values without those that the matrix closes to whoever asks: a form never carries their stand-in."""
+    return {key: value for key, value in values.items() if not isinstance(value, Withheld)}
+
+
 def _stored_raw(work: Work, visit: Visit, file_no: str, opened: Opening) -> dict[str, list[str]]:
     """A stored visit as the texts of its form, with the days of its incidents and the reasons given."""
-    raw = forms.to_raw(form_of(visit.form_version), _values(work, visit, file_no, opened))
+    values = _told(_values(work, visit, file_no, opened))
+    raw = forms.to_raw(form_of(visit.form_version), values)
     if visit.symptoms == 0:
         raw[NO_SYMPTOMS] = ["1"]
     count: dict[int, int] = {}
@@ -357,7 +363,21 @@ def review(
     """Judge what was typed without keeping it; :class:`Missing` outside the access."""
     around = _known(work, case_id, today)
     visit = None if visit_id is None else _visit(work, visit_id, case_id)
-    return _review(judge(work, around, FORMS.get(version, CURRENT), raw, today, visit))
+    return _review(_judged(work, around, FORMS.get(version, CURRENT), raw, today, visit))
+
+
+#: Somebody would write over a note that the matrix does not let them read.
+CLOSED_NOTE = (
+    "这次随访的备注由原填写人书写，按披露矩阵不向您显示，改写会丢失原来的内容，因此保持原样。"
+    "请清空这一栏，把要补充的写在修改理由里；或请原填写人补充。"
+)
+
+
+def _judged(work: Work, around: Known, form: Form, raw: Raw, today: date, visit: Visit | None) -> Judgement:
+    judged = judge(work, around, form, raw, today, visit)
+    if visit is not None and judged.values.get("note") and _keeps_note(work, visit):
+        return replace(judged, problems={**judged.problems, "note": CLOSED_NOTE})
+    return judged
 
 
 # --- saving --------------------------------------------------------------------------------------------
@@ -406,7 +426,7 @@ def _record(work: Work, envelope: Envelope, today: date, now: datetime) -> Recei
         if sent.filled_at and envelope.filled_at and envelope.filled_at < sent.filled_at:
             return Receipt(Answer.OLDER, case_id, visit.id, visit.version, clock_off=off)
         expects = expects if envelope.visit_id is not None else 1
-    judged = judge(work, around, form, envelope.data, today, visit)
+    judged = _judged(work, around, form, envelope.data, today, visit)
     if judged.row is not None and visit is None:
         # FU-C12: one visit a day; somebody (perhaps oneself) was faster.
         visit = next((one for one in around.visits if one.on == visit_rows.day(judged.row.on)), None)
@@ -508,12 +528,24 @@ def _sides(work: Work, visit: Visit, around: Known, form: Form, judged: Judgemen
             forms.shown(one, judged.values.get(one.key)),
         )
         for one in form.fields
-        if theirs.get(one.key) != judged.values.get(one.key) and one.key != "risk_reason"
+        if theirs.get(one.key) != judged.values.get(one.key)
+        and one.key != "risk_reason"
+        and not isinstance(theirs.get(one.key), Withheld)
     )
     last = queries.last_change(work, visit.case_id, visit.id)
     author = last.recorded_by if last is not None else visit.recorded_by
     by = people.authors(work, [author]).get(author, "导入" if author == 0 else "其他人员")
     return TwoSides(visit.id, visit.version, visit.on, by, visit.recorded_at, fields)
+
+
+def _keeps_note(work: Work, visit: Visit) -> bool:
+    """Whether the note of a stored visit is closed to the caller, who then can neither read nor change it."""
+    return visit.recorded_by != work.access.actor and identity.closed_to(work, VisitText.note)
+
+
+def _with_note(judged: Judgement, row: VisitRow, note: Any) -> tuple[Judgement, VisitRow]:
+    kept = row._replace(note=note)
+    return replace(judged, values={**judged.values, "note": note}, row=kept), kept
 
 
 def _keep(
@@ -553,8 +585,10 @@ def _keep(
             if (visit.risk or 0) >= RiskLevel.LEVEL_3:
                 columns["peak_risk"] = max(visit.risk or 0, visit.peak_risk or 0)
             columns |= dict.fromkeys(("confirmed_by", "confirmed_on", "declined_by", "declined_on"))
-        with identity.opening(work, "Visit", PURPOSE) as opened:
+        with identity.opening(work, "Visit", PURPOSE, unseen=True) as opened:
             before = _values(work, visit, around.case.file_no, opened)
+        if _keeps_note(work, visit):
+            judged, row = _with_note(judged, row, before.get("note"))
         changes = {
             one.key: (before.get(one.key), judged.values.get(one.key))
             for one in form.fields

@@ -85,9 +85,7 @@ class MatrixView:
 
 def loosened(work: Work, on: date) -> tuple[Loosening, ...]:
     """What is loosened on a day, for :func:`casemgr.rules.disclosure.may_see`; asked inside a use case."""
-    return tuple(
-        Loosening(row.key, row.number, row.valid_from, row.valid_to) for row in queries.in_force(work, on)
-    )
+    return queries.in_force(work, on)
 
 
 def _row(party: Party, held: tuple[Loosening, ...]) -> Row:

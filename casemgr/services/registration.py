@@ -49,7 +49,7 @@ from casemgr.services.reach import over_county
 from casemgr.services.register import NOT_THERE
 from casemgr.services.use_case import use_case
 from casemgr.store.db import new_key
-from casemgr.store.identity import opening
+from casemgr.store.identity import Withheld, opening
 from casemgr.store.models import Case, Draft
 from casemgr.store.queries import area as areas
 from casemgr.store.queries import registration as queries
@@ -428,9 +428,21 @@ def edit(access: Access, case_id: int, purpose: str = EDITING) -> Asked:
     """The data of a registered person, to be corrected; :class:`Missing` outside the access."""
     row, details = _for_editing(access, case_id, purpose)
     units, villages = _places(access)
-    raw = forms.to_raw(CORRECTION, row._asdict() | details._asdict())
+    raw = forms.to_raw(CORRECTION, _shown(row._asdict() | details._asdict()))
     seen = _digest(row, details)
     return Asked(CORRECTION, raw, 0, _choices(units), villages, case_id=case_id, seen=seen)
+
+
+def _shown(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values without those that the matrix closes to whoever asks; they stay as they are."""
+    return {key: value for key, value in values.items() if not isinstance(value, Withheld)}
+
+
+#: Somebody would write over a text that the matrix does not let them read.
+CLOSED_TEXT = (
+    "这一栏原来有内容，按披露矩阵不向您的岗位显示，改写会丢失原来的内容，因此保持原样。"
+    "请清空这一栏，把要补充的写在修改理由里；或请基层医生补充。"
+)
 
 
 def correct(access: Access, case_id: int, raw: Raw, today: date) -> Done | Asked:
@@ -447,7 +459,10 @@ def correct(access: Access, case_id: int, raw: Raw, today: date) -> Done | Asked
         seen=_digest(now, details),
     )  # fmt: skip
     told = details_of(filled.values)
-    if filled.sound:
+    for name, value in now._asdict().items():
+        if isinstance(value, Withheld) and filled.values.get(name):
+            asked = _wrong(asked, name, CLOSED_TEXT)
+    if filled.sound and not asked.problems:
         asked = _compared(access, asked, raw, filled, (now, details), today)
     if not _text(raw, "reason"):
         asked = _wrong(asked, "reason", "请写明修改理由。改动逐项留痕，理由便于日后核对。")
@@ -460,7 +475,9 @@ def correct(access: Access, case_id: int, raw: Raw, today: date) -> Done | Asked
 
 def _laid_over(now: PersonRow, filled: Filled) -> PersonRow:
     told: dict[str, Any] = {
-        one.key: filled.values.get(one.key) for one in CORRECTION.fields if one.key in PersonRow._fields
+        one.key: filled.values.get(one.key)
+        for one in CORRECTION.fields
+        if one.key in PersonRow._fields and not isinstance(getattr(now, one.key), Withheld)
     }
     return now._replace(**told)
 

@@ -15,10 +15,11 @@ from casemgr.rules.access import Action
 from casemgr.services import clock
 from casemgr.services.use_case import use_case
 from casemgr.store.db import new_key
-from casemgr.store.identity import open_texts
+from casemgr.store.identity import WITHHELD, closed_places, open_texts
 from casemgr.store.models import Revision
 from casemgr.store.queries import revision as queries
 from casemgr.store.types import Plain
+from casemgr.store.vault import Place
 from casemgr.store.work import Work
 
 Value = str | int | bool | date | None
@@ -166,16 +167,34 @@ def of_case(work: Work, case_id: int, opened: bool = False) -> tuple[RevisionVie
             one.noun,
             NOUNS.get(one.noun, one.noun),
             one.row_id,
-            tuple(_change(one.noun, name, old, new, opened) for name, (old, new) in json.loads(text).items()),
+            tuple(
+                _change(one.noun, name, old, new, opened)
+                if one.recorded_by == work.access.actor or not _closed(work, one.noun, name)
+                else Change(name, _label(one.noun, name), WITHHELD, WITHHELD)
+                for name, (old, new) in json.loads(text).items()
+            ),
             reason,
         )
         for one, text, reason in zip(rows, texts, reasons, strict=True)
     )
 
 
-def _change(noun: str, name: str, old: Any, new: Any, opened: bool) -> Change:
+#: In which table the sealed texts of a noun stand.
+_TABLES = {"case": "supplement", "visit": "visit_text"}
+
+
+def _closed(work: Work, noun: str, name: str) -> bool:
+    """Whether the matrix closes this field to the caller: then both its values stay closed, too."""
+    return noun in _TABLES and Place(_TABLES[noun], name) in closed_places(work)
+
+
+def _label(noun: str, name: str) -> str:
     column = _COLUMNS.get(noun, {}).get(name)
-    label = name if column is None else column.header
+    return name if column is None else str(column.header)
+
+
+def _change(noun: str, name: str, old: Any, new: Any, opened: bool) -> Change:
+    label = _label(noun, name)
     if name in IDENTIFYING and not opened:
         return Change(name, label, hidden=True)
     return Change(name, label, in_words(noun, name, old), in_words(noun, name, new))

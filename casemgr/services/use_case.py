@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from casemgr.rules.access import Access, Action
+from casemgr.services import clock
 from casemgr.services.errors import Conflict, Forbidden, Missing, TooManyPeople, Unavailable
 from casemgr.store.ceiling import CeilingReached
 from casemgr.store.vault import Locked
@@ -72,6 +73,7 @@ def use_case(
                 raise Forbidden("您的角色不能进行这项操作。如确有需要，请联系本单位管理员调整权限。")
             try:
                 with open_work(access, action, writes=writes) as work:
+                    work.day = clock.today()
                     answer = function(work, *args, **kwargs)
             except CeilingReached as reached:
                 raise _stop(access, action, reached) from None

@@ -14,10 +14,11 @@ from typing import Any
 from sqlalchemy import BigInteger, LargeBinary, bindparam, func, select, type_coerce
 
 from casemgr.rules.access import COVERED_NUMBERS, Action
-from casemgr.rules.disclosure import covered
+from casemgr.rules.disclosure import closed_columns, covered
 from casemgr.store import ceiling
 from casemgr.store.models.audit import AuditEntry
 from casemgr.store.models.person import Guardian, Identity
+from casemgr.store.queries import access as grants
 from casemgr.store.scope import lasting
 from casemgr.store.session import LockBroken
 from casemgr.store.types import Instant, Secret
@@ -72,8 +73,37 @@ class RevealedGuardian:
 ALL_FIELDS = tuple(field.name for field in fields(Revealed) if field.name != "person_id")
 
 
-def _open(work: Work, row: int, value: Any) -> str:
-    return work.vault.open(value.place, row, value._sealed) if isinstance(value, Secret) else ""
+class Withheld(str):
+    """What stands in place of a text that the disclosure matrix does not tell whoever asked for it."""
+
+    __slots__ = ()
+
+
+WITHHELD = Withheld("（按披露矩阵不显示）")
+
+
+def closed_places(work: Work) -> frozenset[Place]:
+    """The sealed columns that the matrix closes to this access, loosenings in force considered."""
+    if work.closed is None:
+        access, day = work.access, work.day or ceiling.day_of(datetime.now(UTC))
+        names = closed_columns(access.role, day)
+        if names:
+            names = closed_columns(access.role, day, grants.in_force(work, day), access.low)
+        work.closed = frozenset(Place(*name.split(".")) for name in names)
+    return work.closed
+
+
+def closed_to(work: Work, column: Any) -> bool:
+    """Whether the matrix closes a mapped sealed column to this access."""
+    return column.type.place in closed_places(work)
+
+
+def _open(work: Work, row: int, value: Any, *, own: bool = False) -> str:
+    if not isinstance(value, Secret):
+        return ""
+    if not own and value.place in closed_places(work):
+        return WITHHELD
+    return work.vault.open(value.place, row, value._sealed)
 
 
 def _may(work: Work, purpose: str) -> None:
@@ -187,12 +217,20 @@ def reveal_guardians(
 
 
 def open_texts(
-    work: Work, noun: str, values: Iterable[tuple[int, Any]], purpose: str, case: int | None = None
+    work: Work,
+    noun: str,
+    values: Iterable[tuple[int, Any]],
+    purpose: str,
+    case: int | None = None,
+    own: Container[int] = (),
 ) -> list[str]:
-    """Open free texts (notes, reasons, drug names) given as (row id, Secret); one audit entry."""
+    """Open free texts (notes, reasons, drug names) given as (row id, Secret); one audit entry.
+
+    What the matrix closes to the caller comes as :data:`WITHHELD`, but for rows the caller wrote (``own``).
+    """
     if not purpose:
         raise LockBroken("a reveal names its purpose")
-    opened = [_open(work, row, value) for row, value in values]
+    opened = [_open(work, row, value, own=row in own) for row, value in values]
     if opened:
         work.note("reveal", noun, purpose=purpose, count=len(opened), case_key=case)
     return opened
@@ -201,11 +239,13 @@ def open_texts(
 class Opening:
     """Opens sealed values one after the other, for comparing or handing out whole rows.
 
-    Counts them, and keeps which columns they came from: those of other tables with their table's name.
+    Counts them, and keeps which columns they came from: those of other tables with their table's name. What
+    the matrix closes to the caller comes as :data:`WITHHELD`, unless nobody is shown it (``unseen``).
     """
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, *, unseen: bool = False) -> None:
         self._work = work
+        self._unseen = unseen
         self.count = 0
         self._places: set[Place] = set()
 
@@ -218,17 +258,19 @@ class Opening:
         )
         return ",".join(sorted(names))
 
-    def __call__(self, row: int, value: Any) -> str | None:
-        """The text of a sealed value of this row, ``None`` for an empty one."""
+    def __call__(self, row: int, value: Any, *, own: bool = False) -> str | None:
+        """The text of a sealed value of this row, ``None`` for an empty one; ``own``: the caller wrote it."""
         if value is None:
             return None
         self.count += 1
         if isinstance(value, Secret):
             self._places.add(value.place)
-        return _open(self._work, row, value)
+        return _open(self._work, row, value, own=own or self._unseen)
 
     def column(self, column: Any, rows: Sequence[int], values: Sequence[bytes | None]) -> list[str | None]:
         """Texts of one sealed column, given keys of rows and sealed bytes side by side; ``None`` stays."""
+        if column.type.place in closed_places(self._work) and not self._unseen:
+            return [None if value is None else WITHHELD for value in values]
         filled = [(row, bytes(value)) for row, value in zip(rows, values, strict=True) if value is not None]
         self.count += len(filled)
         self._places.add(column.type.place)
@@ -238,15 +280,22 @@ class Opening:
 
 @contextmanager
 def opening(
-    work: Work, noun: str, purpose: str, subjects: Iterable[int] = (), *, allowed: bool = False
+    work: Work,
+    noun: str,
+    purpose: str,
+    subjects: Iterable[int] = (),
+    *,
+    allowed: bool = False,
+    unseen: bool = False,
 ) -> Iterator[Opening]:
     """Open many values of a noun under one audit entry, written when the block ends.
 
     ``subjects`` are the people whose identity leaves the house by it; comparing with a file names none. They
-    count like those of :func:`reveal`, unless a second person has ``allowed`` exactly this.
+    count like those of :func:`reveal`, unless a second person has ``allowed`` exactly this. ``unseen``: the
+    program compares or keeps the texts, and shows none of them.
     """
     _may(work, purpose)
-    opened = Opening(work)
+    opened = Opening(work, unseen=unseen)
     yield opened
     if not allowed:
         ceiling.count(work, subjects)

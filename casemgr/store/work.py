@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -166,6 +166,10 @@ class Work:
         self.writes = writes
         #: Whether this unit of work filled another block of entries, so that an anchor is due.
         self.anchor_due = False
+        #: The business day in whose name this is done, where whoever began it has said so.
+        self.day: date | None = None
+        #: Sealed columns that the disclosure matrix closes to this access, once somebody has asked.
+        self.closed: frozenset[Place] | None = None
         session.info["ledger"] = self._ledger
         session.info["vault"] = self._vault
 

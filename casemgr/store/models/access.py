@@ -53,7 +53,9 @@ class Glass(AreaScoped, Model):
 class MatrixLoosening(Model):
     """矩阵放宽: one line of the matrix is loosened by a document between two days (both included).
 
-    ``key`` names what the code knows to loosen; it holds when somebody else than the proposer has approved.
+    ``key`` names what the code knows to loosen; it holds when somebody else than the proposer has approved,
+    for what lies in the area ``over`` (0: everywhere, from before there were areas). ``approver`` is the
+    office that signed the document ``number``.
     """
 
     __tablename__ = "matrix_loosening"
@@ -61,6 +63,8 @@ class MatrixLoosening(Model):
     id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
     key: Mapped[str] = mapped_column(String(12))
     number: Mapped[str] = mapped_column(String(80))
+    over: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    approver: Mapped[str] = mapped_column(String(80), default="", server_default="")
     impact: Mapped[str] = mapped_column(String(1000))
     valid_from: Mapped[date] = mapped_column(Day)
     valid_to: Mapped[date] = mapped_column(Day)

@@ -18,6 +18,8 @@ class Account(Model):
 
     ``valid_from`` and ``valid_until`` (both included, empty: open) bound its use; ``certified_on`` is when
     somebody last confirmed that it is still needed, ``left_on`` when its person gave up the post.
+    ``staff_no`` and ``phone_digest`` (keyed; the number itself is kept nowhere) tell whether two accounts are
+    one person's.
     """
 
     __tablename__ = "account"
@@ -39,6 +41,8 @@ class Account(Model):
     certified_on: Mapped[date | None] = mapped_column(Day)
     certified_by: Mapped[int | None] = mapped_column(BigInteger)
     left_on: Mapped[date | None] = mapped_column(Day)
+    staff_no: Mapped[str | None] = mapped_column(String(40))
+    phone_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     version: Mapped[int] = mapped_column(SmallInteger, default=1)
 
     __mapper_args__ = MappingProxyType({"version_id_col": version})
@@ -71,7 +75,11 @@ class LoginSession(Model):
 
 
 class ApiToken(Model):
-    """Bearer token of the JSON door; only a keyed digest is kept."""
+    """Bearer token of the JSON door; only a keyed digest is kept.
+
+    ``purpose`` says what uses it, ``made_by`` who made it (0: the operator at the machine, empty: nobody
+    knows), ``used_at`` when it was last shown, to the hour.
+    """
 
     __tablename__ = "api_token"
 
@@ -81,6 +89,9 @@ class ApiToken(Model):
     created_at: Mapped[datetime] = mapped_column(Instant)
     ends_at: Mapped[datetime] = mapped_column(Instant)
     revoked: Mapped[bool] = mapped_column(Boolean, default=False)
+    purpose: Mapped[str] = mapped_column(String(60), default="", server_default="")
+    made_by: Mapped[int | None] = mapped_column(BigInteger)
+    used_at: Mapped[datetime | None] = mapped_column(Instant)
 
     __table_args__ = (Index(None, "account_id"),)
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
+from casemgr.rules.disclosure import Loosening
 from casemgr.store.models.access import Glass, MatrixLoosening
 from casemgr.store.models.account import Account
 from casemgr.store.models.audit import AuditEntry
@@ -21,7 +22,13 @@ from casemgr.terms.account import Role
 from casemgr.terms.register import Lifecycle
 
 _IN_FORCE = lasting(
-    select(MatrixLoosening.key, MatrixLoosening.number, MatrixLoosening.valid_from, MatrixLoosening.valid_to)
+    select(
+        MatrixLoosening.key,
+        MatrixLoosening.number,
+        MatrixLoosening.valid_from,
+        MatrixLoosening.valid_to,
+        MatrixLoosening.over,
+    )
     .where(
         MatrixLoosening.state == int(LooseningState.APPROVED),
         MatrixLoosening.valid_from <= bindparam("day", type_=Day()),
@@ -44,9 +51,10 @@ _LOOSENINGS = lasting(
 )
 
 
-def in_force(work: Work, day: date) -> Sequence[Any]:
-    """(key, number, valid_from, valid_to) of the loosenings that are approved and hold on a day."""
-    return work.rows(_IN_FORCE, day=day)
+def in_force(work: Work, day: date) -> tuple[Loosening, ...]:
+    """The loosenings that are approved and hold on a day, whatever area they hold over."""
+    rows: Sequence[Any] = work.rows(_IN_FORCE, day=day)
+    return tuple(Loosening(key, number, first, last, over) for key, number, first, last, over in rows)
 
 
 def loosenings(work: Work) -> Sequence[Any]:
