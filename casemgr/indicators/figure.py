@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from math import ceil
 
 from casemgr.indicators.catalogue import FIGURES, Measure
 from casemgr.indicators.editions import DECIMALS, Edition
@@ -78,39 +77,91 @@ class Computation:
 
 def half_up(number: Fraction, decimals: int = DECIMALS) -> str:
     """A number ≥ 0 with fixed decimals, halves upwards."""
-    scaled = (number * 10**decimals * 2 + 1) // 2
+    return _share(number.numerator, number.denominator, decimals)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How an edition reads one measure: all that is the same for every area, looked up once."""
+
+    measure: Measure
+    unit: str
+    factor: int
+    status: str
+    decimals: int
+    official: bool
+    target: Fraction | None
+    printed_target: str | None
+
+    def figure(self, numerator: int, denominator: int | None) -> Figure:
+        """The figure made of these counts, held against the target of the edition."""
+        measure, target = self.measure, self.target
+        value = met = distance = None
+        if denominator:
+            value = _share(numerator * self.factor, denominator, self.decimals)
+            if target is not None:
+                # In whole numbers: numerator × factor / denominator ≥ target, and how many are missing to it.
+                wanted, per_person = target.numerator * denominator, target.denominator * self.factor
+                met = numerator * per_person >= wanted
+                distance = max(0, -(-wanted // per_person) - numerator)
+        return Figure(
+            measure.key,
+            measure.name,
+            self.unit,
+            numerator,
+            denominator,
+            value,
+            self.printed_target,
+            met,
+            self.official,
+            measure.variant,
+            measure.base,
+            measure.cites,
+            self.status,
+            distance,
+            measure.further,
+        )
+
+
+def _share(part: int, whole: int, decimals: int) -> str:
+    """``part / whole`` with fixed decimals, halves upwards."""
+    scaled = (part * 10**decimals * 2 + whole) // (2 * whole)
     if not decimals:
         return str(scaled)
     return f"{scaled // 10**decimals}.{scaled % 10**decimals:0{decimals}d}"
 
 
-def figure(measure: Measure, numerator: int, denominator: int | None, edition: Edition) -> Figure:
-    """The figure of a measure from its counts, held against the target of the edition."""
+def reading(measure: Measure, edition: Edition) -> Reading:
+    """How ``edition`` reads ``measure``."""
     decimals = edition.decimals.get(measure.key, DECIMALS)
     target = edition.targets.get(measure.key)
-    rate = Fraction(numerator * measure.unit.factor, denominator) if denominator else None
-    distance = None
-    if target is not None and denominator:
-        distance = max(0, ceil(target.value * denominator / measure.unit.factor) - numerator)
-    return Figure(
-        key=measure.key,
-        name=measure.name,
-        unit=measure.unit.label,
-        numerator=numerator,
-        denominator=denominator,
-        value=None if rate is None else half_up(rate, decimals),
-        target=None if target is None else half_up(target.value, decimals),
-        met=None if target is None or rate is None else rate >= target.value,
-        official=measure.key in edition.official,
-        variant=measure.variant,
-        base_set=measure.base,
-        rules=measure.cites,
-        status=measure.status,
-        distance=distance,
-        further=measure.further,
+    return Reading(
+        measure,
+        measure.unit.label,
+        measure.unit.factor,
+        measure.status,
+        decimals,
+        measure.key in edition.official,
+        None if target is None else target.value,
+        None if target is None else half_up(target.value, decimals),
     )
+
+
+def readings(edition: Edition) -> tuple[Reading, ...]:
+    """How ``edition`` reads each figure of the catalogue, in its order."""
+    return tuple(reading(one, edition) for one in FIGURES)
+
+
+def figure(measure: Measure, numerator: int, denominator: int | None, edition: Edition) -> Figure:
+    """The figure of a measure from its counts, held against the target of the edition."""
+    return reading(measure, edition).figure(numerator, denominator)
+
+
+def read_by(known: Iterable[Reading], counts: Counts) -> tuple[Figure, ...]:
+    """All figures of one area from its counts, read in the way of one edition."""
+    return tuple(one.figure(*counts[one.measure.key]) for one in known if one.measure.key in counts)
 
 
 def figures(counts: Counts, edition: Edition) -> tuple[Figure, ...]:
     """All figures of one area from its counts, in the order of the catalogue."""
-    return tuple(figure(one, *counts[one.key], edition) for one in FIGURES if one.key in counts)
+    return read_by(readings(edition), counts)

@@ -21,6 +21,7 @@ from casemgr.terms.lists import lines
 REST, WORK = "休", "班"
 ONE_DAY = timedelta(1)
 DECEMBER = 12
+SHORTEST_MONTH = 28
 #: Monday is 0; from here on the week has its end.
 SATURDAY = 5
 UNITS = {
@@ -91,6 +92,11 @@ def deadline(day: date, parameter: Parameter) -> Deadline:
     if calendar is Calendar.WORKING:
         return Deadline(working_days_after(day, parameter.value), calendar, parameter.rule)
     return Deadline(day + timedelta(parameter.value), calendar, parameter.rule)
+
+
+def least_days(parameter: Parameter) -> int:
+    """So many calendar days a term of the policy has at least, whatever day it is counted from."""
+    return parameter.value * SHORTEST_MONTH if parameter.unit == "月" else parameter.value
 
 
 def is_certain(first: date, last: date, calendar: Calendar) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from casemgr.indicators.catalogue import ANY_KEY, BY_KEY, PREVALENCE, Measure
 from casemgr.indicators.editions import Edition
-from casemgr.indicators.figure import AreaFigures, Computation, Counts, Figure, figure, figures
+from casemgr.indicators.figure import AreaFigures, Computation, Counts, Figure, figure, read_by, readings
 from casemgr.indicators.interval import wilson
 from casemgr.indicators.period import Period
 from casemgr.rules.access import Action
@@ -221,8 +221,9 @@ def _computed(work: Work, area: int | None, period: Period, under: str = "") -> 
 def _computation(
     period: Period, edition: Edition, places: Iterable[Any], counts: Mapping[int, Counts]
 ) -> Computation:
+    known = readings(edition)
     found = tuple(
-        AreaFigures(code, name, level, population, figures(counts[code], edition))
+        AreaFigures(code, name, level, population, read_by(known, counts[code]))
         for code, name, level, _parent, population in places
         if code in counts
     )

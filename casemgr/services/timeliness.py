@@ -9,7 +9,7 @@ from datetime import date
 from casemgr.indicators.period import Period
 from casemgr.rules import policy as policies
 from casemgr.rules.access import Action
-from casemgr.rules.calendar import deadline
+from casemgr.rules.calendar import deadline, least_days
 from casemgr.rules.policy import Parameter, Policy
 from casemgr.services import clock
 from casemgr.services.errors import Missing, Unfit
@@ -94,9 +94,15 @@ def tally(work: Work, low: int, high: int, period: Period) -> dict[int, dict[str
             own[one] = (before[0] + in_time, before[1] + due)
 
     term = _policy(work, period).visit_entry
-    for row in queries.visit_days(work, low, high, period.start, period.end):
-        late = row.entered_on > deadline(row.on, term).on
-        add(row.area, VISIT, 0 if late else row.count, row.count)
+    for area, count in queries.entered(work, low, high, period.start, period.end):
+        if count:
+            add(area, VISIT, count, count)
+    # Whoever took no longer than any term lasts was in time; the few others are held against their own.
+    for area, on, entered_on in queries.entered_after(
+        work, low, high, period.start, period.end, least_days(term)
+    ):
+        if entered_on > deadline(on, term).on:
+            add(area, VISIT, -1, 0)
     for one in _others(work, low, high, period):
         add(one.area, one.key, int(one.in_time), 1)
     return found

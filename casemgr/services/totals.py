@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,13 +11,17 @@ from casemgr.indicators.figure import Counts
 from casemgr.indicators.period import Period
 from casemgr.services import area_fact, timeliness
 from casemgr.store.work import Work
-from casemgr.terms.area import AreaLevel, span_of
+from casemgr.terms.area import AreaLevel, ancestor, span_of
 from casemgr.terms.area_fact import AreaFactKey, Told
 
 #: Counts of a figure for which nothing was reported: there is nothing to divide by.
 UNTOLD = (0, None)
 Pair = tuple[int, int | None]
 Facts = Mapping[tuple[int, AreaFactKey], int]
+#: Records in time and due where there is none.
+NO_RECORD = (0, 0)
+#: Which of these figures are made for areas of a level.
+WANTED = {level: frozenset(one.key for one in TOTALS if one.level >= level) for level in AreaLevel}
 #: The people behind 居家患者接受服务率 of a county that runs the service.
 PARTICIPATION = "IND-12.N1"
 
@@ -29,21 +34,32 @@ def counts(
     ``people`` are the counts of judged people by area. Only figures that are made for the level of an area
     are in its counts; one for which nothing was reported has no denominator.
     """
-    rows = [tuple(row) for row in places]
-    entered = timeliness.tally(work, low, high, period)
+    rows = sorted(tuple(row) for row in places)
+    codes = [row[0] for row in rows]
+    entered = _with_ancestors(timeliness.tally(work, low, high, period))
     facts = area_fact.latest(work, period.end.year, low, high)
     found: dict[int, Counts] = {}
     for code, _name, level, _parent, population in rows:
-        first, last = span_of(code)
-        own: dict[str, Pair] = {}
-        for key in timeliness.KEYS:
-            parts = [told[key] for area, told in entered.items() if first <= area < last and key in told]
-            own[key] = (sum(part[0] for part in parts), sum(part[1] for part in parts))
-        below = [row for row in rows if first <= row[0] < last]
+        told = entered.get(code, {})
+        own: dict[str, Pair] = {key: told.get(key, NO_RECORD) for key in timeliness.KEYS}
         if level <= AreaLevel.COUNTY:
-            own.update(_reported(level, population, below, facts, people))
-        wanted = {one.key for one in TOTALS if one.level >= level}
-        found[code] = {key: pair for key, pair in own.items() if key in wanted}
+            first, last = (bisect_left(codes, end) for end in span_of(code))
+            own.update(_reported(level, population, rows[first:last], facts, people))
+        found[code] = {key: pair for key, pair in own.items() if key in WANTED[level]}
+    return found
+
+
+def _with_ancestors(
+    entered: Mapping[int, Mapping[str, tuple[int, int]]],
+) -> dict[int, dict[str, tuple[int, int]]]:
+    """The counts of every area that records belong to, and their sums in every area above."""
+    found: dict[int, dict[str, tuple[int, int]]] = {}
+    for area, counts_of in entered.items():
+        for above in {ancestor(area, level) for level in AreaLevel}:
+            own = found.setdefault(above, {})
+            for key, (in_time, due) in counts_of.items():
+                before = own.get(key, NO_RECORD)
+                own[key] = (before[0] + in_time, before[1] + due)
     return found
 
 
@@ -56,8 +72,7 @@ def of_city(
     _code, _name, level, _parent, population = next(row for row in rows if row[0] == area)
     facts = area_fact.latest(work, period.end.year, low, high)
     found = _reported(level, population, [row for row in rows if low <= row[0] < high], facts, people)
-    wanted = {one.key for one in TOTALS if one.level >= level}
-    return {key: pair for key, pair in found.items() if key in wanted}
+    return {key: pair for key, pair in found.items() if key in WANTED[level]}
 
 
 def _reported(

@@ -83,15 +83,16 @@ def _in_rows(
     session: WorkSession, statement: Select[Any], values: Mapping[str, Any], schema: Schema
 ) -> pl.DataFrame:
     # The session's own way: its area, its transaction, its compiled statements. Types are applied in the
-    # frame, so the driver's own tuples are taken before they become objects.
-    rows = prepared.raw(session, statement, values) if scope.is_lasting(statement) else None
-    if rows is None:
-        rows = session.execute(statement, dict(values)).raw.cursor.fetchall()  # type: ignore[attr-defined]
+    # frame, so the driver's own values are taken before they become objects.
+    told = prepared.raw(session, statement, values) if scope.is_lasting(statement) else None
+    if told is None:
+        told = prepared.flat(session.execute(statement, dict(values)).raw.cursor)  # type: ignore[attr-defined]
     flags = [name for name, kind in schema.items() if kind is pl.Boolean]
     if session.get_bind().dialect.name != "sqlite":
         flags = []  # only SQLite keeps booleans as numbers
     plain = schema | dict.fromkeys(flags, pl.Int8)
-    data = pl.DataFrame(list(zip(*rows, strict=True)) or None, schema=plain, orient="col")
+    columns = [told[place :: len(schema)] for place in range(len(schema))]
+    data = pl.DataFrame(columns if told else None, schema=plain, orient="col")
     return data.with_columns(pl.col(flags).cast(pl.Boolean)) if flags else data
 
 

@@ -114,6 +114,7 @@ class Visit(AreaScoped, Model):
             "stability",
             "adherence",
             "hospital",
+            "entered_on",
         ),
         Index("ix_visit_in_hospital", "hospital", "area", "on", "case_id"),
         # The few visits that told of 肇事 or 肇祸.
