@@ -132,6 +132,9 @@ class Policy:
     liaison_report: Parameter
     liaison_urgent: Parameter
     liaison_task: Parameter
+    # For how many months an act on file is told (0: as long as it is on file); how long a pledge holds.
+    disclose_incident: Parameter
+    pledge_days: Parameter
     # Readings that the head of a unit is asked about; and the term for what a patient asks for.
     misuse_work_days: Parameter
     misuse_refusals: Parameter
@@ -149,6 +152,9 @@ class Policy:
     impact_kept: Parameter
     rehab_check: Parameter
     rehab_refer: Parameter
+    # How long an approved request may be handed out, and by when earlier receivers are told of a change.
+    request_valid: Parameter
+    receiver_notice: Parameter
     # How many people's identity may leave, or be opened, before a second person is asked.
     export_alone: Parameter
     identity_ceiling: Parameter

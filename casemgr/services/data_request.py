@@ -1,7 +1,8 @@
 """资料调取: a document asks for fields of people; somebody else approves; it is handed out or refused.
 
 Nothing of it is ever shown on a screen: what is approved leaves as one marked sheet with exactly the approved
-items, and every person on it gets a line of the ledger (数据安全法 35, condition ⑥ of the matrix).
+items, and every person on it gets a line of the ledger (数据安全法 35, condition ⑥ of the matrix). An approval
+is good for one sheet and for a few days; a further sheet is asked for with a reason and approved anew.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from casemgr.reports import form as papers
 from casemgr.reports import handed
 from casemgr.reports.handed import Handed, HandedTable
 from casemgr.rules.access import Access, Action
+from casemgr.rules.calendar import deadline
+from casemgr.rules.policy import in_force_on
 from casemgr.services import clock, giving, impact, printing
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
 from casemgr.services.use_case import SAVED_ALREADY, use_case, within
@@ -29,7 +32,7 @@ from casemgr.terms.disclosure import FieldGroup
 from casemgr.terms.sharing import Flow, Requester, RequestState, SheetField
 
 READING = "资料调取"
-RULE = "DSL-35"
+RULE, RULE_ONCE = "DSL-35", "REC-REQ-1"
 NOT_THERE = "没有这件调取，或不在您的辖区内。请从列表进入。"
 MOST = 50
 LONGEST = 300
@@ -44,6 +47,19 @@ OWN_REQUEST = (
     "调取须由登记人以外的账号审批，这件是您登记的。一个人既登记又批准，就没有审批。"
     "请由另一位县级人员审批，或由其退回。"
 )
+OWN_AGAIN = (
+    "再次出件须由申请人以外的账号审批，这次是您申请的。一个人既申请又批准，就没有审批。"
+    "请由另一位县级人员审批，或由其退回。"
+)
+ONCE = (
+    "这件调取已经出件一次。批准只管一次出件，多份留存会使资料散失。"
+    "对方确需再提供的，请在本页写明原因申请再次出件，由另一账号审批；文件仍可在打印后 24 小时内由出件人取回。"
+)
+OVER = (
+    "批准已过有效期，不能出件。情况可能已有变化。"
+    "仍需提供的，请在本页写明原因申请再次出件，由另一账号审批；不再需要的，不必处理。"
+)
+SHORTEST = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +105,21 @@ class RequestView:
     decided_on: date | None
     released_on: date | None
     refusal: str
+    until: date | None
+    over: bool
+    releases: int
+    again_on: date | None
+    again: str
+
+    @property
+    def may_release(self) -> bool:
+        """Whether the approval is still good for one sheet."""
+        return self.row.state is RequestState.APPROVED and not self.over
+
+    @property
+    def may_ask_again(self) -> bool:
+        """Whether a further sheet, or one after the term, has to be asked for."""
+        return self.row.state is RequestState.RELEASED or self.over
 
 
 def begin() -> int:
@@ -189,10 +220,20 @@ def _rows(work: Work) -> list[RequestRow]:
             RequestState.read(row.DataRequest.state),
             row.DataRequest.received_on,
             row.people,
-            row.DataRequest.recorded_by == work.access.actor,
+            _asker(row.DataRequest) == work.access.actor,
         )
         for row in queries.requests(work)
     ]
+
+
+def _asker(row: DataRequest) -> int:
+    """Who asked for the sheet that is to be decided on: for a further one whoever asked again."""
+    return row.recorded_by if row.again_by is None else row.again_by
+
+
+def _is_over(row: DataRequest, today: date) -> bool:
+    """Whether an approval was not used in its days (REC-REQ-1)."""
+    return row.state == RequestState.APPROVED and row.until is not None and row.until < today
 
 
 @use_case(Action.SHARING_READ, writes=False)
@@ -215,8 +256,8 @@ def view(work: Work, key: int, today: date) -> RequestView:
     """One request with the document's words, which is written down; never what is asked for."""
     row = _found(work, key)
     people = queries.asked_about(work, key)
-    words = [(row.id, value) for value in (row.authority, row.ground, row.purpose, row.refusal)]
-    authority, ground, purpose, refusal = open_texts(work, "DataRequest", words, READING)
+    words = [(row.id, one) for one in (row.authority, row.ground, row.purpose, row.refusal, row.again)]
+    authority, ground, purpose, refusal, again = open_texts(work, "DataRequest", words, READING)
     requester = Requester.read(row.requester)
     asked = tuple(from_mask(SheetField, row.asked_fields))
     allowed = giving.allowed(work, requester.party, {requester.condition}, today)
@@ -228,7 +269,7 @@ def view(work: Work, key: int, today: date) -> RequestView:
             RequestState.read(row.state),
             row.received_on,
             len(people),
-            row.recorded_by == work.access.actor,
+            _asker(row) == work.access.actor,
         ),
         row.version,
         authority,
@@ -241,13 +282,18 @@ def view(work: Work, key: int, today: date) -> RequestView:
         row.decided_on,
         row.released_on,
         refusal,
+        row.until,
+        _is_over(row, today),
+        max(row.releases, 1 if row.released_on is not None else 0),
+        row.again_on,
+        again,
     )
 
 
 def _to_decide(work: Work, key: int, version: int) -> DataRequest:
     row = _found(work, key)
-    if row.recorded_by == work.access.actor:
-        raise Refused(OWN_REQUEST, rule=RULE)
+    if _asker(row) == work.access.actor:
+        raise Refused(OWN_REQUEST if row.again_by is None else OWN_AGAIN, rule=RULE)
     if row.version != version or row.state != RequestState.ASKED:
         raise Conflict(SAVED_ALREADY)
     return row
@@ -272,7 +318,32 @@ def approve(work: Work, key: int, version: int, items: Sequence[SheetField], tod
             fields={"items": f"{'、'.join(extra)}：文书没有要求，或按披露矩阵不得向{requester.label}提供。"},
         )
     row.state, row.fields = int(RequestState.APPROVED), to_mask(items)
+    row.until = deadline(today, in_force_on(today, within(work).region).request_valid).on
     row.decided_on, row.decided_by = today, work.access.actor
+
+
+@use_case(Action.SHARING_WRITE)
+def ask_again(work: Work, key: int, version: int, why: str, today: date) -> None:
+    """Ask for a further sheet after the one that was handed out, or after the approval ran out (REC-REQ-1).
+
+    It waits for another account, like the first time. Raises :class:`Unfit` without a reason, :class:`Conflict`
+    when the request stands otherwise by now.
+    """
+    row = _found(work, key)
+    if row.version != version or not (row.state == RequestState.RELEASED or _is_over(row, today)):
+        raise Conflict(SAVED_ALREADY)
+    why = why.strip()
+    if not SHORTEST <= len(why) <= LONGEST:
+        raise Unfit(
+            "没有申请。",
+            fields={
+                "again": f"请用 {SHORTEST} 到 {LONGEST} 字写明为什么再次出件，审批人据此决定。"
+                "如对方遗失、逾期未取；对方要求增加项目的，请另按新的文书登记。"
+            },
+        )
+    row.state, row.again = int(RequestState.ASKED), Plain(why)
+    row.again_on, row.again_by = today, work.access.actor
+    row.until = row.decided_on = row.decided_by = None
 
 
 @use_case(Action.SHARING_WRITE)
@@ -280,9 +351,9 @@ def refuse(work: Work, key: int, version: int, why: str, today: date) -> None:
     """Refuse a request with a ground; by another account than the one that registered it."""
     row = _to_decide(work, key, version)
     why = why.strip()
-    if not 6 <= len(why) <= LONGEST:
+    if not SHORTEST <= len(why) <= LONGEST:
         raise Unfit(
-            "没有保存。", fields={"why": f"请用 6 到 {LONGEST} 字写明不予提供的依据，它会印在答复函上。"}
+            "没有保存。", fields={"why": f"请用 {SHORTEST} 到 {LONGEST} 字写明不予提供的依据，它会印在答复函上。"}
         )
     row.state, row.refusal = int(RequestState.REFUSED), Plain(why)
     row.decided_on, row.decided_by = today, work.access.actor
@@ -290,8 +361,12 @@ def refuse(work: Work, key: int, version: int, why: str, today: date) -> None:
 
 def _sheet(work: Work, row: DataRequest, today: date) -> tuple[Handed, int]:
     """The sheet with exactly the approved items, entered in the ledger person by person."""
-    if row.state not in (RequestState.APPROVED, RequestState.RELEASED):
+    if row.state == RequestState.RELEASED:
+        raise Refused(ONCE, rule=RULE_ONCE)
+    if row.state != RequestState.APPROVED:
         raise Refused("这件调取还没有批准，不能出件。请先由另一账号审批。", rule=RULE)
+    if _is_over(row, today):
+        raise Refused(OVER, rule=RULE_ONCE)
     requester = Requester.read(row.requester)
     seen = giving.told(work, requester.party, {requester.condition}, today)
     items = [one for one in from_mask(SheetField, row.fields) if one in seen]
@@ -316,6 +391,8 @@ def _sheet(work: Work, row: DataRequest, today: date) -> tuple[Handed, int]:
         document=f"{authority} {row.number}",
     )
     row.state, row.released_on, row.released_by = int(RequestState.RELEASED), today, work.access.actor
+    row.releases += 1
+    work.flush()  # of two who hand it out at once, the second is told before anything is made
     columns = ("序号", *(one.label for one in items))
     lines = tuple((str(place), *one.words) for place, one in enumerate(people, 1))
     table = HandedTable("提供内容", columns, lines, frozenset({0}))
@@ -337,14 +414,14 @@ def _sheet(work: Work, row: DataRequest, today: date) -> tuple[Handed, int]:
 
 @use_case(Action.SHARING_WRITE)
 def release(work: Work, key: int, today: date) -> int:
-    """Begin to print the sheet; the key of the print. Each time is a line of the ledger for each person."""
+    """Begin to print the sheet, once; the key of the print. A line of the ledger for each person."""
     sheet, people = _sheet(work, _found(work, key), today)
     return giving.draw(work, sheet, people)
 
 
 @use_case(Action.SHARING_WRITE)
 def release_workbook(work: Work, key: int, today: date) -> bytes:
-    """The same sheet as a workbook."""
+    """The same sheet as a workbook, instead of the print."""
     sheet, _ = _sheet(work, _found(work, key), today)
     return handed.workbook(sheet, within(work).demo)
 

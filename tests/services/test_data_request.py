@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
@@ -77,6 +78,60 @@ def test_registered_approved_by_another_and_released(county: dict[int, tuple[int
         assert {one.receiver for one in lines} == {int(Role.POLICE)}
         assert {one.conditions for one in lines} == {1 << int(Condition.REQUEST)}
     assert data_request.list_(SECOND)[0].state is RequestState.RELEASED
+
+
+def approved(number: str) -> int:
+    """A request that somebody else has approved today."""
+    key = ask(replace(ASKED, number=number))
+    data_request.approve(SECOND, key, data_request.view(SECOND, key, TODAY).version, [SheetField.NAME], TODAY)
+    return key
+
+
+def test_an_approval_is_good_for_one_sheet(county: dict[int, tuple[int, int]]) -> None:
+    key = approved("调字3号")
+    assert data_request.release(OFFICER, key, TODAY)
+    for hand_out in (data_request.release, data_request.release_workbook):
+        with pytest.raises(Refused) as wrong:
+            hand_out(SECOND, key, TODAY)
+        assert wrong.value.rule == "REC-REQ-1"
+    view = data_request.view(OFFICER, key, TODAY)
+    assert (view.releases, view.may_release, view.may_ask_again) == (1, False, True)
+    with pytest.raises(Unfit):
+        data_request.ask_again(SECOND, key, view.version, "丢了", TODAY)
+    data_request.ask_again(SECOND, key, view.version, "对方来函说明原件遗失", TODAY)
+    with pytest.raises(Conflict):
+        data_request.ask_again(SECOND, key, view.version, "对方来函说明原件遗失", TODAY)
+    with pytest.raises(Refused):
+        data_request.release(OFFICER, key, TODAY)
+    again = data_request.view(SECOND, key, TODAY)
+    assert again.row.mine and again.again == "对方来函说明原件遗失"
+    # Whoever asked for the further sheet does not approve it; the first registrar may.
+    with pytest.raises(Refused, match="申请人以外"):
+        data_request.approve(SECOND, key, again.version, [SheetField.NAME], TODAY)
+    data_request.approve(OFFICER, key, again.version, [SheetField.NAME], TODAY)
+    assert data_request.release_workbook(SECOND, key, TODAY)
+    assert data_request.view(OFFICER, key, TODAY).releases == 2
+    with pytest.raises(Refused):
+        data_request.release_workbook(SECOND, key, TODAY)
+    with open_work(SYSTEM, Action.SHARING_READ) as work:
+        assert len(work.rows(select(LedgerLine.id))) == 4
+
+
+def test_an_approval_ends_with_its_last_day(county: dict[int, tuple[int, int]]) -> None:
+    key = approved("调字4号")
+    until = data_request.view(OFFICER, key, TODAY).until
+    assert until is not None and until > TODAY
+    later = until + timedelta(days=1)
+    with pytest.raises(Refused, match="有效期"):
+        data_request.release(OFFICER, key, later)
+    view = data_request.view(OFFICER, key, later)
+    assert view.over and not view.may_release
+    with pytest.raises(Conflict):  # on its last day it is still good, and nothing further is needed
+        data_request.ask_again(OFFICER, key, view.version, "逾期没有来取，现再次来人", until)
+    data_request.ask_again(OFFICER, key, view.version, "逾期没有来取，现再次来人", later)
+    view = data_request.view(SECOND, key, later)
+    data_request.approve(SECOND, key, view.version, [SheetField.NAME], later)
+    assert data_request.release(OFFICER, key, later)
 
 
 def test_the_printed_sheet_holds_the_approved_items_only(county: dict[int, tuple[int, int]]) -> None:

@@ -111,7 +111,7 @@ def _page(key: int, given: dict[str, object], fields: dict[str, str]) -> str:
         given=given,
         fields=fields,
         tones=TONES,
-        labels={"items": "批准的项目", "why": "不予提供的理由"},
+        labels={"items": "批准的项目", "why": "不予提供的理由", "again": "再次出件的原因"},
     )
 
 
@@ -125,7 +125,7 @@ def decide(key: int) -> Response | tuple[str, int]:
     try:
         if request.form.get("decision") == "approve":
             data_request.approve(g.access, key, version, typed.codes(SheetField, "items"), clock.today())
-            flash("已批准，可以出件。", "good")
+            flash("已批准，可以在有效期内出件一次。", "good")
         else:
             data_request.refuse(g.access, key, version, request.form.get("why", ""), clock.today())
             flash("已退回，请打印不予提供答复函。", "good")
@@ -158,3 +158,20 @@ def release(key: int) -> Response:
         return redirect(url_for("data_request.page", key=key), 303)
     begin_drawing(made)
     return redirect(url_for("form.print_", key=made), 303)
+
+
+@pages.post(f"/requests/<{KEY}:key>/again")
+@guard.guard(Action.SHARING_WRITE)
+def again(key: int) -> Response | tuple[str, int]:
+    """Ask for a further sheet, which somebody else has to approve."""
+    version = listing.whole(request.form.get("version"), 1) or 0
+    why = request.form.get("again", "")
+    try:
+        data_request.ask_again(g.access, key, version, why, clock.today())
+    except Unfit as wrong:
+        return _page(key, {"again": why}, dict(wrong.fields)), wrong.status
+    except Conflict as wrong:
+        flash(wrong.message, "bad")
+    else:
+        flash("已申请再次出件，请由另一账号审批。批准之前不能出件。", "good")
+    return redirect(url_for("data_request.page", key=key), 303)
