@@ -235,6 +235,11 @@ def _apply(work: Work, once: int, case_id: int, asked: Asked, today: date) -> No
         )
     impact.require(work, FLOW_OF[benefit.receiver])
     running = [one for one in queries.claims(work, case_id) if one.benefit == benefit]
+    ends = {one.id: one.until for one in queries.consents(work, case_id)}
+    for one in running:
+        last = ends.get(one.consent_id)
+        if one.state in OPEN_STATES and last is not None and last < today:
+            _end(one, StopReason.ENDED, today)
     if any(one.state in OPEN_STATES for one in running):
         raise Unfit(
             "没有保存。",
@@ -311,13 +316,34 @@ def withdraw(work: Work, case_id: int, key: int, today: date) -> bool:
         raise Missing(NOT_THERE)
     if row.withdrawn_on is not None:
         return False
-    row.withdrawn_on, row.withdrawn_by = today, work.access.actor
-    for claim in queries.claims_of(work, key):
-        if claim.state in OPEN_STATES:
-            _end(claim, StopReason.WITHDRAWN, today)
+    revoke(work, [row], today)
     work.flush()
     disclosure.refresh(work, [case_id])
     return True
+
+
+def revoke(work: Work, consents: Sequence[ShareConsent], today: date) -> None:
+    """End consents and every benefit that rests on them, within the same unit of work.
+
+    The caller brings what is disclosed of the file in line afterwards.
+    """
+    for row in consents:
+        row.withdrawn_on, row.withdrawn_by = today, work.access.actor
+        for claim in queries.claims_of(work, row.id):
+            if claim.state in OPEN_STATES:
+                _end(claim, StopReason.WITHDRAWN, today)
+
+
+@use_case(Action.JOB_RUN)
+def end_run_out(work: Work, today: date) -> int:
+    """End the benefits whose signature ran out before today (期满); how many.
+
+    Nothing waits for this: views, lists and files look at the end of the signature themselves.
+    """
+    found = queries.run_out(work, [int(one) for one in OPEN_STATES], today)
+    for claim in found:
+        _end(claim, StopReason.ENDED, today)
+    return len(found)
 
 
 def _end(claim: BenefitClaim, reason: StopReason, today: date) -> None:
@@ -336,6 +362,19 @@ def _claim(work: Work, key: int, version: int) -> BenefitClaim:
     return row
 
 
+def _holds(work: Work, claim: BenefitClaim, today: date) -> None:
+    """Let nothing go on whose signature is withdrawn or over; :class:`Refused` with the ways out."""
+    consent = work.get(ShareConsent, claim.consent_id)
+    if consent is None or consent.withdrawn_on is not None:
+        raise Refused("申请或同意已撤回，不能继续办理。本人再次愿意的，请重新签字登记。", rule=CONSENT_RULE)
+    if consent.until is not None and consent.until < today:
+        raise Refused(
+            f"申请或同意已于 {consent.until.isoformat()} 到期，接收方已看不到内容，不能继续办理。"
+            "本人愿意继续的，请重新签字登记；不再继续的，办理停止。",
+            rule=CONSENT_RULE,
+        )
+
+
 @use_case(Action.SHARING_WRITE)
 def step(work: Work, key: int, version: int, to: ClaimState | None, today: date) -> int:
     """The next step on this side: checked and registered, then referred (社区康复); the case.
@@ -343,6 +382,7 @@ def step(work: Work, key: int, version: int, to: ClaimState | None, today: date)
     With the referral the body of rehabilitation sees the sheet. Raises :class:`Refused` for another step.
     """
     row = _claim(work, key, version)
+    _holds(work, row, today)
     if row.state == ClaimState.APPLIED and to is ClaimState.CHECKED:
         row.state, row.checked_on = int(to), today
     elif row.state == ClaimState.CHECKED and to is ClaimState.REFERRED:
@@ -398,6 +438,7 @@ def review(
         raise Missing(NOT_THERE)
     if row.state != ClaimState.GRANTED:
         raise Refused("补助还没有通过或已经停止，没有要审核的职责。请先核对进度。", rule="REC-SUBSIDY-1")
+    _holds(work, row, today)
     if incident is None:
         raise Unfit("没有保存。", fields={"incident": "请选择本季度有没有案（事）件。没有默认答案。"})
     quarter = quarter_of(today)
@@ -442,11 +483,14 @@ def _view(
     today: date,
     answer: str = "",
     reviews: Sequence[DutyReview] = (),
+    until: date | None = None,
 ) -> ClaimView:
     due = _due(row, in_force_on(today))
     state = ClaimState.read(row.state)
     gone = {int(Lifecycle.DEAD): StopReason.DIED, int(Lifecycle.MOVED_OUT): StopReason.MOVED}
     ended = gone.get(lifecycle, StopReason.OTHER) if lifecycle != Lifecycle.ON_REGISTER else None
+    if ended is None and until is not None and until < today:
+        ended = StopReason.ENDED
     return ClaimView(
         key=row.id,
         version=row.version,
@@ -517,6 +561,7 @@ def of_case(work: Work, case_id: int, today: date) -> OfCase:
     reviews = queries.reviews(work, case_id)
     known = identity.reveal_guardians(work, [case.person_id], READING, case_id)
     open_now = {one.benefit for one in claims if one.state in OPEN_STATES}
+    ends = {one.id: one.until for one in consents}
     return OfCase(
         case_id,
         case.file_no,
@@ -526,7 +571,7 @@ def of_case(work: Work, case_id: int, today: date) -> OfCase:
             for place, one in enumerate(consents)
         ),
         tuple(
-            _view(one, case.file_no, case.lifecycle, today, answer, reviews)
+            _view(one, case.file_no, case.lifecycle, today, answer, reviews, ends.get(one.consent_id))
             for one, answer in zip(claims, answers, strict=True)
         ),
         tuple((one.guardian_id, f"{one.name or '未填姓名'}（{_relation(one.relation)}）") for one in known),
@@ -557,7 +602,7 @@ def _proposed(
 def under_way(work: Work, today: date) -> tuple[ClaimView, ...]:
     """Every benefit under way within reach: answers nobody has read first, then what is due."""
     found = [
-        _view(row.BenefitClaim, row.file_no, row.lifecycle, today)
+        _view(row.BenefitClaim, row.file_no, row.lifecycle, today, until=row.until)
         for row in queries.running(work, [int(one) for one in (*OPEN_STATES, ClaimState.REFUSED)])
     ]
     shown = [one for one in found if one.state in OPEN_STATES or one.unread]

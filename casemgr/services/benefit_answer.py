@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from casemgr.rules.access import Action
+from casemgr.services import clock
+from casemgr.services.disclosure import lapse
 from casemgr.services.errors import Conflict, Missing, Unfit
 from casemgr.services.use_case import SAVED_ALREADY, use_case
 from casemgr.store.identity import open_texts
@@ -72,6 +74,7 @@ def benefits(work: Work) -> tuple[BenefitRow, ...]:
     """Applications that stand with the asking department; names only as a list calls people."""
     if work.access.role not in {one.receiver for one in Benefit}:
         return ()
+    lapse(work, clock.today())
     told = queries.told(work)
     rows = [row for row in queries.own(work) if row.case_id in told]
     lines = [told[row.case_id] for row in rows]
@@ -102,6 +105,7 @@ def decide(
 
     Raises :class:`Missing`, :class:`Conflict` when it was answered meanwhile, :class:`Unfit` by field.
     """
+    lapse(work, today)
     row = work.get(BenefitClaim, key)
     if row is None or row.case_id not in queries.told(work):
         raise Missing(NOT_THERE)

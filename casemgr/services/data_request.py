@@ -1,8 +1,8 @@
 """资料调取: a document asks for fields of people; somebody else approves; it is handed out or refused.
 
 Nothing of it is ever shown on a screen: what is approved leaves as one marked sheet with exactly the approved
-items, and every person on it gets a line of the ledger (数据安全法 35, condition ⑥ of the matrix). An approval
-is good for one sheet and for a few days; a further sheet is asked for with a reason and approved anew.
+items, and every person on it gets a line of the ledger (数据安全法 35, condition ⑥ of the matrix). One
+approval is good for one sheet and for a few days; a further one is asked for with a reason and approved anew.
 """
 
 from __future__ import annotations
@@ -326,8 +326,8 @@ def approve(work: Work, key: int, version: int, items: Sequence[SheetField], tod
 def ask_again(work: Work, key: int, version: int, why: str, today: date) -> None:
     """Ask for a further sheet after the one that was handed out, or after the approval ran out (REC-REQ-1).
 
-    It waits for another account, like the first time. Raises :class:`Unfit` without a reason, :class:`Conflict`
-    when the request stands otherwise by now.
+    It waits for another account, like the first time. Raises :class:`Unfit` without a reason,
+    :class:`Conflict` when the request stands otherwise by now.
     """
     row = _found(work, key)
     if row.version != version or not (row.state == RequestState.RELEASED or _is_over(row, today)):
@@ -353,7 +353,8 @@ def refuse(work: Work, key: int, version: int, why: str, today: date) -> None:
     why = why.strip()
     if not SHORTEST <= len(why) <= LONGEST:
         raise Unfit(
-            "没有保存。", fields={"why": f"请用 {SHORTEST} 到 {LONGEST} 字写明不予提供的依据，它会印在答复函上。"}
+            "没有保存。",
+            fields={"why": f"请用 {SHORTEST} 到 {LONGEST} 字写明不予提供的依据，它会印在答复函上。"},
         )
     row.state, row.refusal = int(RequestState.REFUSED), Plain(why)
     row.decided_on, row.decided_by = today, work.access.actor

@@ -23,7 +23,7 @@ from casemgr.services.disclosure_claim import Claim, Source
 from casemgr.services.use_case import use_case, within
 from casemgr.store.db import new_key
 from casemgr.store.identity import Carrier, Revealed, RevealedGuardian, carrier, open_texts
-from casemgr.store.models import Disclosure, LedgerLine
+from casemgr.store.models import Disclosure, LedgerLine, LiaisonTask
 from casemgr.store.queries import liaison as queries
 from casemgr.store.types import Plain
 from casemgr.store.work import Work
@@ -42,6 +42,8 @@ PURPOSE = "对外提供"
 COMPARING = "核对对外提供的内容"
 #: Cases brought in line in one transaction by the nightly job.
 LOT = 2_000
+#: Lines of one receiver that are looked through when it opens its window.
+MOST_LAPSED = 1_000
 
 #: One receiver: role and area.
 Receiver = tuple[Role, int]
@@ -67,8 +69,8 @@ class _Wanted:
 
     @property
     def until(self) -> date | None:
-        ends = [one.until for one in self.claims]
-        return None if None in ends else max(one for one in ends if one is not None)
+        """The first day on which something of it ends: from the next on it has to be written out anew."""
+        return min((one.until for one in self.claims if one.until is not None), default=None)
 
     @property
     def ground(self) -> str:
@@ -275,22 +277,39 @@ def _reconcile(
 def _empty_tasks(
     work: Work, lines: Iterable[Disclosure], keys: Sequence[int], cases: Mapping[int, Any], today: date
 ) -> None:
-    """Close what departments are asked about people who have left, or took their consent back.
+    """Close what departments are asked about people who have left, or of whom they may know no longer.
 
-    A task names somebody as a sheet does. Looking for somebody in danger never rested on consent and stays.
+    A task names somebody as a sheet does, on the same ground. Looking for somebody in danger rests on the
+    emergency and stays.
     """
     stay = {key: case.area for key, case in cases.items() if case.lifecycle == Lifecycle.ON_REGISTER}
-    ended = [one for one in lines if one.withdrawn_on is not None]
-    revoked = {
-        (one.file_key, one.receiver, one.receiver_area)
-        for one in ended
-        if one.withdrawal == Withdrawal.REVOKED
-    }
-    asked = sorted({key for key in keys if key not in stay} | {one.file_key for one in ended})
+    ended = {(one.file_key, one.receiver, one.receiver_area) for one in lines if one.withdrawn_on is not None}
+    asked = sorted({key for key in keys if key not in stay} | {key for key, _role, _area in ended})
     for task in queries.open_tasks_of(work, asked) if asked else ():
-        agreed = (task.file_key, task.receiver, task.receiver_area) in revoked and task.kind != TaskKind.FIND
-        if agreed or stay.get(task.file_key) != task.area:
-            task.body, task.closed_on, task.closed_by = None, today, work.access.actor
+        fell = (task.file_key, task.receiver, task.receiver_area) in ended and task.kind != TaskKind.FIND
+        if fell or stay.get(task.file_key) != task.area:
+            _empty(work, task, today)
+
+
+def _empty(work: Work, task: LiaisonTask, today: date) -> None:
+    task.body, task.closed_on, task.closed_by = None, today, work.access.actor
+
+
+def lapse(work: Work, today: date) -> None:
+    """Take back what of the department's lines was over at midnight: the night's job may be late."""
+    over = [
+        one
+        for one in queries.window(work, MOST_LAPSED)
+        if one.withdrawn_on is None and one.valid_until is not None and one.valid_until < today
+    ]
+    for one in over:
+        _withdraw(work, one, Withdrawal.EXPIRED, today)
+    gone = {one.file_key for one in over}
+    for task in queries.open_tasks_of(work, sorted(gone)) if gone else ():
+        if task.kind != TaskKind.FIND:
+            _empty(work, task, today)
+    if over:
+        work.flush()
 
 
 def _why(old: Disclosure, case: Any, today: date) -> Withdrawal:

@@ -15,7 +15,7 @@ from datetime import date, datetime
 from casemgr.rules.access import Action
 from casemgr.services import account, benefit_answer, clock, second_factor
 from casemgr.services.account import HALF_WAY, CodeNeeded, CodeWrong, SignedIn, Ticket, needs_touch
-from casemgr.services.disclosure import note
+from casemgr.services.disclosure import lapse, note
 from casemgr.services.errors import Conflict, Forbidden, Missing, Problem, Throttled, Unauthenticated, Unfit
 from casemgr.services.use_case import note_refusal, use_case
 from casemgr.store.db import new_key
@@ -177,7 +177,11 @@ def _row(one: Disclosure, alias: str, village: str) -> LineRow:
 
 @use_case(Action.LIAISON_VIEW)
 def home(work: Work, on: date) -> Home:
-    """Everything of the asking department; names only as a list calls people."""
+    """Everything of the asking department; names only as a list calls people.
+
+    What was over at midnight is taken back first, so that it stands under 已撤回 and nowhere else.
+    """
+    lapse(work, on)
     found = queries.window(work, MOST)
     names = open_texts(work, "Disclosure", [(one.id, one.alias) for one in found], LISTING)
     places = queries.area_names(work, [one.village for one in found])

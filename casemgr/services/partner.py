@@ -173,6 +173,7 @@ def conditions_for(work: Work, case_id: int, role: Role, area: int, today: date)
         condition
         for one in queries.lines(work, [case_id])
         if (one.receiver, one.receiver_area) == (int(role), area)
+        and (one.valid_until is None or one.valid_until >= today)
         for condition in from_mask(Condition, one.conditions)
     }
     policy = in_force_on(today, within(work).region)

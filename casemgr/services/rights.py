@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from casemgr.reports.form import Letter
 from casemgr.rules.access import Access, Action
 from casemgr.rules.policy import in_force_on
-from casemgr.services import clock, revision
+from casemgr.services import benefit, clock, revision
 from casemgr.services import letter as letters
 from casemgr.services import state as states
 from casemgr.services.case_view import known, term
@@ -368,9 +368,7 @@ def _may_leave(case: Case, ground: ExitGround) -> None:
 
 def _withdraw(work: Work, case: Case, reason: str, today: date) -> None:
     """End every consent from today on; what was done before stays, and care goes on (PIPL-15)."""
-    ended = queries.open_consents(work, case.id)
-    for one in ended:
-        one.withdrawn_on, one.withdrawn_by = today, work.access.actor
+    benefit.revoke(work, queries.open_consents(work, case.id), today)
     if case.consent == ConsentAnswer.AGREED and case.lifecycle == Lifecycle.ON_REGISTER:
         answer = states.Answer(
             ConsentStep.WITHDRAW, max(today, case.consent_on or today), "本人或监护人", reason

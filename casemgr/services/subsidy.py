@@ -60,8 +60,11 @@ class _Paid:
     account: object = field(repr=False)
 
 
-def _sorted(work: Work, quarter: int, township: int = 0) -> tuple[list[_Paid], int, int, int]:
-    """Who is paid (of one township), and how many are not because not reviewed, not passed, or ended."""
+def _sorted(work: Work, quarter: int, today: date, township: int = 0) -> tuple[list[_Paid], int, int, int]:
+    """Who is paid (of one township), and how many are not because not reviewed, not passed, or ended.
+
+    Nobody is on a list after the file was closed, the application withdrawn or its term over.
+    """
     reviewed = queries.passed(work, quarter)
     paid: list[_Paid] = []
     missing = failed = ended = 0
@@ -69,7 +72,8 @@ def _sorted(work: Work, quarter: int, township: int = 0) -> tuple[list[_Paid], i
         claim = row.BenefitClaim
         if township and claim.area != township:
             continue
-        if row.lifecycle != Lifecycle.ON_REGISTER or row.withdrawn_on is not None:
+        over = row.withdrawn_on is not None or (row.until is not None and row.until < today)
+        if row.lifecycle != Lifecycle.ON_REGISTER or over:
             ended += 1
         elif claim.id not in reviewed:
             missing += 1
@@ -91,17 +95,17 @@ def _sorted(work: Work, quarter: int, township: int = 0) -> tuple[list[_Paid], i
 
 
 @use_case(Action.SHARING_READ, writes=False)
-def standing(work: Work, quarter: int, township: int = 0) -> Standing:
+def standing(work: Work, quarter: int, today: date, township: int = 0) -> Standing:
     """How the subsidies of a quarter stand in the county, or in one of its townships."""
     impact.county_of(work)
-    paid, missing, failed, ended = _sorted(work, quarter, township)
+    paid, missing, failed, ended = _sorted(work, quarter, today, township)
     total = sum(one.yuan for one in paid)
     return Standing(quarter, quarter_in_words(quarter), len(paid), total, missing, failed, ended)
 
 
 def _list(work: Work, quarter: int, township: int, today: date) -> tuple[Handed, int]:
     impact.county_of(work)
-    paid, *_ = _sorted(work, quarter, township)
+    paid, *_ = _sorted(work, quarter, today, township)
     if not paid:
         raise Refused("本季度没有可以发放的补助。请先完成监护职责审核，或选择另一个季度。", rule=RULE)
     most = in_force_on(today, within(work).region).export_alone
@@ -171,7 +175,7 @@ def payment_workbook(work: Work, quarter: int, today: date, township: int = 0) -
 def posting(work: Work, quarter: int, today: date) -> str:
     """The text that may be posted: how many and how much; :class:`Refused` when it could lead to a person."""
     county = impact.county_of(work)
-    paid, *_ = _sorted(work, quarter)
+    paid, *_ = _sorted(work, quarter, today)
     if not paid or small(len(paid)):
         raise Refused(
             f"本季度发放人数为 0 或不超过 {LARGEST} 人，单独公示可能认出人来（REC-SMALL-1）。"

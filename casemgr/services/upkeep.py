@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from casemgr.rules.access import Action
-from casemgr.services import audit, disclosure, duties, job, monitoring, transfer
+from casemgr.services import audit, benefit, disclosure, duties, job, monitoring, transfer
 from casemgr.services.job import Outcome, Run
 from casemgr.services.use_case import use_case
 from casemgr.store.queries import account as accounts
@@ -48,6 +48,7 @@ def refresh_duties(run: Run) -> Outcome:
 
 def withdraw_liaison(run: Run) -> Outcome:
     """Bring what other departments see in line with every file: terms end and rules change without a save."""
+    benefit.end_run_out(run.access, run.today)
     count = 0
     for done in disclosure.refresh_all(run.access):
         count += done

@@ -10,12 +10,13 @@ from flask import Flask
 from sqlalchemy import select
 
 from casemgr.rules.access import Access, Action, Role
-from casemgr.services import account, benefit, benefit_answer, clock, disclosure, liaison
+from casemgr.services import account, benefit, benefit_answer, clock, disclosure, liaison, partner
 from casemgr.services.benefit import Asked
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
+from casemgr.store.db import new_key
 from casemgr.store.models import Disclosure, LedgerLine
 from casemgr.store.work import open_work
-from casemgr.terms.liaison import ExchangeKind
+from casemgr.terms.liaison import ExchangeKind, TaskKind, Withdrawal
 from casemgr.terms.sharing import (
     Benefit,
     BenefitAnswer,
@@ -143,6 +144,67 @@ def test_an_end_by_date_and_a_file_that_is_closed(county: dict[int, tuple[int, i
     ]
     with pytest.raises(Refused):
         apply(other, replace(ALLOWANCE, benefit=Benefit.CERTIFICATE))
+
+
+def test_what_ran_out_is_gone_at_midnight_and_told(county: dict[int, tuple[int, int]]) -> None:
+    case, last = county[1][1], TODAY + timedelta(days=3)
+    apply(case, replace(ALLOWANCE, until=last))
+    (line,) = liaison.home(CIVIL, TODAY).lines
+    assert partner.ask(DOCTOR_EAST, case, new_key(), f"12.{COUNTY}", TaskKind.AT_HOME, "", TODAY)
+    clock.fix(last)
+    assert [one.id for one in liaison.home(CIVIL, last).lines] == [line.id]
+    (claim,) = benefit_answer.benefits(CIVIL)
+    after = last + timedelta(days=1)
+    clock.fix(after)
+    # No job has run: what the window reads takes it back.
+    assert benefit_answer.benefits(CIVIL) == ()
+    home = liaison.home(CIVIL, after)
+    assert home.lines == home.tasks == ()
+    assert [(one.id, one.withdrawal) for one in home.withdrawn] == [(line.id, Withdrawal.EXPIRED)]
+    with pytest.raises(Missing):
+        benefit_answer.decide(CIVIL, claim.id, claim.version, BenefitAnswer.GRANTED, after, "", after)
+    with open_work(SYSTEM, Action.SHARING_READ) as work:
+        kinds = [one.kind for one in work.entities(select(LedgerLine).order_by(LedgerLine.id))]
+        (kept,) = work.entities(select(Disclosure))
+    assert kinds == [ExchangeKind.OPENED, ExchangeKind.TASK, ExchangeKind.WITHDRAWN]
+    assert (kept.sheet, kept.withdrawn_on) == (None, after)
+    (open_claim,) = benefit.of_case(DOCTOR_EAST, case, after).claims
+    assert open_claim.should_stop is StopReason.ENDED
+    with pytest.raises(Refused):
+        partner.ask(DOCTOR_EAST, case, new_key(), f"12.{COUNTY}", TaskKind.AT_HOME, "", after)
+    # A new signature begins anew, and the night ends what nobody renewed.
+    benefit.apply(DOCTOR_EAST, benefit.begin(), case, replace(ALLOWANCE, signed_on=after), after)
+    assert [one.state for one in benefit.of_case(DOCTOR_EAST, case, after).claims] == [
+        ClaimState.REFERRED, ClaimState.STOPPED,
+    ]  # fmt: skip
+    assert benefit.end_run_out(Access.system("night"), after) == 0
+    assert lines(CIVIL) == 1
+
+
+def test_of_two_signatures_the_one_that_ran_out_is_gone_alone(county: dict[int, tuple[int, int]]) -> None:
+    case = county[1][1]
+    apply(case, ALLOWANCE)
+    apply(case, replace(subsidy(case), until=TODAY))
+    assert len(benefit_answer.benefits(CIVIL)) == 2
+    after = TODAY + timedelta(days=1)
+    clock.fix(after)
+    # Until it was written out anew nothing is shown: the sheet holds what was told for the other one too.
+    assert benefit_answer.benefits(CIVIL) == ()
+    assert benefit.end_run_out(Access.system("night"), after) == 1
+    list(disclosure.refresh_all(Access.system("refresh")))
+    assert [one.benefit for one in benefit_answer.benefits(CIVIL)] == [Benefit.ALLOWANCE]
+
+
+def test_a_referral_does_not_go_on_without_its_signature(county: dict[int, tuple[int, int]]) -> None:
+    case = county[1][1]
+    apply(case, replace(ALLOWANCE, benefit=Benefit.REHABILITATION, needs="生活技能训练", until=TODAY))
+    (claim,) = benefit.under_way(OFFICER, TODAY)
+    after = TODAY + timedelta(days=1)
+    (claim,) = benefit.under_way(OFFICER, after)
+    assert claim.should_stop is StopReason.ENDED
+    with pytest.raises(Refused, match="到期"):
+        benefit.step(DOCTOR_EAST, claim.key, claim.version, ClaimState.CHECKED, after)
+    benefit.step(DOCTOR_EAST, claim.key, claim.version, ClaimState.CHECKED, TODAY)
 
 
 def test_a_subsidy_shows_the_guardian_and_no_more_of_the_patient(county: dict[int, tuple[int, int]]) -> None:

@@ -14,14 +14,16 @@ from casemgr.services.errors import Conflict, Forbidden, Missing, Refused, Unfit
 from casemgr.services.rights import NewRequest, Told
 from casemgr.services.worklist import WorkQuery
 from casemgr.store.db import new_key
-from casemgr.store.models import Case, ShareConsent
+from casemgr.store.models import BenefitClaim, Case, ShareConsent
 from casemgr.store.work import open_work
 from casemgr.terms.consent import ConsentAnswer
 from casemgr.terms.duty import DutyKind
 from casemgr.terms.register import Ground, Lifecycle, Management
 from casemgr.terms.rights import Asker, Decision, ExitGround, RequestKind, RequestState
+from casemgr.terms.sharing import ClaimState, StopReason
 from tests.conftest import TODAY
 from tests.store.register import (
+    COUNTY,
     DOCTOR_EAST,
     DOCTOR_WEST,
     EAST,
@@ -149,6 +151,14 @@ def test_withdrawing_ends_every_consent_and_care_goes_on(case: int) -> None:
                 giver=1, capacity=1, signed_on=date(2026, 1, 1), recorded_at=NOW, recorded_by=1,
             )
         )  # fmt: skip
+        work.flush()
+        work.add(
+            BenefitClaim(
+                id=new_key(), case_id=case, area=EAST, receiver=int(Role.CIVIL_AFFAIRS), receiver_area=COUNTY,
+                consent_id=work.scalar(select(ShareConsent.id)), benefit=1, state=int(ClaimState.GRANTED),
+                applied_on=date(2026, 1, 1), recorded_at=NOW, recorded_by=1,
+            )
+        )  # fmt: skip
     key = ask(case, RequestKind.WITHDRAWAL)
     before = rights.view(DOCTOR_EAST, key, TODAY)
     assert (before.consents, before.consent, before.statutory) == (1, ConsentAnswer.AGREED, "")
@@ -161,6 +171,8 @@ def test_withdrawing_ends_every_consent_and_care_goes_on(case: int) -> None:
     )
     with open_work(SYSTEM, Action.CASE_LIST) as work:
         assert work.scalar(select(ShareConsent.withdrawn_on)) == TODAY
+        claim = work.one(select(BenefitClaim))
+        assert (claim.state, claim.stop_reason) == (ClaimState.STOPPED, StopReason.WITHDRAWN)
 
 
 def test_an_exit_needs_a_ground_and_a_second_doctor_and_locks_the_file(case: int) -> None:

@@ -26,7 +26,7 @@ from casemgr.services.data_request import NewRequest
 from casemgr.services.errors import Forbidden, Refused, Unfit
 from casemgr.store import sealed_files
 from casemgr.store.db import new_key
-from casemgr.store.models import LedgerLine
+from casemgr.store.models import LedgerLine, ShareConsent
 from casemgr.store.models.access import MatrixLoosening
 from casemgr.store.work import open_work
 from casemgr.terms.access import LooseningState
@@ -79,10 +79,10 @@ def test_guardians_are_paid_and_nobody_is_posted(county: dict[int, tuple[int, in
     with pytest.raises(Refused):
         subsidy.payment_workbook(OFFICER, 20264, TODAY)
     pay(county, 6)
-    standing = subsidy.standing(OFFICER, 20264)
+    standing = subsidy.standing(OFFICER, 20264, TODAY)
     assert (standing.payable, standing.total, standing.not_reviewed) == (6, 3600, 0)
-    assert subsidy.standing(OFFICER, 20263).not_reviewed == 6
-    assert subsidy.standing(OFFICER, 20264, sharing.WEST).payable == 0
+    assert subsidy.standing(OFFICER, 20263, TODAY).not_reviewed == 6
+    assert subsidy.standing(OFFICER, 20264, TODAY, sharing.WEST).payable == 0
     content = subsidy.payment_workbook(OFFICER, 20264, TODAY, sharing.EAST)
     page = load_workbook(BytesIO(content))["发放清单"]
     assert [cell.value for cell in page[1]] == ["序号", "领取人", "收款账号", "金额（元）"]
@@ -103,6 +103,30 @@ def test_guardians_are_paid_and_nobody_is_posted(county: dict[int, tuple[int, in
         subsidy.checked(text + "监护" + name_of(1), ["监护" + name_of(1)])
     with pytest.raises(Forbidden):
         subsidy.posting(DOCTOR_EAST, 20264, TODAY)
+
+
+def test_who_took_it_back_or_whose_signature_ran_out_is_on_no_list(
+    county: dict[int, tuple[int, int]],
+) -> None:
+    pay(county, 6)
+    with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+        ending = work.one(select(ShareConsent).where(ShareConsent.case_id == county[1][1]))
+        back = work.scalar(select(ShareConsent.id).where(ShareConsent.case_id == county[3][1]))
+        assert ending is not None
+        ending.until = TODAY
+    assert subsidy.standing(OFFICER, 20264, TODAY).payable == 6
+    after = TODAY + timedelta(days=1)
+    # One ran out at midnight, one is withdrawn: no job has run in between.
+    benefit.withdraw(DOCTOR_EAST, county[3][1], back, after)
+    standing = subsidy.standing(OFFICER, 20264, after)
+    assert (standing.payable, standing.ended) == (4, 1)
+    content = sharing.texts_of(subsidy.payment_workbook(OFFICER, 20264, after))
+    assert f"监护{name_of(5)}" in content
+    assert f"监护{name_of(1)}" not in content and f"监护{name_of(3)}" not in content
+    with pytest.raises(Refused):  # four are too few to be posted
+        subsidy.posting(OFFICER, 20264, after)
+    counted = {label: now for label, now, _ in group_meeting.ahead(OFFICER, after)}
+    assert counted["正在享受监护补助的人数"] == "1–4"
 
 
 def test_few_are_not_posted(county: dict[int, tuple[int, int]]) -> None:

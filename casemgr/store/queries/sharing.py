@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, func, select
+from sqlalchemy import BigInteger, bindparam, exists, func, or_, select
 
 from casemgr.store.models.account import Account
 from casemgr.store.models.area import Area, Unit
@@ -263,7 +263,15 @@ _REVIEWS: Any = lasting(
     select(DutyReview).where(DutyReview.case_id == bindparam("case")).order_by(DutyReview.quarter.desc())
 )
 _SUBSIDIES: Any = lasting(
-    select(BenefitClaim, Case.file_no, Case.person_id, Case.lifecycle, ShareConsent.withdrawn_on)
+    select(
+        BenefitClaim,
+        Case.file_no,
+        Case.person_id,
+        Case.lifecycle,
+        ShareConsent.withdrawn_on,
+        ShareConsent.until,
+        ShareConsent.signed_on,
+    )
     .join(Case, Case.id == BenefitClaim.case_id)
     .join(ShareConsent, ShareConsent.id == BenefitClaim.consent_id)
     .where(BenefitClaim.benefit == bindparam("benefit"), BenefitClaim.state == bindparam("state"))
@@ -276,8 +284,9 @@ _GUARDIANS: Any = lasting(
     select(Guardian).where(Guardian.person_id == bindparam("person")).order_by(Guardian.id)
 )
 _HELD: Any = lasting(
-    select(BenefitClaim, Case.file_no, Case.lifecycle)
+    select(BenefitClaim, Case.file_no, Case.lifecycle, ShareConsent.until)
     .join(Case, Case.id == BenefitClaim.case_id)
+    .join(ShareConsent, ShareConsent.id == BenefitClaim.consent_id)
     .where(BenefitClaim.state.in_(bindparam("states", expanding=True)))
     .order_by(BenefitClaim.applied_on, Case.file_no)
 )
@@ -321,7 +330,7 @@ def reviews(work: Work, case: int) -> list[DutyReview]:
 
 
 def subsidies(work: Work, benefit: int, state: int) -> Sequence[Any]:
-    """Benefits of one kind in one state, with their file and whether the consent was withdrawn."""
+    """Benefits of one kind in one state, with their file and how long the consent holds or held."""
     return work.rows(_SUBSIDIES, benefit=benefit, state=state)
 
 
@@ -351,8 +360,24 @@ def with_guardian(work: Work, area: int, most: int) -> Sequence[Any]:
 
 
 def running(work: Work, states: Sequence[int]) -> Sequence[Any]:
-    """Benefits that are under way, with file number and life cycle, the oldest first."""
+    """Benefits that are under way, with file number, life cycle and end of consent, the oldest first."""
     return work.rows(_HELD, states=list(states))
+
+
+_RUN_OUT: Any = lasting(
+    select(BenefitClaim)
+    .join(ShareConsent, ShareConsent.id == BenefitClaim.consent_id)
+    .where(
+        BenefitClaim.state.in_(bindparam("states", expanding=True)),
+        ShareConsent.until < bindparam("today", type_=Day()),
+        ShareConsent.withdrawn_on.is_(None),
+    )
+)
+
+
+def run_out(work: Work, states: Sequence[int], today: date) -> list[BenefitClaim]:
+    """Benefits in these states whose consent ended before today."""
+    return work.entities(_RUN_OUT, states=list(states), today=today)
 
 
 # --- meetings and the ledger ---
@@ -365,6 +390,15 @@ _MEETINGS: Any = lasting(
 )
 
 
+#: Of a benefit: the file is open and the signature it rests on holds.
+_HOLDS = (
+    exists(Case.id).where(Case.id == BenefitClaim.case_id, Case.lifecycle == int(Lifecycle.ON_REGISTER)),
+    exists(ShareConsent.id).where(
+        ShareConsent.id == BenefitClaim.consent_id,
+        ShareConsent.withdrawn_on.is_(None),
+        or_(ShareConsent.until.is_(None), ShareConsent.until >= bindparam("today", type_=Day())),
+    ),
+)
 _NUMBERS: dict[str, Any] = {
     "registered": lasting(select(func.count(Case.id)).where(Case.lifecycle == int(Lifecycle.ON_REGISTER))),
     "new_acts": lasting(
@@ -394,12 +428,15 @@ _NUMBERS: dict[str, Any] = {
     ),
     "subsidies": lasting(
         select(func.count(BenefitClaim.id)).where(
-            BenefitClaim.benefit == int(Benefit.SUBSIDY), BenefitClaim.state == int(ClaimState.GRANTED)
+            BenefitClaim.benefit == int(Benefit.SUBSIDY),
+            BenefitClaim.state == int(ClaimState.GRANTED),
+            *_HOLDS,
         )
     ),
     "referrals": lasting(
         select(func.count(BenefitClaim.id)).where(
             BenefitClaim.benefit == int(Benefit.REHABILITATION),
+            *_HOLDS,
             BenefitClaim.state.in_(
                 [int(one) for one in (ClaimState.REFERRED, ClaimState.ACCEPTED, ClaimState.GRANTED)]
             ),
@@ -408,6 +445,7 @@ _NUMBERS: dict[str, Any] = {
 }
 _ASKS = {"new_acts": ("since", "today"), "tasks_late": ("today",), "tasks_done": ("since", "today")}
 _ASKS["reports"] = ("since", "today")
+_ASKS["subsidies"] = _ASKS["referrals"] = ("today",)
 
 
 def meeting_counts(work: Work, since: date, today: date) -> dict[str, int]:

@@ -49,7 +49,7 @@ def page() -> str:
     """How the subsidies of a quarter stand."""
     return render_template(
         "benefit/subsidy.html",
-        standing=subsidy.standing(g.access, _quarter(), _township()),
+        standing=subsidy.standing(g.access, _quarter(), clock.today(), _township()),
         quarters=_quarters(),
         township=_township(),
         townships=area_choices(),
