@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from casemgr.indicators.period import Period
 from casemgr.rules import policy as policies
@@ -21,6 +22,9 @@ from casemgr.store.queries import timeliness as queries
 from casemgr.store.work import Work
 from casemgr.terms.area import AreaLevel, span_of
 from casemgr.terms.duty import DutyKind, DutyState
+
+if TYPE_CHECKING:
+    import polars as pl
 
 KEY = "IND-16"
 VISIT, FILE, EMERGENCY = f"{KEY}.VISIT", f"{KEY}.FILE", f"{KEY}.EMERGENCY"
@@ -98,14 +102,25 @@ def tally(work: Work, low: int, high: int, period: Period) -> dict[int, dict[str
         if count:
             add(area, VISIT, count, count)
     # Whoever took no longer than any term lasts was in time; the few others are held against their own.
-    for area, on, entered_on in queries.entered_after(
-        work, low, high, period.start, period.end, least_days(term)
-    ):
-        if entered_on > deadline(on, term).on:
-            add(area, VISIT, -1, 0)
+    slowly = queries.entered_after(work, low, high, period.start, period.end, least_days(term))
+    for area, count in _late(slowly, term):
+        add(area, VISIT, -count, 0)
     for one in _others(work, low, high, period):
         add(one.area, one.key, int(one.in_time), 1)
     return found
+
+
+def _late(entered: pl.DataFrame, term: Parameter) -> Iterator[tuple[int, int]]:
+    """(area, how many) of the visits that were entered after the last day of their term."""
+    import polars as pl  # only where a month is counted; start-up does without
+
+    from casemgr.indicators.case_period import day, days  # loads polars
+
+    told = entered["on"].unique()
+    last = pl.Series([days(deadline(day(one), term).on) for one in told], dtype=pl.Int32)
+    of_day = pl.DataFrame({"on": told, "last": last})
+    late = entered.join(of_day, on="on").filter(pl.col("entered_on") > pl.col("last"))
+    yield from late.group_by("area").len().iter_rows()
 
 
 def _others(work: Work, low: int, high: int, period: Period) -> Iterator[Record]:

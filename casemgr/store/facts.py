@@ -209,7 +209,7 @@ _TABLES = {
         Incident.kind.in_([int(DangerousAct.OFFENCE), int(DangerousAct.CRIME)]),
     ),
     "stays": Table(
-        (Visit.case_id.label("case"), Visit.on),
+        (Visit.case_id.label("case"),),
         Visit.area,
         Visit.case_id,
         Visit.hospital == int(HospitalState.NOW),

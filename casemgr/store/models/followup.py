@@ -16,7 +16,7 @@ from sqlalchemy import (
     SmallInteger,
     String,
     UniqueConstraint,
-    and_,
+    bindparam,
     or_,
     text,
 )
@@ -27,8 +27,8 @@ from casemgr.store.models.register import of_case
 from casemgr.store.scope import AreaScoped
 from casemgr.store.types import Day, Instant, Key, Sealed
 
-#: A visit that counted 肇事 or 肇祸; a partial index is used by statements that say the same.
-OFFENCE = "offence_count IS NOT NULL OR crime_count IS NOT NULL"
+#: A visit that counted 肇事 or 肇祸; a partial index is used by statements that say the same, number and all.
+OFFENCE = "offence_count > 0 OR crime_count > 0"
 
 
 class Visit(AreaScoped, Model):
@@ -133,9 +133,9 @@ class Visit(AreaScoped, Model):
 
     @classmethod
     def tells_offence(cls) -> ColumnElement[bool]:
-        """Whether it told of 肇事 or 肇祸; begins with the condition of the index, which has no numbers."""
-        counted = or_(cls.offence_count.is_not(None), cls.crime_count.is_not(None))
-        return and_(counted, or_(cls.offence_count > 0, cls.crime_count > 0))
+        """Whether it told of 肇事 or 肇祸; written out as the condition of the index is."""
+        none = bindparam("none", 0, literal_execute=True, unique=True)
+        return or_(cls.offence_count > none, cls.crime_count > none)
 
 
 def _of_visit() -> ForeignKeyConstraint:

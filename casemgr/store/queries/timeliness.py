@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, Integer, bindparam, func, select, type_coerce
 
@@ -15,6 +15,9 @@ from casemgr.store.scope import lasting
 from casemgr.store.types import Day
 from casemgr.store.work import Work
 from casemgr.terms.duty import DutyKind, DutyState
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _FIRST, _LAST = bindparam("first", type_=Day()), bindparam("last", type_=Day())
 _LOW, _HIGH = bindparam("low", type_=BigInteger), bindparam("high", type_=BigInteger)
@@ -73,9 +76,9 @@ def entered(work: Work, low: int, high: int, first: date, last: date) -> Sequenc
     return work.rows(_ENTERED_COUNT, low=low, high=high, first=first, last=last)
 
 
-def entered_after(work: Work, low: int, high: int, first: date, last: date, days: int) -> Sequence[Any]:
-    """(area, on, entered_on) of those of them that were entered more than so many days later."""
-    return work.rows(_SLOWLY_ENTERED, low=low, high=high, first=first, last=last, days=days)
+def entered_after(work: Work, low: int, high: int, first: date, last: date, days: int) -> pl.DataFrame:
+    """(area, on, entered_on), days since 1970, of those of them entered more than so many days later."""
+    return work.frame(_SLOWLY_ENTERED, low=low, high=high, first=first, last=last, days=days)
 
 
 def visits(work: Work, low: int, high: int, first: date, last: date) -> Sequence[Any]:
