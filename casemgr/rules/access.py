@@ -209,7 +209,6 @@ _ADMINISTRATOR = _OWN_ACCOUNT | frozenset(
 
 _SECURITY = _OWN_ACCOUNT | frozenset(
     {
-        Action.ACCESS_APPROVE,
         Action.ACCESS_CHANGE,
         Action.ACCESS_READ,
         Action.ACCOUNT_CERTIFY,

@@ -20,12 +20,12 @@ from typing import NamedTuple
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from casemgr.rules.access import KEEPERS, POSTS, Access, Action
+from casemgr.rules.access import POSTS, Access, Action
 from casemgr.rules.password import PUBLISHED, SHORTEST, SHORTEST_ALONE, weakness
 from casemgr.rules.policy import in_force_on
 from casemgr.rules.second_factor import asked_from
 from casemgr.rules.standing import AccountDays, Standing, Use, use_on
-from casemgr.services import clock, second_factor
+from casemgr.services import account_person, clock, second_factor
 from casemgr.services.errors import Conflict, Forbidden, Missing, Refused, Throttled, Unauthenticated, Unfit
 from casemgr.services.founding import reach_of
 from casemgr.services.use_case import use_case, within
@@ -101,10 +101,6 @@ AREA_OF_ROLE = {
 }
 #: How the level of a role's area is called where one is chosen.
 PLACES = {AreaLevel.TOWNSHIP: "乡镇（街道）", AreaLevel.COUNTY: "县（区）", AreaLevel.PREFECTURE: "市（州）"}
-APART = (
-    "系统管理员、安全管理员、审计管理员须由不同的人担任，也不能兼任看患者信息的岗位；已有同名账号“{login}”。"
-    "如果是同一个人，请换人；如果只是同名，请在姓名后加上工号区别。"
-)
 AT_POST = "村医和收治医院的账号随岗位建立，由县级在“岗位”页办理；这里只能改姓名，或停用、重置密码。"
 OWN_ROLE = "不能更改自己账号的角色和辖区，以免自己给自己授权。请由另一位系统管理员更改。"
 
@@ -193,6 +189,8 @@ class AccountView:
     valid_until: date | None
     certified_on: date | None
     factor_at: datetime | None = None
+    staff_no: str = ""
+    has_phone: bool = False
 
 
 #: Who can sign in to an empty register: login, display name, role.
@@ -939,6 +937,8 @@ def view_of(work: Work, account: Account, area_name: str | None, seen_at: dateti
         account.valid_until,
         account.certified_on,
         account.factor_at,
+        account.staff_no or "",
+        account.phone_digest is not None,
     )
 
 
@@ -956,10 +956,15 @@ def get(work: Work, key: int) -> AccountView:
 
 
 def _checked(
-    work: Work, login: str | None, display: str, role: int, area: int | None, post: int | None = None
+    work: Work,
+    login: str | None,
+    display: str,
+    role: int,
+    area: int | None,
+    post: int | None,
+    wrong: dict[str, str],
 ) -> tuple[str, Role, int | None]:
-    """The cleaned (display, role, area); :class:`Unfit` naming every field that is wrong."""
-    wrong: dict[str, str] = {}
+    """The cleaned (display, role, area); :class:`Unfit` naming every field that is wrong, those known too."""
     if login is not None and not LOGIN.fullmatch(login):
         wrong["login"] = "登录名应为 2–40 个小写字母、数字、点、横线或下划线，以字母开头。"
     display = unicodedata.normalize("NFKC", display).strip()
@@ -985,20 +990,6 @@ def _checked(
     return display, kind, area
 
 
-def _keep_apart(work: Work, display: str, kind: Role, key: int | None) -> None:
-    """Refuse one of the three keepers' roles to somebody who has another account, and the other way round.
-
-    Two accounts belong to one person when they carry the same name: the best a register of accounts can know.
-    """
-    for other, _name, _seen in queries.everybody(work):
-        role = Role.read(other.role)
-        if other.id == key or not other.active or role is kind or other.display != display:
-            continue
-        if kind in KEEPERS or role in KEEPERS:
-            words = APART.format(login=other.login)
-            raise Unfit(words, fields={"display": words})
-
-
 def add(
     work: Work,
     login: str,
@@ -1009,13 +1000,17 @@ def add(
     must_change: bool,
     now: datetime,
     post: int | None = None,
+    staff_no: str | None = None,
+    phone: str = "",
 ) -> Account:
     """A new account within a unit of work that may make one; raises as :func:`create` does."""
-    display, kind, area = _checked(work, login, display, role, area, post)
+    number, phone = account_person.normal_staff_no(staff_no or ""), account_person.normal_phone(phone)
+    wrong = account_person.faults(number, phone, staff_no is not None)
+    display, kind, area = _checked(work, login, display, role, area, post, wrong)
     if queries.by_login(work, login) is not None:
         taken = "这个登录名已被使用。请换一个，例如加上乡镇简称。"
         raise Conflict(taken, fields={"login": taken})
-    _keep_apart(work, display, kind, None)
+    account_person.keep_apart(work, display, kind, None, number, phone)
     return work.add(
         Account(
             id=new_key(),
@@ -1030,6 +1025,8 @@ def add(
             large_view=False,
             created_at=now,
             certified_on=clock.today(),
+            staff_no=number or None,
+            phone_digest=account_person.digest_of(work, phone),
         )
     )
 
@@ -1045,8 +1042,10 @@ def _create(
     must_change: bool,
     now: datetime,
     post: int | None,
+    staff_no: str | None,
+    phone: str,
 ) -> int:
-    return add(work, login, display, role, area, hashed, must_change, now, post).id
+    return add(work, login, display, role, area, hashed, must_change, now, post, staff_no, phone).id
 
 
 def create(
@@ -1059,19 +1058,23 @@ def create(
     password: str = "",
     must_change: bool = True,
     post: int | None = None,
+    staff_no: str | None = None,
+    phone: str = "",
 ) -> NewSecret:
     """A new account; without ``password`` one is made up, which the person has to change at the first login.
 
     ``area`` is a township for a doctor, a county for an officer, ``None`` for an administrator; ``post`` the
-    post of a village doctor or a hospital. Raises
-    :class:`Unfit` naming the fields ``login``, ``display``, ``role``, ``area`` or ``password``,
-    :class:`Conflict` if the login is taken.
+    post of a village doctor or a hospital. ``staff_no`` (asked for unless ``None``) and ``phone`` tell people
+    apart, see :mod:`casemgr.services.account_person`. Raises :class:`Unfit` naming the fields ``login``,
+    ``display``, ``role``, ``area``, ``staff_no``, ``phone`` or ``password``, :class:`Conflict` if the login
+    is taken.
     """
     login = normal_login(login)
     if password:
         check_new_password("password", password, login, display)
     secret = password or new_password()
-    key = _create(access, login, display, role, area, hashed_of(secret), must_change, now, post)
+    hashed = hashed_of(secret)
+    key = _create(access, login, display, role, area, hashed, must_change, now, post, staff_no, phone)
     return NewSecret(key, login, secret)
 
 
@@ -1115,21 +1118,39 @@ def open_first(access: Access, now: datetime) -> list[NewSecret]:
 
 
 @use_case(Action.ACCOUNT_MANAGE)
-def change(work: Work, key: int, display: str, role: int, area: int | None, version: int) -> None:
-    """Change name, role or area; a new role or area ends the person's sessions and tokens at once."""
+def change(
+    work: Work,
+    key: int,
+    display: str,
+    role: int,
+    area: int | None,
+    version: int,
+    staff_no: str | None = None,
+    phone: str = "",
+) -> None:
+    """Change name, role, area or staff number; a new role or area ends the sessions and tokens at once.
+
+    ``staff_no`` of ``None`` and an empty ``phone`` stay as they are.
+    """
     found = _by_key(work, key)
     if found.version != version:
         raise Conflict("这个账号刚刚被别人改过，为避免覆盖，没有保存。请刷新后核对再改。")
-    display, kind, area = _checked(work, None, display, role, area, found.post_id)
+    number = account_person.normal_staff_no(staff_no) if staff_no is not None else found.staff_no or ""
+    phone = account_person.normal_phone(phone)
+    wrong = account_person.faults(number, phone, bool(found.staff_no))
+    display, kind, area = _checked(work, None, display, role, area, found.post_id, wrong)
     if found.post_id is not None and (found.role, found.area_code) != (int(kind), area):
         raise Refused(AT_POST)
     if key == work.access.actor and (found.role, found.area_code) != (int(kind), area):
         raise Refused(OWN_ROLE)
-    _keep_apart(work, display, kind, key)
+    account_person.keep_apart(work, display, kind, key, number, phone)
     if found.role == Role.ADMINISTRATOR and kind is not Role.ADMINISTRATOR:
         keep_one_administrator(work, found)
     moved = (found.role, found.area_code) != (int(kind), area)
     found.display, found.role, found.area_code = display, int(kind), area
+    found.staff_no = number or None
+    if phone:
+        found.phone_digest = account_person.digest_of(work, phone)
     if moved:
         queries.end_everything(work, found.id)
 

@@ -132,6 +132,11 @@ class ClaimView:
     reviews: tuple[ReviewView, ...] = ()
     answer: str = field(default="", repr=False)
 
+    @property
+    def answer_closed(self) -> bool:
+        """Whether there is an answer that the matrix does not tell whoever reads this."""
+        return isinstance(self.answer, identity.Withheld)
+
 
 @dataclass(frozen=True, slots=True)
 class OfCase:

@@ -238,13 +238,13 @@ def _wanted(
     held = matrix.loosened(work, today) if found else ()
     for key in list(found):
         line = found[key]
-        if not knows_person(line.receiver[0], line.conditions, today, held):
+        if not knows_person(line.receiver[0], line.conditions, today, held, line.case.area):
             del found[key]
             continue
         asked = [one.groups for one in line.claims]
         line.seen = {
             group: told
-            for group, told in sights(line.receiver[0], line.conditions, today, held).items()
+            for group, told in sights(line.receiver[0], line.conditions, today, held, line.case.area).items()
             if any(groups is None or group in groups for groups in asked)
         }
     return found

@@ -191,6 +191,8 @@ class VisitForm:
     today_id: int | None = None
     ordered: bool = False
     ordered_more: int = 0
+    #: Somebody else's note stands there, which the matrix does not tell the caller; it stays as it is.
+    note_closed: bool = False
 
 
 @use_case(Action.FOLLOWUP_RECORD)
@@ -245,6 +247,7 @@ def open_visit(
         today_id=today_id,
         ordered=ordered is not None,
         ordered_more=ordered.more if ordered is not None else 0,
+        note_closed=visit is not None and _keeps_note(work, visit),
     )
 
 

@@ -36,7 +36,7 @@ ROOM = 2_000
 
 def shared_with(work: Work, party: Role, today: date) -> set[int]:
     """Files on the register that this department may know of now, because condition ① holds for them."""
-    if not knows_person(party, {Condition.RISK}, today, matrix.loosened(work, today)):
+    if not knows_person(party, {Condition.RISK}, today, matrix.loosened(work, today), work.access.low):
         return set()
     policy = in_force_on(today, within(work).region)
     found: set[int] = set()
@@ -55,7 +55,7 @@ def ground_of(
     work: Work, asker: Role | Party, group: FieldGroup, conditions: Collection[Condition], today: date
 ) -> str:
     """The law (or approved document) by which the matrix gives a group."""
-    return sight(asker, group, conditions, today, matrix.loosened(work, today)).ground
+    return sight(asker, group, conditions, today, matrix.loosened(work, today), work.access.low).ground
 
 
 def allowed(
@@ -70,7 +70,8 @@ def told(
 ) -> dict[SheetField, Sight]:
     """The same with how much of each is told."""
     now = matrix.loosened(work, today)
-    seen = {item: sight(asker, item.group, conditions, today, now) for item in SheetField}
+    at = work.access.low  # one sheet for the whole area: a loosening of a part of it adds nothing
+    seen = {item: sight(asker, item.group, conditions, today, now, at) for item in SheetField}
     return {
         item: one
         for item, one in seen.items()

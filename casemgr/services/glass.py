@@ -296,10 +296,10 @@ def _identity(
 
 
 @use_case(Action.GLASS_BREAK)
-def _shown(work: Work) -> frozenset[FieldGroup]:
-    """The groups the matrix lets this role see in an emergency."""
+def _shown(work: Work, area: int) -> frozenset[FieldGroup]:
+    """The groups the matrix lets this role see in an emergency of a file of this area."""
     today = clock.today()
-    seen = sights(work.access.role, {Condition.EMERGENCY}, today, loosened(work, today))
+    seen = sights(work.access.role, {Condition.EMERGENCY}, today, loosened(work, today), area)
     return frozenset(group for group, one in seen.items() if one.level >= Level.MASKED)
 
 
@@ -312,7 +312,7 @@ def view(access: Access, key: int) -> GlassView:
     _show_banner(access, grant.ends_at)  # also for whoever signed in again meanwhile
     narrow, today = only(access, grant.area), clock.today()
     reason = GlassReason.read(grant.reason)
-    shown = _shown(access)
+    shown = _shown(access, grant.area)
     case = register.case(narrow, grant.case_id, today)
     opened, guardians = _identity(narrow, case.case_id, case.person_id, f"{PURPOSE}：{reason.label}"[:80])
     return GlassView(

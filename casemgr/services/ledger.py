@@ -262,7 +262,7 @@ def record_call(work: Work, case_id: int, once: int, call: Call, today: date) ->
         conditions = conditions_for(work, case_id, to.role, to.area, today)
         if call.emergency:
             conditions |= {Condition.EMERGENCY}
-        seen = sights(to.role, conditions, today, matrix.loosened(work, today))
+        seen = sights(to.role, conditions, today, matrix.loosened(work, today), case.area)
         beyond = [one.label for one in groups if one not in seen]
         ground = next((seen[one].ground for one in groups if one in seen), BEYOND)
         if beyond and not call.document:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from casemgr.rules.access import Action
-from casemgr.services import account, benefit_answer, clock, second_factor
+from casemgr.services import account, benefit_answer, clock, matrix, second_factor
 from casemgr.services.account import HALF_WAY, CodeNeeded, CodeWrong, SignedIn, Ticket, needs_touch
 from casemgr.services.disclosure import lapse, note
 from casemgr.services.errors import Conflict, Forbidden, Missing, Problem, Throttled, Unauthenticated, Unfit
@@ -24,9 +24,10 @@ from casemgr.store.models import Disclosure, LiaisonReport, LiaisonTask
 from casemgr.store.queries import liaison as queries
 from casemgr.store.types import Plain
 from casemgr.store.work import Work
+from casemgr.terms.account import Role
 from casemgr.terms.area import AreaLevel, level_of
-from casemgr.terms.code import from_mask
-from casemgr.terms.disclosure import FieldGroup
+from casemgr.terms.code import from_mask, to_mask
+from casemgr.terms.disclosure import Condition, FieldGroup
 from casemgr.terms.liaison import (
     ExchangeKind,
     Reason,
@@ -217,14 +218,22 @@ def sheet(work: Work, key: int) -> SheetView:
         work, "Disclosure", [(one.id, one.alias), (one.id, one.sheet)], OPENING, one.file_key
     )
     village = queries.area_names(work, [one.village]).get(one.village or 0, "")
-    facts = tuple((label, value) for _group, label, value in json.loads(text or "[]"))
+    lines = matrix.still(
+        work,
+        Role.read(one.receiver),
+        from_mask(Condition, one.conditions),
+        one.area,
+        [(group, label, value) for group, label, value in json.loads(text or "[]")],
+    )
+    facts = tuple((label, value) for _group, label, value in lines)
     if one.withdrawn_on is None:
-        note(work, one, ExchangeKind.VIEWED)
+        note(work, one, ExchangeKind.VIEWED, to_mask({group for group, _label, _value in lines if group}))
         if one.seen_at is None:
             one.seen_at = clock.now()
             work.flush()
     row = _row(one, alias or "某", village)
-    groups = tuple(group.label for group in from_mask(FieldGroup, one.groups))
+    told = {group for group, _label, _value in lines}
+    groups = tuple(group.label for group in from_mask(FieldGroup, one.groups) if int(group) in told)
     return SheetView(row, one.ground, groups, facts)
 
 

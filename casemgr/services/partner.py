@@ -151,7 +151,9 @@ def begin_task(work: Work, case_id: int, today: date) -> TaskForm:
     open_to = {
         one.key
         for one in found
-        if knows_person(one.role, conditions_for(work, case_id, one.role, one.area, today), today, held)
+        if knows_person(
+            one.role, conditions_for(work, case_id, one.role, one.area, today), today, held, case.area
+        )
     }
     return TaskForm(
         new_key(),
@@ -221,14 +223,14 @@ def ask(
     if kind is TaskKind.FIND:
         conditions |= {Condition.EMERGENCY}
     held = matrix.loosened(work, today)
-    if not knows_person(to.role, conditions, today, held):
+    if not knows_person(to.role, conditions, today, held, case.area):
         raise Refused(
             "按披露矩阵，这个部门现在不能知道该患者的姓名和住址，因此没有发送。可以电话联系监护人或村（居）委会核实；"
             "情况紧急、有危险的，直接拨打 110、120，事后在“应急处置”中记录。",
             rule=RULE_SIGHT,
         )
     body, groups = _body(work, case, to.role, kind, conditions, today)
-    ground = sights(to.role, conditions, today, held)[FieldGroup.G1].ground[:240]
+    ground = sights(to.role, conditions, today, held, case.area)[FieldGroup.G1].ground[:240]
     work.add(
         LiaisonTask(
             id=once,
@@ -288,7 +290,7 @@ def _body(
     today: date,
 ) -> tuple[list[tuple[str, str]], list[FieldGroup]]:
     """What the task says of the person, and the field groups it takes."""
-    seen = sights(role, conditions, today, matrix.loosened(work, today))
+    seen = sights(role, conditions, today, matrix.loosened(work, today), case.area)
     groups = [one for one in _NEEDS[kind] if one in seen]
     fields = [_FIELD[one][1] for one in groups if one in _FIELD]
     guardian = FieldGroup.G10 in groups

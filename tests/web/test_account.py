@@ -38,6 +38,7 @@ def test_the_list_shows_everybody(admin: FlaskClient) -> None:
 
 def test_a_new_account_gets_a_password_shown_once(site: Flask, admin: FlaskClient) -> None:
     given = {"csrf": token_of(admin), "login": "new", "display": "新来的", "role": "1", "area": str(WEST)}
+    given["staff_no"] = "西镇 007"
     page = admin.post("/accounts/new", data=given).get_data(as_text=True)
     found = re.search(r'<dd class="code strong">([a-z0-9-]{19})</dd>', page)
     assert found is not None
@@ -49,17 +50,19 @@ def test_a_new_account_gets_a_password_shown_once(site: Flask, admin: FlaskClien
 
 def test_mistakes_are_listed_and_what_was_typed_is_kept(admin: FlaskClient) -> None:
     given = {"csrf": token_of(admin), "login": "张三", "display": "某医生", "role": "1", "area": ""}
+    given["phone"] = "一二三"
     answer = admin.post("/accounts/new", data=given)
     page = answer.get_data(as_text=True)
     assert answer.status_code == 422
     assert '<a href="#f-login">' in page
     assert '<a href="#f-area">' in page
+    assert '<a href="#f-staff_no">' in page, "a number that tells people apart is asked for"
     assert 'value="某医生"' in page
     assert re.search(r'value="1"\s+checked', page)
 
 
 def test_a_taken_login_is_a_conflict(admin: FlaskClient) -> None:
-    given = {"csrf": token_of(admin), "login": "east", "display": "另一位", "role": "3"}
+    given = {"csrf": token_of(admin), "login": "east", "display": "另一位", "role": "3", "staff_no": "9"}
     answer = admin.post("/accounts/new", data=given)
     assert answer.status_code == 409
     assert "已被使用" in answer.get_data(as_text=True)

@@ -15,7 +15,7 @@ from casemgr.services import account, matrix
 from casemgr.terms.disclosure import FieldGroup, Party
 from tests.conftest import TODAY
 from tests.staff import NOW, PASSWORD
-from tests.store.register import SYSTEM
+from tests.store.register import EAST, SYSTEM
 from tests.web.conftest import token_in
 
 ClientOf = Callable[[str], FlaskClient]
@@ -69,12 +69,14 @@ def test_a_line_is_loosened_from_form_to_approval(keepers: dict[str, int], clien
     )
     good = typed | {
         "impact": "派出所核实走失人员时需要电话；只给本所联络员，用后不留存。",
+        "over": str(EAST),
+        "approver": "某县卫生健康委员会",
         "first": TODAY.isoformat(),
         "last": (TODAY + timedelta(days=9)).isoformat(),
     }
     for _ in range(2):
         assert safe.post("/matrix/loosen", data=good).status_code == 303
-    assert "等另一账号批准" in text_of(safe, "/matrix")
+    assert "等东镇的另一人批准" in text_of(safe, "/matrix")
     shown = text_of(officer, "/matrix")
     assert shown.count("不予批准") == 1
     answer = officer.post(
@@ -82,7 +84,8 @@ def test_a_line_is_loosened_from_form_to_approval(keepers: dict[str, int], clien
     )
     assert answer.status_code == 303
     assert "已放宽" in text_of(officer, f"/matrix/{int(Party.POLICE)}")
-    assert "某卫〔2026〕12号" in text_of(officer, f"/matrix/{int(Party.POLICE)}")
+    police = text_of(officer, f"/matrix/{int(Party.POLICE)}")
+    assert "某卫〔2026〕12号" in police and "东镇，2026年" in police.replace("东镇，2026-", "东镇，2026年")
     ended = safe.post(f"/matrix/loosen/{once.group(1)}/end", data={"csrf": token_in(form)})
     assert ended.status_code == 303
     assert "已放宽" not in text_of(officer, f"/matrix/{int(Party.POLICE)}")

@@ -62,18 +62,17 @@ def loosenings(work: Work) -> Sequence[Any]:
     return work.rows(_LOOSENINGS)
 
 
-def overlapping(work: Work, key: str, first: date, last: date) -> bool:
-    """Whether a loosening of the same line, waiting or approved, holds on one of these days."""
-    return bool(
-        work.scalar(
-            select(func.count(MatrixLoosening.id)).where(
-                MatrixLoosening.key == key,
-                MatrixLoosening.state.in_([int(LooseningState.PROPOSED), int(LooseningState.APPROVED)]),
-                MatrixLoosening.valid_from <= last,
-                MatrixLoosening.valid_to >= first,
-            )
+def overlapping(work: Work, key: str, over: int, first: date, last: date) -> bool:
+    """Whether a loosening of the same line, waiting or approved, covers this area on one of these days."""
+    rows: Sequence[Any] = work.rows(
+        select(MatrixLoosening.over).where(
+            MatrixLoosening.key == key,
+            MatrixLoosening.state.in_([int(LooseningState.PROPOSED), int(LooseningState.APPROVED)]),
+            MatrixLoosening.valid_from <= last,
+            MatrixLoosening.valid_to >= first,
         )
     )
+    return any(Loosening(key, "", first, last, row.over).covers(over) for row in rows)
 
 
 # --- emergency readings ---------------------------------------------------------------------------

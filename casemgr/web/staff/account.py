@@ -37,6 +37,8 @@ LABELS = {
     "display": "姓名",
     "role": "角色",
     "area": "辖区",
+    "staff_no": "工号",
+    "phone": "手机号",
     "old": "当前密码",
     "new": "新密码",
     "again": "再输一次新密码",
@@ -175,6 +177,8 @@ def new() -> Response | str | tuple[str, int]:
             _whole(given.get("role")) or 0,
             _whole(given.get("area")),
             clock.now(),
+            staff_no=given.get("staff_no", ""),
+            phone=given.get("phone", ""),
         )
     except (Unfit, Conflict) as wrong:
         page = render_template("account/new.html", fields=wrong.fields, given=given, **_choices())
@@ -188,7 +192,12 @@ def edit(key: int) -> Response | str | tuple[str, int]:
     """Name, role and area of one account, and the buttons that close it or give it a new password."""
     shown = account.get(g.access, key)
     if request.method == "GET":
-        given = {"display": shown.display, "role": int(shown.role), "area": shown.area}
+        given = {
+            "display": shown.display,
+            "role": int(shown.role),
+            "area": shown.area,
+            "staff_no": shown.staff_no,
+        }
         return render_template(
             "account/edit.html", shown=shown, given=given, fields={}, **_choices(shown.role)
         )
@@ -201,6 +210,8 @@ def edit(key: int) -> Response | str | tuple[str, int]:
             _whole(given_form.get("role")) or 0,
             _whole(given_form.get("area")),
             _whole(given_form.get("version")) or 0,
+            given_form.get("staff_no"),
+            given_form.get("phone", ""),
         )
     except (Unfit, Refused) as wrong:
         page = render_template(

@@ -7,9 +7,10 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
-from casemgr.services import clock, matrix
+from casemgr.services import area, clock, matrix
 from casemgr.services.errors import Conflict, Forbidden, Unfit
 from casemgr.terms.access import LooseningState
+from casemgr.terms.area import AreaLevel
 from casemgr.terms.disclosure import Condition, FieldGroup, Level
 from casemgr.web import guard, step_up
 from casemgr.web.staff.typed import Typed
@@ -18,6 +19,8 @@ pages = Blueprint("matrix", __name__)
 
 LABELS = {
     "key": "放宽哪一项",
+    "over": "在哪里生效",
+    "approver": "签发单位或批准人",
     "number": "文号",
     "impact": "影响说明",
     "first": "开始日期",
@@ -64,8 +67,26 @@ def row(party: int) -> str:
 
 def _form(given: MultiDict[str, str], fields: dict[str, str]) -> str:
     offered = [(one.key, one.title) for one in matrix.choices()]
+    areas = area.everywhere(g.access, AreaLevel.TOWNSHIP)
+    names = {one.code: one.name for one in areas}
+    places = [
+        (
+            one.code,
+            f"{names.get(one.parent or 0, '')} {one.name}".strip()
+            if one.level is AreaLevel.TOWNSHIP
+            else one.name,
+        )
+        for one in areas
+        if one.level in matrix.PLACES
+    ]
     return render_template(
-        "matrix/loosen.html", given=given, fields=fields, labels=LABELS, offered=offered, today=clock.today()
+        "matrix/loosen.html",
+        given=given,
+        fields=fields,
+        labels=LABELS,
+        offered=offered,
+        places=places,
+        today=clock.today(),
     )
 
 
@@ -78,6 +99,7 @@ def loosen() -> Response | str | tuple[str, int]:
     typed = Typed(request.form)
     first, last = typed.day("first", LABELS["first"]), typed.day("last", LABELS["last"])
     try:
+        over = typed.whole("over", LABELS["over"], most=10**12)
         typed.settle()
         matrix.propose(
             g.access,
@@ -87,6 +109,8 @@ def loosen() -> Response | str | tuple[str, int]:
             request.form.get("impact", ""),
             first,
             last,
+            over,
+            request.form.get("approver", ""),
         )
     except Unfit as wrong:
         return _form(request.form, wrong.fields or {"key": wrong.message}), wrong.status
@@ -115,8 +139,8 @@ def end(key: int) -> Response:
     """The strict line holds again."""
     matrix.end(g.access, key)
     flash(
-        "已终止，矩阵从现在起恢复从严。已经提供给对方的内容由当晚的撤回任务收回；"
-        "需要立即收回的，请县级管理员在“任务”中运行。",
+        "已终止，矩阵从现在起恢复从严。对方已有的信息单从现在起不再显示放宽的内容，当晚从库中清除；"
+        "已经打印或导出的，请通知对方销毁。",
         "good",
     )
     return redirect(url_for("matrix.page", _anchor="loosenings"), 303)
