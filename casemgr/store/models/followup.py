@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     Boolean,
     ColumnElement,
     ForeignKeyConstraint,
@@ -134,7 +135,7 @@ class Visit(AreaScoped, Model):
     @classmethod
     def tells_offence(cls) -> ColumnElement[bool]:
         """Whether it told of 肇事 or 肇祸; written out as the condition of the index is."""
-        none = bindparam("none", 0, literal_execute=True, unique=True)
+        none: BindParameter[int] = bindparam("none", 0, literal_execute=True, unique=True)
         return or_(cls.offence_count > none, cls.crime_count > none)
 
 
