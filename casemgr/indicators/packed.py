@@ -49,13 +49,17 @@ class Verdicts:
         return found
 
 
-def masks(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Per judged case its area, village and the two masks, in the order of area and case key."""
+def masks(rows: pl.LazyFrame, *more: pl.Expr) -> pl.LazyFrame:
+    """Per judged case its area, village and the two masks, in the order of area and case key.
+
+    ``more``: further columns to take along.
+    """
     return (
         rows.select(
             "area",
             "case",
             pl.col("village").fill_null(0),
+            *more,
             asked=pl.sum_horizontal(count.asked(one) * (1 << place) for place, one in enumerate(MEASURES)),
             counted=pl.sum_horizontal(
                 count.counted(one) * (1 << place) for place, one in enumerate(MEASURES)

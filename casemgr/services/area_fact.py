@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +15,7 @@ from casemgr.services.errors import Conflict, Missing, Refused, Unfit
 from casemgr.services.use_case import use_case
 from casemgr.store.db import new_key
 from casemgr.store.models.area_fact import AreaFact
+from casemgr.store.models.indicator import MonthClose
 from casemgr.store.queries import area as area_queries
 from casemgr.store.queries import area_fact as queries
 from casemgr.store.queries import revision as revisions
@@ -28,6 +31,25 @@ UNTOLD = "未填报"
 NO_COUNTY = "年度情况由县（区）填报。请用县级账号，或从市级页面查看各县（区）的填报。"
 #: More psychiatrists per 100,000 residents than any county has are a slip, or another unit.
 MOST_PER_100K = 100
+
+
+Place = tuple[int, AreaFactKey]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A reported value, empty when it was taken back, with the number of its revision."""
+
+    value: int | None
+    revision: int
+
+
+def in_words(key: AreaFactKey, value: int | None) -> str:
+    """A value as it is printed."""
+    if value is None:
+        return UNTOLD
+    unit = KINDS[key].unit
+    return f"{value} {unit}" if unit else Told.read(value).label
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +73,7 @@ class FactView:
     @property
     def words(self) -> str:
         """The value as it is printed."""
-        if self.value is None:
-            return UNTOLD
-        unit = KINDS[self.key].unit
-        return f"{self.value} {unit}" if unit else Told.read(self.value).label
+        return in_words(self.key, self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +107,44 @@ class Saved:
     asked: tuple[str, ...] = field(default=())
 
 
-def latest(work: Work, year: int, low: int, high: int) -> dict[tuple[int, AreaFactKey], int]:
-    """Area and key → reported value of a year, as far as one stands."""
-    found: dict[tuple[int, AreaFactKey], int] = {}
-    for row in queries.of_year(work, year, low, high):
-        place = (row.area, AreaFactKey.read(row.key))
-        if row.value is None:
-            found.pop(place, None)
-        else:
-            found[place] = row.value
-    return found
+def standing(
+    work: Work, year: int, low: int, high: int, until: datetime | None = None
+) -> dict[Place, Standing]:
+    """What was reported for a year, what was taken back again included; as it stood at a moment, or now."""
+    return {
+        (row.area, AreaFactKey.read(row.key)): Standing(row.value, row.revision)
+        for row in queries.of_year(work, year, low, high)
+        if until is None or row.recorded_at <= until
+    }
+
+
+def values(facts: Mapping[Place, Standing]) -> dict[Place, int]:
+    """Area and key → reported value, as far as one stands."""
+    return {place: one.value for place, one in facts.items() if one.value is not None}
+
+
+def pack(facts: Mapping[Place, Standing]) -> bytes:
+    """The facts that a closing rests on as bytes; the same facts give the same bytes."""
+    rows = [[area, int(key), one.value, one.revision] for (area, key), one in sorted(facts.items())]
+    return zlib.compress(json.dumps(rows).encode())
+
+
+def unpack(packed: bytes) -> dict[Place, Standing]:
+    """What :func:`pack` has packed."""
+    return {
+        (area, AreaFactKey.read(key)): Standing(value, revision)
+        for area, key, value, revision in json.loads(zlib.decompress(packed))
+    }
+
+
+def of_close(work: Work, close: MonthClose) -> dict[Place, Standing]:
+    """The facts that a closing of a county rests on.
+
+    Of one made before they were kept, those that stood at its moment: revisions are never changed.
+    """
+    if close.facts is not None:
+        return unpack(close.facts)
+    return standing(work, close.as_of.year, *span_of(close.area), close.closed_at)
 
 
 def _year(year: int) -> int:

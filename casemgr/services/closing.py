@@ -9,14 +9,14 @@ from datetime import date, datetime
 
 import polars as pl
 
-from casemgr.indicators import distribution
+from casemgr.indicators import distribution, topic
 from casemgr.indicators.count import roll_up, tally
 from casemgr.indicators.difference import Differences, between
 from casemgr.indicators.difference import pack as pack_differences
 from casemgr.indicators.editions import Edition
 from casemgr.indicators.judgement import Basis
 from casemgr.indicators.packed import masks, pack, unpack
-from casemgr.services import clock, counting, totals
+from casemgr.services import area_fact, clock, counting, totals
 from casemgr.store.db import new_key, new_keys
 from casemgr.store.models.indicator import ClosedDifference, ClosedFigure, ClosedVerdicts, MonthClose
 from casemgr.store.queries import closing as closings
@@ -58,9 +58,12 @@ def close_county(work: Work, code: int, edition: Edition, basis: Basis) -> Close
     places = counting.areas(work, low, high)
     frames = counting.of_area(work, low, high, period, clock.today())
     rows = frames.collect(counting.judge(frames, basis)).lazy()
-    lines = _lines(work, (low, high), rows, places, basis)
-    verdicts = masks(rows).collect()
-    packed = {area: (part.height, pack(part)) for area, part in _by_area(verdicts)}
+    told = area_fact.standing(work, period.end.year, low, high)
+    lines = _lines(work, (low, high), rows, places, basis, area_fact.values(told))
+    verdicts = masks(rows, *topic.words()).collect()
+    packed, reasons = {}, {}
+    for area, part in _by_area(verdicts):
+        packed[area], reasons[area] = (part.height, pack(part)), topic.pack(part)
     digest = _digest(lines, packed)
     work.take_turn(CLOSING_TURN)
     before = queries.latest_close(work, period.number, code)
@@ -69,6 +72,9 @@ def close_county(work: Work, code: int, edition: Edition, basis: Basis) -> Close
         edition.id,
         basis.policy.digest,
     )
+    if before is not None and same:
+        # Some facts make figures of the city alone; a county that reports another value closes anew.
+        same = area_fact.values(area_fact.of_close(work, before)) == area_fact.values(told)
     if before is not None and same:
         return ClosedCounty(code, before.revision, False, places.height, verdicts.height, 0)
     changes = _changes(queries.figures_of_close(work, before.id), lines) if before is not None else 0
@@ -88,6 +94,7 @@ def close_county(work: Work, code: int, edition: Edition, basis: Basis) -> Close
         figures_digest=digest,
         closed_at=clock.now(),
         closed_by=work.access.actor,
+        facts=area_fact.pack(told),
     )
     work.add(made)
     work.flush()
@@ -109,7 +116,14 @@ def close_county(work: Work, code: int, edition: Edition, basis: Basis) -> Close
     work.add_many(
         ClosedVerdicts,
         [
-            {"id": key, "area": area, "cases_count": count, "packed": blob, **common}
+            {
+                "id": key,
+                "area": area,
+                "cases_count": count,
+                "packed": blob,
+                "reasons": reasons[area],
+                **common,
+            }
             for key, (area, (count, blob)) in zip(new_keys(len(packed)), packed.items(), strict=True)
         ],
     )
@@ -225,11 +239,16 @@ def evidence(
 
 
 def _lines(
-    work: Work, span: tuple[int, int], rows: pl.LazyFrame, places: pl.DataFrame, basis: Basis
+    work: Work,
+    span: tuple[int, int],
+    rows: pl.LazyFrame,
+    places: pl.DataFrame,
+    basis: Basis,
+    told: totals.Facts,
 ) -> list[Line]:
     """Every figure and every plain count of every area, in the order of area and key."""
     counted = roll_up(tally(rows).collect(), places)
-    others = totals.counts(work, *span, basis.period, places.rows(), counted)
+    others = totals.counts(work, *span, basis.period, places.rows(), counted, told)
     found: list[Line] = [
         (area, key, numerator, denominator)
         for counts_of in (counted, others)

@@ -7,14 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
-from casemgr.indicators.catalogue import ANY_KEY, BY_KEY, PREVALENCE, Measure
+from casemgr.indicators.catalogue import ANY_KEY, BY_KEY, PREVALENCE, REPORTED, Measure
 from casemgr.indicators.editions import Edition
 from casemgr.indicators.figure import AreaFigures, Computation, Counts, Figure, figure, read_by, readings
 from casemgr.indicators.interval import wilson
 from casemgr.indicators.period import Period
 from casemgr.rules.access import Action
-from casemgr.services import clock, totals
+from casemgr.services import area_fact, clock, totals
 from casemgr.services import edition as editions
 from casemgr.services.errors import Missing, Refused, Unfit
 from casemgr.services.use_case import use_case
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
 
     from casemgr.indicators.explain import Explanation
     from casemgr.indicators.judgement import Basis
+    from casemgr.indicators.packed import Verdicts
+    from casemgr.indicators.topic import Reasons
     from casemgr.services.closing import ClosedCounty
+    from casemgr.store.models.indicator import MonthClose
 
 __all__ = [
     "AreaFigures",
@@ -45,11 +49,12 @@ __all__ = [
 UNASKED = "unasked"
 REGISTERED = "IND-02.REG-A"
 PARTS = ("numerator", "denominator", "missing", UNASKED)
-#: What a verdict may say of somebody in each part.
-WANTED = {"numerator": (True,), "denominator": (True, False), "missing": (False,), UNASKED: (None,)}
 MONTHS = 12
 #: More people than these are not explained one by one within a request.
 MOST_EXPLAINED = 20_000
+#: More people than these are not even counted by the reasons that were kept.
+MOST_UNPACKED = 200_000
+TOO_MANY = "辖区人数太多，不能逐人汇总原因。请先选择一个县（区）或乡镇（街道）。"
 #: Surveys of several counties are not added up.
 AWARENESS = "IND-18"
 NO_PEOPLE = (
@@ -290,10 +295,14 @@ def _home(work: Work, case_id: int) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """The people behind one figure: how many there are, and those of the stretch that was asked for."""
+    """The people behind one figure: how many there are, and those of the stretch that was asked for.
+
+    ``because`` is the reason they were chosen by, in words.
+    """
 
     total: int
     people: tuple[PersonVerdict, ...]
+    because: str = ""
 
 
 @use_case(Action.CASE_LIST)
@@ -307,18 +316,40 @@ def people(work: Work, area: int, key: str, when: date | str, part: str) -> list
     return list(_behind(work, area, key, when, part, None, 0, None).people)
 
 
+@dataclass(frozen=True, slots=True)
+class ReasonCounts:
+    """People by reason, most first. ``kept``: the reasons of the closing, which nothing changes any more.
+
+    Else they are those of the records as they are now: of a month that was not closed, or closed before
+    reasons were kept.
+    """
+
+    counts: tuple[tuple[str, int], ...]
+    kept: bool
+
+
 @use_case(Action.INDICATOR_READ)
-def reasons(work: Work, area: int, key: str, when: date | str, part: str) -> tuple[tuple[str, int], ...]:
+def reasons(work: Work, area: int, key: str, when: date | str, part: str) -> ReasonCounts:
     """How many people do not count (``missing``), or are not asked about (``unasked``), by reason.
 
-    Most first; nobody is named, and no reason tells anybody's day. Raises what :func:`people` raises, and
-    :class:`Refused` for more people than can be explained while somebody waits.
+    Nobody is named, and no reason tells anybody's day. Raises what :func:`people` raises, and
+    :class:`Refused` for more people than can be gone through while somebody waits.
     """
     low, high = _span(work, area)
-    if sum(count for _, count in queries.registered(work, low, high)) > MOST_EXPLAINED:
-        raise Refused("辖区人数太多，不能逐人汇总原因。请先选择一个县（区）或乡镇（街道）。")
-    found = Counter(one.topic for one in _behind(work, area, key, when, part, None, 0, None).people)
-    return tuple(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
+    people = sum(count for _, count in queries.registered(work, low, high))
+    if people > MOST_UNPACKED:
+        raise Refused(TOO_MANY)
+    period = _period(when)
+    closed = None if isinstance(when, date) else _packs(work, period, area)
+    if closed is not None and all(own is not None for _, own in closed):
+        measure = _of_people(key, _edition(work, period, area))
+        found = Counter(one.topic for one in _members(closed, measure, part).values())
+    else:
+        if people > MOST_EXPLAINED:
+            raise Refused(TOO_MANY)
+        found = Counter(one.topic for one in _behind(work, area, key, when, part, None, 0, None).people)
+    counts = tuple(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
+    return ReasonCounts(counts, closed is not None and all(own is not None for _, own in closed))
 
 
 @use_case(Action.CASE_LIST)
@@ -330,14 +361,21 @@ def behind(
     part: str,
     *,
     village: int | None = None,
+    because: str = "",
     start: int = 0,
     size: int | None = None,
 ) -> Behind:
     """As :func:`people`, but only ``size`` of them from ``start`` on, all counted; ``village`` 0: no village.
 
-    A start past the last of them gives the last stretch, so that a page that has gone still shows people.
+    ``because``: only those of one reason, by its :func:`reason_code`. A start past the last of them gives the
+    last stretch, so that a page that has gone still shows people.
     """
-    return _behind(work, area, key, when, part, village, start, size)
+    return _behind(work, area, key, when, part, village, start, size, because)
+
+
+def reason_code(topic: str) -> str:
+    """How a reason is called in an address."""
+    return f"{crc32(topic.encode()):08x}"
 
 
 def _behind(
@@ -349,6 +387,7 @@ def _behind(
     village: int | None,
     start: int,
     size: int | None,
+    because: str = "",
 ) -> Behind:
     from casemgr.indicators.explain import explain_people  # loads polars
 
@@ -361,26 +400,67 @@ def _behind(
         raise Unfit("报告患病率的分母是常住人口，没有名单；请查看分子（在册患者）的名单。")
     low, high = _span(work, area)
     basis = _basis(work, period, edition)
-    closed = None if isinstance(when, date) else _closed_members(work, period, low, high, measure, part)
-    judged = _judged(work, low, high, period, basis, part=None if closed is not None else part, of=measure)
+    packs = None if isinstance(when, date) else _packs(work, period, area)
+    members = None if packs is None else _members(packs, measure, part)
+    judged = _judged(work, low, high, period, basis, part=part if members is None else None, of=measure)
     places = {row[0]: row[1:] for row in judged.select("case", "area", "village").iter_rows()}
-    ordered = _in_order(work, places if closed is None else closed, places, village)
+    kept = packs is not None and all(own is not None for _, own in packs)
+    of_reason = ""
+    if because and kept and members is not None:
+        members = {case: one for case, one in members.items() if reason_code(one.topic) == because}
+        of_reason = next((one.topic for one in members.values()), "")
+    elif because:
+        if len(places) > MOST_EXPLAINED:
+            raise Refused(TOO_MANY)
+        told = {row["case"]: one for row, one in explain_people(judged, measure, basis)}
+        every = places if members is None else members
+        topics = {case: _said(None if members is None else members[case], told.get(case)) for case in every}
+        chosen = [case for case, one in topics.items() if reason_code(one.topic) == because]
+        of_reason = topics[chosen[0]].topic if chosen else ""
+        if members is None:
+            places = {case: places[case] for case in chosen}
+        else:
+            members = {case: members[case] for case in chosen}
+    ordered = _in_order(work, places if members is None else members, places, village)
     if size is not None and start >= len(ordered):
         start = max(0, len(ordered) - 1) // size * size
     shown = ordered[start : None if size is None else start + size]
     of_shown = judged.filter(judged["case"].is_in([one.case_id for one in shown]))
     told = {row["case"]: one for row, one in explain_people(of_shown, measure, basis)}
-    wanted = WANTED[part]
     found = []
     for one in shown:
-        said = told.get(one.case_id)
-        if said is None or said.counted not in wanted:
-            found.append(replace(one, reason=SINCE_CHANGED, topic=CHANGED))
-        else:
-            found.append(
-                replace(one, counted=said.counted, reason=said.reason, rule=said.rule, topic=said.topic)
-            )
-    return Behind(len(ordered), tuple(found))
+        said = _said(None if members is None else members[one.case_id], told.get(one.case_id))
+        found.append(replace(one, counted=said.counted, reason=said.reason, rule=said.rule, topic=said.topic))
+    return Behind(len(ordered), tuple(found), of_reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Frozen:
+    """How a closing judged somebody; ``topic`` is empty when it counts, or was not kept."""
+
+    counted: bool | None
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    counted: bool | None
+    reason: str
+    rule: str
+    topic: str
+
+
+def _said(frozen: _Frozen | None, now: Explanation | None) -> _Said:
+    """What is said of one person: today's words where the closing says the same, else that they differ."""
+    if now is not None and (
+        frozen is None or (now.counted == frozen.counted and (not frozen.topic or now.topic == frozen.topic))
+    ):
+        return _Said(now.counted, now.reason, now.rule, now.topic)
+    if frozen is None:
+        return _Said(None, SINCE_CHANGED, "", CHANGED)
+    if frozen.topic:
+        return _Said(frozen.counted, f"月结时：{frozen.topic}。{SINCE_CHANGED}", "", frozen.topic)
+    return _Said(frozen.counted, SINCE_CHANGED, "", "" if frozen.counted else CHANGED)
 
 
 def _judged(
@@ -418,20 +498,47 @@ def _in_order(
     return sorted(found, key=lambda one: (one.area, one.file_no, one.case_id))
 
 
-def _closed_members(
-    work: Work, period: Period, low: int, high: int, measure: Measure, part: str
-) -> frozenset[int] | None:
-    """The cases of one part of a closed figure; nothing when the month was not closed."""
+def _packs(work: Work, period: Period, area: int) -> list[tuple[Verdicts, Reasons | None]] | None:
+    """The verdicts of the closing that stands, with their reasons where they were kept; nothing without one.
+
+    Of a city only where all of its counties have closed, as its figures. A township that has lost all its
+    people since an earlier closing has none in this one.
+    """
+    from casemgr.indicators import topic  # loads polars
     from casemgr.indicators.packed import unpack  # loads polars
 
-    packed = queries.verdicts(work, period.number, low, high)
-    if not packed:
+    low, high = _span(work, area)
+    newest = queries.revisions(work, period.number, low, high, PREVALENCE.key)
+    above = [] if area in newest else _counties_below(work, area)
+    if area not in newest and not (above and all(one in newest for one in above)):
         return None
-    closed = [unpack(one) for one in packed]
-    if part == UNASKED:
-        everybody = frozenset().union(*(one.people(REGISTERED, "denominator") for one in closed))
-        return everybody.difference(*(one.people(measure.key, "denominator") for one in closed))
-    return frozenset().union(*(one.people(measure.key, part) for one in closed))
+    return [
+        (unpack(row.packed), None if row.reasons is None else topic.unpack(row.reasons))
+        for row in queries.verdicts(work, period.number, low, high)
+        if row.revision == newest.get(row.area)
+    ]
+
+
+def _members(
+    packs: Iterable[tuple[Verdicts, Reasons | None]], measure: Measure, part: str
+) -> dict[int, _Frozen]:
+    """The cases of one part of a closed figure with how they were judged."""
+    from casemgr.indicators.topic import unasked  # loads polars
+
+    found: dict[int, _Frozen] = {}
+    for verdicts, own in packs:
+        if measure.key not in verdicts.keys:
+            continue
+        if part == UNASKED:
+            beside = unasked(verdicts, measure.key, REGISTERED)
+            found |= {case: _Frozen(None, topic) for case, topic in beside.items()}
+            continue
+        told = own.missing(verdicts, measure.key) if own is not None else {}
+        counted = verdicts.people(measure.key, "numerator")
+        found |= {
+            case: _Frozen(case in counted, told.get(case, "")) for case in verdicts.people(measure.key, part)
+        }
+    return found
 
 
 #: Said of a person whom the closing counted otherwise than the rows do now.
@@ -512,20 +619,33 @@ def _course(
 ) -> dict[tuple[int, str], tuple[int, int | None]]:
     """Month and key → closed counts of an area, of a city those of its counties where all of them closed."""
     areas = _counties_below(work, area) or [area]
+    reported = [key for key in keys if ANY_KEY[key].base == REPORTED] if areas != [area] else []
     newest: dict[tuple[int, str], dict[int, tuple[int, int | None]]] = {}
     for row in queries.course(work, areas, numbers, keys):
         newest.setdefault((row.period, row.key), {})[row.area] = (row.numerator, row.denominator)
-    return {
+    found = {
         place: _summed([{place[1]: pair} for pair in told.values()]).get(place[1], (0, None))
         for place, told in newest.items()
         if len(told) == len(areas)
     }
+    for number in numbers if reported else ():
+        # What is reported in a city is more than the sum of its counties' figures.
+        month = _closed(work, Period.of_month(number), area)
+        if month is not None:
+            own = {one.key: one for one in month.area(area).indicators}
+            found |= {
+                (number, key): (own[key].numerator, own[key].denominator) for key in reported if key in own
+            }
+    return found
 
 
 @use_case(Action.INDICATOR_READ)
 def closed(work: Work, month: str | int, area: int) -> Computation | None:
     """The closed figures of a month for an area and every area below; nothing when it was not closed."""
-    period = _month(month)
+    return _closed(work, _month(month), area)
+
+
+def _closed(work: Work, period: Period, area: int) -> Computation | None:
     low, high = _span(work, area)
     revisions = queries.revisions(work, period.number, low, high, PREVALENCE.key)
     above = [] if area in revisions else _counties_below(work, area)
@@ -535,11 +655,23 @@ def closed(work: Work, month: str | int, area: int) -> Computation | None:
     for row in queries.figures(work, period.number, low, high, set(revisions.values())):
         if row.revision == revisions.get(row.area):
             counts.setdefault(row.area, {})[row.key] = (row.numerator, row.denominator)
-    places = area_queries.within(work, low, high, int(AreaLevel.TOWNSHIP))
+    closes = queries.latest_closes(work, period.number, low, high)
     if above:
-        told = totals.of_city(work, area, period, places, counts)
+        facts = {place: one for close in closes for place, one in area_fact.of_close(work, close).items()}
+        told = totals.of_city(area, counts, area_fact.values(facts))
         counts[area] = _summed([counts[one] for one in above]) | dict(told)
-    return _computation(period, _edition(work, period, area), places, counts)
+    places = area_queries.within(work, low, high, int(AreaLevel.TOWNSHIP))
+    return _computation(period, _edition_closed(work, period, area, closes), places, counts)
+
+
+def _edition_closed(work: Work, period: Period, area: int, closes: Sequence[MonthClose]) -> Edition:
+    """The edition that a closing was made under; of several counties, and below one, that of the month."""
+    if len(closes) == 1 and closes[0].area == area:
+        try:
+            return editions.named(work, area, closes[0].edition)
+        except Missing:
+            pass  # the lists know it no longer; what holds for the month now is the nearest there is
+    return _edition(work, period, area)
 
 
 def _counties_below(work: Work, area: int) -> list[int]:

@@ -14,14 +14,17 @@ from casemgr.indicators.editions import Edition
 from casemgr.indicators.figure import figure
 from casemgr.indicators.period import Period
 from casemgr.rules.access import Access, Action
-from casemgr.services import clock
+from casemgr.services import area_fact, clock, closing_moment, totals
 from casemgr.services import edition as editions
+from casemgr.services.area_fact import UNTOLD
+from casemgr.services.closing_moment import Moment
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
 from casemgr.services.use_case import use_case
 from casemgr.store.db import new_key
 from casemgr.store.identity import open_texts
 from casemgr.store.models.indicator import ClosingStep, MonthClose
 from casemgr.store.queries import area as area_queries
+from casemgr.store.queries import area_fact as facts_queries
 from casemgr.store.queries import closing as closings
 from casemgr.store.queries import indicator as queries
 from casemgr.store.queries import revision as revision_queries
@@ -47,6 +50,8 @@ FOLLOWS: dict[CloseStep | None, tuple[CloseStep, ...]] = {
     CloseStep.REOPENED: (CloseStep.CHECKED,),
 }
 DRAFT = "草稿"
+#: Registers larger than this are not searched for what came in since.
+MOST_SEARCHED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +75,27 @@ class FigureChange:
 
 
 @dataclass(frozen=True, slots=True)
+class FactChange:
+    """One yearly fact that two closings rest on with different values, in words; ``figures`` follow from it.
+
+    ``revision`` is the number of the report that the later one rests on, 0 for the resident population,
+    which comes with the list of areas.
+    """
+
+    area_name: str
+    name: str
+    before: str
+    after: str
+    revision: int
+    figures: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RevisionView:
-    """One later closing: its figures that differ, how many people by cause, and since when records count."""
+    """One later closing: its figures that differ, how many people by cause, and since when records count.
+
+    ``facts``: what was reported otherwise for the year, a cause of its own beside those of people.
+    """
 
     revision: int
     since: datetime
@@ -79,6 +103,7 @@ class RevisionView:
     figures: tuple[FigureChange, ...]
     people: int
     causes: tuple[tuple[Cause, int], ...]
+    facts: tuple[FactChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +214,9 @@ def of_month(work: Work, month: str, area: int) -> MonthHistory:
         raise Missing(NOT_CLOSED)
     told = _by_revision(closings.differences(work, period.number, low, high))
     revisions = sorted(counted, reverse=True)
-    moments = {
-        one.revision: one.closed_at for one in closings.closings(work, period.number, _county(work, area))
-    }
+    closes = {one.revision: one for one in closings.closings(work, period.number, _county(work, area))}
+    moments = {one.revision: one.closed_at for one in closes.values()}
+    names = {row.code: row.name for row in area_queries.within(work, low, high, int(AreaLevel.TOWNSHIP))}
     found = []
     for revision, before in pairwise(revisions):
         parts = told.get(revision, [])
@@ -203,13 +228,21 @@ def of_month(work: Work, month: str, area: int) -> MonthHistory:
                     causes.update(from_mask(Cause, one.causes))
                 people.add(one.case)
         changes = tuple(_changes(counted[before], counted[revision], edition))
+        facts = (
+            *_population(counted[before], counted[revision], name),
+            *(
+                _facts(work, closes[before], closes[revision], names)
+                if before in closes and revision in closes
+                else ()
+            ),
+        )
         # Without people: what was reported for the year, or entered late without changing a verdict.
         since, closed_at = (
             (parts[0][0].since, parts[0][0].closed_at)
             if parts
             else (moments.get(before), moments.get(revision))
         )
-        if since is None or closed_at is None or not (parts or changes):
+        if since is None or closed_at is None or not (parts or changes or facts):
             continue
         found.append(
             RevisionView(
@@ -219,21 +252,71 @@ def of_month(work: Work, month: str, area: int) -> MonthHistory:
                 changes,
                 len(people),
                 tuple(sorted(causes.items(), key=lambda pair: (-pair[1], int(pair[0])))),
+                facts,
             )
         )
     return MonthHistory(period.month, area, name, revisions[0], tuple(found))
 
 
-@use_case(Action.INDICATOR_READ)
-def added_since(work: Work, month: str, area: int) -> bool:
-    """Whether visits of a closed month came in after its newest closing, which they do not change.
+def _facts(work: Work, before: MonthClose, after: MonthClose, names: dict[int, str]) -> Iterable[FactChange]:
+    """The yearly facts of the areas in reach that two closings of a county rest on otherwise."""
+    was, now = area_fact.of_close(work, before), area_fact.of_close(work, after)
+    for place in sorted(was.keys() | now.keys()):
+        area, key = place
+        old, new = was.get(place), now.get(place)
+        if area in names and (old and old.value) != (new and new.value):
+            yield FactChange(
+                names[area],
+                key.label,
+                area_fact.in_words(key, old.value if old else None),
+                area_fact.in_words(key, new.value if new else None),
+                new.revision if new else 0,
+                tuple(ANY_KEY[one].name for one, rests in totals.RESTS_ON.items() if key in rests),
+            )
 
-    Says no where the closing is not within reach: a township's month is closed by its county.
+
+def _population(
+    before: dict[str, tuple[int, int | None]], after: dict[str, tuple[int, int | None]], name: str
+) -> Iterable[FactChange]:
+    """The resident population, where two closings divide by different ones."""
+    old, new = (one.get(totals.RESIDENTS, (0, None))[1] for one in (before, after))
+    if old != new:
+        yield FactChange(
+            name,
+            "常住人口",
+            UNTOLD if old is None else f"{old} 人",
+            UNTOLD if new is None else f"{new} 人",
+            0,
+            (ANY_KEY[totals.RESIDENTS].name,),
+        )
+
+
+def added_since(access: Access, month: str, area: int) -> bool:
+    """Whether something of a closed month came in after its newest closing, which it does not change.
+
+    Of a township, a county or a city; the county's moment of closing is asked for the township. Says no where
+    the month was not closed, and of a very large register, which is not searched. Raises :class:`Missing` for
+    an area out of reach.
     """
     period = _period(month)
+    moments = closing_moment.of_area(period.number, area)
+    return _added(access, period, area, moments) if moments else False
+
+
+@use_case(Action.INDICATOR_READ)
+def _added(work: Work, period: Period, area: int, moments: dict[int, Moment]) -> bool:
     _, low, high = _place(work, area)
-    newest = queries.latest_close(work, period.number, area)
-    return newest is not None and closings.added(work, low, high, period.start, period.end, newest.closed_at)
+    if sum(count for _, count in queries.registered(work, low, high)) > MOST_SEARCHED:
+        return False
+    for county, moment in moments.items():
+        first, end = span_of(county)
+        first, end = max(low, first), min(high, end)
+        if closings.added(work, first, end, period.start, moment.as_of, moment.at):
+            return True
+        facts = facts_queries.of_year(work, moment.as_of.year, first, end)
+        if any(row.recorded_at > moment.at for row in facts):
+            return True
+    return False
 
 
 def _by_revision(rows: Iterable[Any]) -> dict[int, list[tuple[Any, Any]]]:

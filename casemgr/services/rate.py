@@ -11,7 +11,7 @@ from casemgr.indicators.editions import Edition
 from casemgr.indicators.figure import Figure
 from casemgr.rules.access import Access, Action
 from casemgr.services import edition as editions
-from casemgr.services import indicator
+from casemgr.services import indicator, month_revision, timeliness
 from casemgr.services.errors import Missing, Refused, Unfit
 from casemgr.services.indicator import Trend
 from casemgr.terms.rulebook import Rule, rule
@@ -27,11 +27,15 @@ RESIDENTS = "常住人口"
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why people do not count or are not asked about, and how many; ``merged``: several small reasons."""
+    """Why people do not count or are not asked about, and how many; ``merged``: several small reasons.
+
+    ``code`` is what the reason is called in an address, empty for several together.
+    """
 
     topic: str
     people: int
     merged: bool = False
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,10 @@ class RateView:
 
     ``month`` is empty for the running one, ``frozen`` tells whether its closing is shown. ``missing`` and
     ``unasked`` are empty where the figure is not made of people or there are too many to go through.
-    ``grounds`` are the rules it cites, ``target_ground`` that of its target.
+    ``kept``: the reasons are those of the closing and change no more, else those of the records as they are
+    now. ``added``: something of the closed month came in since. ``unjudged``: visits without a day of entry,
+    of which a figure of records cannot tell. ``grounds`` are the rules it cites, ``target_ground`` that of
+    its target.
     """
 
     area: int
@@ -60,6 +67,9 @@ class RateView:
     told: bool
     trend: Trend
     of_people: bool
+    kept: bool = False
+    added: bool = False
+    unjudged: int = 0
 
 
 def of_area(access: Access, area: int, key: str, month: str, today: date) -> RateView:
@@ -84,9 +94,10 @@ def of_area(access: Access, area: int, key: str, month: str, today: date) -> Rat
     of_people = full in BY_KEY and not measure.per_resident
     when: str | date = month or today
     missing = unasked = None
+    kept = False
     if of_people:
-        missing = _reasons(access, area, full, when, "missing")
-        unasked = _reasons(access, area, full, when, "unasked")
+        missing, kept = _reasons(access, area, full, when, "missing")
+        unasked, _ = _reasons(access, area, full, when, "unasked")
     target = edition.targets.get(full)
     return RateView(
         area,
@@ -106,6 +117,9 @@ def of_area(access: Access, area: int, key: str, month: str, today: date) -> Rat
         missing is not None and unasked is not None,
         indicator.trend(access, area, (full,))[0],
         of_people,
+        kept,
+        frozen is not None and month_revision.added_since(access, month, area),
+        timeliness.unjudged(access, area, timeliness.period_of(month)) if full in timeliness.KEYS else 0,
     )
 
 
@@ -117,19 +131,21 @@ def _base(base: str) -> str:
     return SETS[base].name
 
 
-def _reasons(access: Access, area: int, key: str, when: str | date, part: str) -> tuple[Reason, ...] | None:
-    """By reason, most first; nothing where there are more people than can be gone through."""
+def _reasons(
+    access: Access, area: int, key: str, when: str | date, part: str
+) -> tuple[tuple[Reason, ...] | None, bool]:
+    """By reason, most first, and whether the closing kept them; nothing where there are too many people."""
     try:
         found = indicator.reasons(access, area, key, when, part)
     except (Refused, Unfit):
-        return None
-    return told_apart(found, exact=access.may(Action.CASE_LIST))
+        return None, False
+    return told_apart(found.counts, exact=access.may(Action.CASE_LIST)), found.kept
 
 
 def told_apart(found: Sequence[tuple[str, int]], *, exact: bool) -> tuple[Reason, ...]:
     """The reasons as they may be told: small ones are put together until no sum of them is small."""
     if exact:
-        return tuple(Reason(topic, people) for topic, people in found)
+        return tuple(Reason(topic, people, code=indicator.reason_code(topic)) for topic, people in found)
     large = [Reason(topic, people) for topic, people in found if people >= SMALL]
     rest = sum(people for _, people in found if people < SMALL)
     while large and 0 < rest < SMALL:

@@ -34,6 +34,8 @@ from casemgr.terms.register import Diagnosis, Lifecycle, Management, Track
 from casemgr.terms.risk import RiskLevel, Stability
 
 T = TypeVar("T")
+#: The base of figures that ask about people with a class only.
+CLASSED = "REG-A-CLASSED"
 
 #: Filter value for "not assessed"; never a code of its own.
 UNASSESSED = queries.UNASSESSED
@@ -63,7 +65,8 @@ class CaseQuery:
     ``text`` may hold a name and stays out of addresses.
 
     ``stability`` and ``risk`` take :data:`UNASSESSED` too. With ``key`` and ``part`` the list is the people
-    behind one number of the figures, of ``month`` or, without one, of today.
+    behind one number of the figures, of ``month`` or, without one, of today; with ``because`` only those of
+    one reason.
     """
 
     area: int | None = None
@@ -76,6 +79,7 @@ class CaseQuery:
     key: str = ""
     part: str = ""
     month: str = ""
+    because: str = ""
     order: str = "file_no"
     down: bool = False
     page: int = 1
@@ -282,7 +286,11 @@ def by_ids(access: Access, ids: Sequence[int], today: date, purpose: str = "") -
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """The people behind one number: the page asked for, and what the number is."""
+    """The people behind one number: the page asked for, and what the number is.
+
+    ``because`` is the reason they were chosen by, in words; ``classed``: whether the figure asks only about
+    people with a class, so that those it does not ask about are not assessed.
+    """
 
     page: Page[CaseRow]
     key: str
@@ -291,6 +299,8 @@ class Behind:
     place: str
     as_of: date
     official: bool
+    because: str = ""
+    classed: bool = False
 
 
 def behind(access: Access, query: CaseQuery, today: date, purpose: str = "") -> Behind:
@@ -309,6 +319,7 @@ def behind(access: Access, query: CaseQuery, today: date, purpose: str = "") -> 
         when,
         query.part,
         village=query.village,
+        because=query.because,
         start=(max(1, query.page) - 1) * size,
         size=size,
     )
@@ -327,7 +338,8 @@ def behind(access: Access, query: CaseQuery, today: date, purpose: str = "") -> 
         )
         for one in shown
     )
-    return _described(access, Page(rows, listed.total, number, size), query, area, today)
+    page = Page(rows, listed.total, number, size)
+    return replace(_described(access, page, query, area, today), because=listed.because)
 
 
 @use_case(Action.CASE_LIST)
@@ -344,6 +356,7 @@ def _described(work: Work, page: Page[CaseRow], query: CaseQuery, area: int, tod
         place[0].name if place else "",
         as_of,
         measure.key in edition.official,
+        classed=measure.base == CLASSED,
     )
 
 

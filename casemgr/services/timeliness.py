@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
 from casemgr.indicators.period import Period
 from casemgr.rules import policy as policies
-from casemgr.rules.access import Action
+from casemgr.rules.access import Access, Action
 from casemgr.rules.calendar import deadline, least_days
 from casemgr.rules.policy import Parameter, Policy
-from casemgr.services import clock
+from casemgr.services import clock, closing_moment
+from casemgr.services.closing_moment import Moment
 from casemgr.services.errors import Missing, Unfit
 from casemgr.services.unfiled import unfiled
 from casemgr.services.use_case import use_case, within
+from casemgr.store.course import local_day
 from casemgr.store.queries import area as area_queries
+from casemgr.store.queries import closing as closings
 from casemgr.store.queries import indicator as file_queries
 from casemgr.store.queries import timeliness as queries
 from casemgr.store.work import Work
-from casemgr.terms.area import AreaLevel, span_of
+from casemgr.terms.area import AreaLevel, ancestor, span_of
 from casemgr.terms.duty import DutyKind, DutyState
 
 if TYPE_CHECKING:
@@ -39,6 +42,7 @@ class Record:
     """One record that was due: what it tells of happened on ``on``, the term ended on ``due_on``.
 
     ``entered_on`` is empty when it has not been entered; ``case_id`` when no file belongs to it.
+    ``after_closing``: it came in after the month was closed.
     """
 
     key: str
@@ -50,6 +54,7 @@ class Record:
     in_time: bool
     rule: str
     case_id: int | None = None
+    after_closing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,11 @@ class RecordRow:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """A stretch of the records behind one number; ``total`` of all."""
+    """A stretch of the records behind one number; ``total`` of all.
+
+    ``term`` is how soon a visit must be entered; ``unjudged`` visits have no day of entry and are not listed.
+    Of a closed month ``late`` records came in since and are not listed, and ``closed`` is what it froze.
+    """
 
     name: str
     place: str
@@ -72,6 +81,9 @@ class Records:
     start: int
     rows: tuple[RecordRow, ...]
     term: Parameter
+    unjudged: int = 0
+    late: int = 0
+    closed: int | None = None
 
 
 def period_of(month: str) -> Period:
@@ -154,23 +166,60 @@ def _others(work: Work, low: int, high: int, period: Period) -> Iterator[Record]
         )
 
 
-def _visits(work: Work, low: int, high: int, period: Period) -> Iterator[Record]:
+def _visits(
+    work: Work, low: int, high: int, period: Period, closed: Mapping[int, Moment]
+) -> Iterator[Record]:
     term = _policy(work, period).visit_entry
     for row in queries.visits(work, low, high, period.start, period.end):
         due = deadline(row.on, term)
         in_time = row.entered_on <= due.on
-        yield Record(VISIT, "随访", row.area, row.on, due.on, row.entered_on, in_time, due.rule, row.case_id)
+        moment = closed.get(ancestor(row.area, AreaLevel.COUNTY))
+        # A visit that was changed has a new moment of recording; it was known all the same.
+        after = moment is not None and (
+            row.entered_on > (local_day(moment.at) or row.entered_on)
+            or (row.version == 1 and row.recorded_at > moment.at)
+        )
+        yield Record(
+            VISIT, "随访", row.area, row.on, due.on, row.entered_on, in_time, due.rule, row.case_id, after
+        )
 
 
-@use_case(Action.CASE_LIST)
+@use_case(Action.INDICATOR_READ)
+def unjudged(work: Work, area: int, period: Period) -> int:
+    """How many visits of a period have no day of entry, so that nobody can say whether it was in time.
+
+    They are in no figure of records. Raises :class:`Missing` for an area out of reach.
+    """
+    low, high = span_of(area)
+    if not (work.access.low <= low and high <= work.access.high):
+        raise Missing(NOT_HERE)
+    return queries.without_entry(work, low, high, period.start, period.end)
+
+
 def records(
-    work: Work, area: int, key: str, period: Period, part: str, *, start: int = 0, size: int = 50
+    access: Access, area: int, key: str, period: Period, part: str, *, start: int = 0, size: int = 50
 ) -> Records:
     """The records behind one number of IND-16, exactly as many as it says, late ones first.
 
-    A start past the last of them gives the last stretch. Raises :class:`Missing` for an area out of reach or
-    another key, :class:`Unfit` for a part that is none.
+    Of a closed month without visits that were entered after it; whether other records were mended since is
+    told by what it froze. A start past the last of them gives the last stretch. Raises :class:`Missing` for
+    an area out of reach or another key, :class:`Unfit` for a part that is none.
     """
+    closed = closing_moment.of_area(period.number, area) if period.end < clock.today() else {}
+    return _records(access, area, key, period, part, start, size, closed)
+
+
+@use_case(Action.CASE_LIST)
+def _records(
+    work: Work,
+    area: int,
+    key: str,
+    period: Period,
+    part: str,
+    start: int,
+    size: int,
+    closed: Mapping[int, Moment],
+) -> Records:
     if key not in KEYS:
         raise Missing("没有这个指标。请从指标列表中选择，例如 IND-16。")
     if part not in PARTS:
@@ -179,7 +228,9 @@ def records(
     places = area_queries.within(work, low, high, int(AreaLevel.TOWNSHIP))
     if not places or not (work.access.low <= low and high <= work.access.high):
         raise Missing(NOT_HERE)
-    found = [] if key in (FILE, EMERGENCY) else list(_visits(work, low, high, period))
+    found = [] if key in (FILE, EMERGENCY) else list(_visits(work, low, high, period, closed))
+    late = sum(one.after_closing for one in found)
+    found = [one for one in found if not one.after_closing]
     found += [one for one in _others(work, low, high, period) if key in (KEY, one.key)]
     wanted = {"numerator": (True,), "denominator": (True, False), "missing": (False,)}[part]
     chosen = sorted(
@@ -200,4 +251,27 @@ def records(
         for one in shown
     )
     as_of = min(period.end, clock.today())
-    return Records(key, places[0].name, as_of, len(chosen), start, rows, _policy(work, period).visit_entry)
+    left_out = queries.without_entry(work, low, high, period.start, period.end)
+    term = _policy(work, period).visit_entry
+    return Records(
+        key,
+        places[0].name,
+        as_of,
+        len(chosen),
+        start,
+        rows,
+        term,
+        left_out,
+        late if part != "numerator" else 0,
+        _frozen(work, area, key, period, part) if closed else None,
+    )
+
+
+def _frozen(work: Work, area: int, key: str, period: Period, part: str) -> int | None:
+    """What the newest closing froze of one number; nothing where it has no such figure."""
+    rows = [row for row in closings.figures_of_area(work, period.number, area) if row.key == key]
+    if not rows:
+        return None
+    newest = max(rows, key=lambda row: row.revision)
+    counted, due = int(newest.numerator), int(newest.denominator or 0)
+    return {"numerator": counted, "denominator": due, "missing": due - counted}[part]

@@ -11,7 +11,7 @@ from casemgr.indicators.figure import Counts
 from casemgr.indicators.period import Period
 from casemgr.services import area_fact, timeliness
 from casemgr.store.work import Work
-from casemgr.terms.area import AreaLevel, ancestor, span_of
+from casemgr.terms.area import AreaLevel, ancestor, level_of, span_of
 from casemgr.terms.area_fact import AreaFactKey, Told
 
 #: Counts of a figure for which nothing was reported: there is nothing to divide by.
@@ -24,20 +24,40 @@ NO_RECORD = (0, 0)
 WANTED = {level: frozenset(one.key for one in TOTALS if one.level >= level) for level in AreaLevel}
 #: The people behind 居家患者接受服务率 of a county that runs the service.
 PARTICIPATION = "IND-12.N1"
+#: Whose denominator is the resident population.
+RESIDENTS = "IND-01"
+#: From which facts a reported figure follows.
+RESTS_ON = {
+    "IND-17": (AreaFactKey.SYSTEM,),
+    "IND-18": (AreaFactKey.AWARE, AreaFactKey.SURVEYED),
+    "IND-20": (AreaFactKey.PSYCHIATRISTS,),
+    "IND-21": (AreaFactKey.GROUP,),
+    "IND-22": (AreaFactKey.REHAB_SERVICE,),
+    "IND-23": (AreaFactKey.REHAB_STANDARD, AreaFactKey.REHAB_CLIENTS),
+    "IND-24": (AreaFactKey.REHAB_SERVICE,),
+}
 
 
 def counts(
-    work: Work, low: int, high: int, period: Period, places: Iterable[Any], people: Mapping[int, Counts]
+    work: Work,
+    low: int,
+    high: int,
+    period: Period,
+    places: Iterable[Any],
+    people: Mapping[int, Counts],
+    facts: Facts | None = None,
 ) -> dict[int, Counts]:
     """Area → key → (numerator, denominator) for each of ``places`` (code, name, level, parent, population).
 
-    ``people`` are the counts of judged people by area. Only figures that are made for the level of an area
-    are in its counts; one for which nothing was reported has no denominator.
+    ``people`` are the counts of judged people by area, ``facts`` those of the year if they were read.
+    Only figures that are made for the level of an area are in its counts; one for which nothing was reported
+    has no denominator.
     """
     rows = sorted(tuple(row) for row in places)
     codes = [row[0] for row in rows]
     entered = _with_ancestors(timeliness.tally(work, low, high, period))
-    facts = area_fact.latest(work, period.end.year, low, high)
+    if facts is None:
+        facts = area_fact.values(area_fact.standing(work, period.end.year, low, high))
     found: dict[int, Counts] = {}
     for code, _name, level, _parent, population in rows:
         told = entered.get(code, {})
@@ -63,15 +83,17 @@ def _with_ancestors(
     return found
 
 
-def of_city(
-    work: Work, area: int, period: Period, places: Iterable[Any], people: Mapping[int, Counts]
-) -> Counts:
-    """What is reported in a city, from the facts as they stand; its counties close for themselves."""
-    rows = [tuple(row) for row in places]
-    low, high = span_of(area)
-    _code, _name, level, _parent, population = next(row for row in rows if row[0] == area)
-    facts = area_fact.latest(work, period.end.year, low, high)
-    found = _reported(level, population, [row for row in rows if low <= row[0] < high], facts, people)
+def of_city(area: int, closed: Mapping[int, Counts], facts: Facts) -> Counts:
+    """What is reported in a city, from what its counties closed with; they close for themselves.
+
+    ``closed``: the closed counts of the counties and townships below; residents are those that the counties
+    closed with, and so are the townships.
+    """
+    level = level_of(area)
+    below = [(code, "", int(level_of(code)), None, None) for code in sorted(closed) if code != area]
+    residents = [closed[row[0]].get(RESIDENTS, UNTOLD)[1] for row in below if row[2] == AreaLevel.COUNTY]
+    population = None if None in residents else sum(one or 0 for one in residents)
+    found = _reported(level, population, below, facts, closed)
     return {key: pair for key, pair in found.items() if key in WANTED[level]}
 
 

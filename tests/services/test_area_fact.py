@@ -6,13 +6,14 @@ from datetime import UTC, date, datetime
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from casemgr.rules.access import Access, Action, Role
-from casemgr.services import area_fact, clock, indicator
+from casemgr.services import area_fact, clock, indicator, month_revision
 from casemgr.services.area_fact import FactView, Typed
 from casemgr.services.errors import Conflict, Forbidden, Missing, Refused, Unfit
 from casemgr.store.db import new_key
-from casemgr.store.models import Area, Counselling, RehabSession
+from casemgr.store.models import Area, Counselling, MonthClose, RehabSession
 from casemgr.store.work import open_work
 from casemgr.terms.area_fact import AreaFactKey
 from tests.conftest import TODAY
@@ -203,3 +204,103 @@ def test_a_city_adds_its_counties_up_and_guesses_none(county: dict[int, int]) ->
     assert not area_fact.of_year(CITY, YEAR).editable
     # The neighbour's rows stay the neighbour's.
     assert NEIGHBOUR not in {one.area for one in stands().values()}
+
+
+def test_a_closed_month_keeps_the_facts_it_rests_on(county: dict[int, int]) -> None:
+    """What a county or a city printed for a month stays, whatever is reported otherwise afterwards."""
+    with open_work(SYSTEM, Action.AREA_WRITE) as work:
+        work.add(Area(code=NEIGHBOUR, name="邻县", level=3, parent=CITY_CODE, population=20_000))
+    next_door = Access.over(22, "邻县", Role.COUNTY_OFFICER, NEIGHBOUR)
+    doctors, system, service = (
+        name(one) for one in (AreaFactKey.PSYCHIATRISTS, AreaFactKey.SYSTEM, AreaFactKey.REHAB_SERVICE)
+    )
+    group = name(AreaFactKey.GROUP, EAST)
+    first = {doctors: typed(2), system: typed(1), service: typed(0), group: typed(1)}
+    area_fact.save(OFFICER, YEAR, first)
+    area_fact.save(next_door, YEAR, {name(AreaFactKey.PSYCHIATRISTS, NEIGHBOUR): typed(1)})
+    month, keys = "2026-10", ("IND-17", "IND-20", "IND-21", "IND-22", "IND-24")
+    for access in (OFFICER, next_door):
+        assert indicator.close(access, month).written
+
+    def frozen(access: Access, area: int) -> dict[str, tuple[int, int | None]]:
+        known = indicator.closed(access, month, area)
+        assert known is not None
+        own = {one.key: (one.numerator, one.denominator) for one in known.area(area).indicators}
+        return {key: own[key] for key in keys if key in own}
+
+    def course(key: str) -> tuple[int | None, int | None]:
+        point = indicator.trend(CITY, CITY_CODE, (key,))[0].points[-1]
+        return point.numerator, point.denominator
+
+    city, own = frozen(CITY, CITY_CODE), frozen(OFFICER, COUNTY)
+    assert city == {
+        "IND-17": (1, 2), "IND-20": (3, 30_000), "IND-21": (1, 2), "IND-22": (0, 0), "IND-24": (0, 2)
+    }  # fmt: skip
+    assert own == {"IND-20": (2, 10_000), "IND-21": (1, 2), "IND-22": (0, 0)}
+    assert course("IND-20") == (3, 30_000)
+    assert not month_revision.added_since(OFFICER, month, COUNTY)
+
+    second = {
+        doctors: typed(4, 1, "更正后的报表"),
+        system: typed("", 1, ""),
+        service: typed(1, 1),
+        group: typed(0, 1),
+    }
+    area_fact.save(OFFICER, YEAR, second)
+    with open_work(SYSTEM, Action.AREA_WRITE) as work:
+        # Neither more residents nor another township move what was closed.
+        work.entities(select(Area).where(Area.code == CITY_CODE))[0].population = 90_000
+        work.entities(select(Area).where(Area.code == COUNTY))[0].population = 12_000
+        work.add(Area(code=999901103000, name="新镇", level=4, parent=COUNTY, population=1))
+    assert frozen(CITY, CITY_CODE) == city
+    assert frozen(OFFICER, COUNTY) == own
+    assert course("IND-20") == (3, 30_000)
+    assert value_of("IND-17", CITY, CITY_CODE) == (0, None, None)
+    for access, area in ((OFFICER, COUNTY), (CITY, CITY_CODE)):
+        assert month_revision.added_since(access, month, area)
+    assert not month_revision.added_since(next_door, month, NEIGHBOUR)
+
+    # Closed anew, the page of differences names each corrected fact and what follows from it.
+    assert indicator.close(OFFICER, month).written
+    assert not indicator.close(OFFICER, month).written
+    (view,) = month_revision.of_month(OFFICER, month, COUNTY).revisions
+    told = {one.name: (one.before, one.after, one.revision, one.figures) for one in view.facts}
+    assert told == {
+        "常住人口": ("10000 人", "12000 人", 0, ("报告患病率",)),
+        "精神科执业（助理）医师": ("2 人", "4 人", 2, ("每10万人口精神科执业（助理）医师数",)),
+        "建有精神卫生综合管理小组": ("有", "无", 2, ("精神卫生综合管理小组覆盖率",)),
+        "使用严重精神障碍信息系统": ("有", "未填报", 2, ("信息系统覆盖率",)),
+        "开展精神障碍社区康复服务": (
+            "无", "有", 2, ("开展社区康复县（区）的居家患者接受服务率", "开展社区康复服务的县（区）比例")
+        ),
+    }  # fmt: skip
+    assert view.people == 0
+    assert {one.key for one in view.figures} >= {"IND-20", "IND-21"}
+    assert frozen(CITY, CITY_CODE)["IND-20"] == (5, 32_000)
+    assert frozen(CITY, CITY_CODE)["IND-17"] == (0, None)
+
+
+def test_a_county_closes_anew_for_a_fact_that_only_its_city_counts(county: dict[int, int]) -> None:
+    system = name(AreaFactKey.SYSTEM)
+    area_fact.save(OFFICER, YEAR, {system: typed(1)})
+    assert indicator.close(OFFICER, "2026-10").written
+    area_fact.save(OFFICER, YEAR, {system: typed(1, 1, "同一个数，更正了出处")})
+    assert not indicator.close(OFFICER, "2026-10").written
+    area_fact.save(OFFICER, YEAR, {system: typed(0, 2)})
+    assert indicator.close(OFFICER, "2026-10").written
+    (view,) = month_revision.of_month(OFFICER, "2026-10", COUNTY).revisions
+    assert [(one.before, one.after) for one in view.facts] == [("有", "无")]
+    assert (view.figures, view.people) == ((), 0)
+
+
+def test_a_closing_from_before_facts_were_kept_rests_on_those_of_its_moment(county: dict[int, int]) -> None:
+    doctors = name(AreaFactKey.PSYCHIATRISTS)
+    area_fact.save(OFFICER, YEAR, {doctors: typed(2)})
+    indicator.close(OFFICER, "2026-10")
+    with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+        work.entities(select(MonthClose))[0].facts = None
+    assert not indicator.close(OFFICER, "2026-10").written
+    area_fact.save(OFFICER, YEAR, {doctors: typed(7, 1)})
+    known = indicator.closed(CITY, "2026-10", CITY_CODE)
+    assert known is not None
+    assert known.area(CITY_CODE).figure("IND-20").numerator == 2

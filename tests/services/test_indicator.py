@@ -338,7 +338,7 @@ def test_closing_again_writes_only_what_differs(keys: dict[int, int]) -> None:
     assert indicator.closed(OFFICER, "2026-10", COUNTY) == frozen
     still = {one.case_id: one for one in indicator.people(OFFICER, COUNTY, "IND-02", "2026-10", "missing")}
     assert still.keys() == {one.case_id for one in missing}
-    assert still[late.case_id].reason == indicator.SINCE_CHANGED
+    assert still[late.case_id].reason == f"月结时：本年度没有随访。{indicator.SINCE_CHANGED}"
     assert late.case_id not in {
         one.case_id for one in indicator.people(OFFICER, COUNTY, "IND-02", date(2026, 10, 31), "missing")
     }

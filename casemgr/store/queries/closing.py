@@ -127,21 +127,40 @@ def verdicts_of_close(work: Work, close_id: int) -> dict[int, bytes]:
     return {row.area: row.packed for row in rows}
 
 
-_ADDED = lasting(
-    select(Visit.id)
-    .where(
-        Visit.area >= bindparam("low", type_=BigInteger),
-        Visit.area < bindparam("high", type_=BigInteger),
-        Visit.on.between(bindparam("first", type_=Day()), _LAST),
-        Visit.recorded_at > _SINCE,
+def _added(model: Any, on: Any, *where: Any) -> Any:
+    """One row of some areas that is dated by a stretch of days and was entered since a moment."""
+    return lasting(
+        select(model.id)
+        .where(
+            model.area >= bindparam("low", type_=BigInteger),
+            model.area < bindparam("high", type_=BigInteger),
+            on.between(bindparam("first", type_=Day()), _LAST),
+            *where,
+        )
+        .limit(1)
     )
-    .limit(1)
+
+
+_BEFORE_ALL = date(1900, 1, 1)
+_ADDED = (
+    *(
+        _added(model, model.on, model.recorded_at > _SINCE)
+        for model in (Visit, RehabSession, Checkup, Counselling, Incident)
+    ),
+)
+#: What holds since a day, however long ago, and was written down since.
+_ADDED_STATES = (
+    _added(CaseState, CaseState.since, CaseState.recorded_at > _SINCE),
+    _added(Case, Case.registered_on, Case.created_at > _SINCE),
 )
 
 
 def added(work: Work, low: int, high: int, first: date, last: date, since: datetime) -> bool:
-    """Whether a visit of a stretch of days was entered or changed after a moment."""
-    return work.row(_ADDED, low=low, high=high, first=first, last=last, since=since) is not None
+    """Whether anything that counts for a stretch of days was entered or changed after a moment."""
+    places = {"low": low, "high": high, "last": last, "since": since}
+    return any(work.row(one, first=first, **places) is not None for one in _ADDED) or any(
+        work.row(one, first=_BEFORE_ALL, **places) is not None for one in _ADDED_STATES
+    )
 
 
 def closings(work: Work, period: int, area: int) -> list[MonthClose]:

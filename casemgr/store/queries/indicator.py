@@ -28,6 +28,16 @@ def latest_close(work: Work, period: int, area: int) -> MonthClose | None:
     return found
 
 
+def latest_closes(work: Work, period: int, low: int, high: int) -> list[MonthClose]:
+    """The newest revision of a closed month of every county in ``[low, high)``."""
+    rows: Sequence[MonthClose] = work.entities(
+        select(MonthClose)
+        .where(MonthClose.period == period, MonthClose.area >= low, MonthClose.area < high)
+        .order_by(MonthClose.revision)
+    )
+    return list({row.area: row for row in rows}.values())
+
+
 def revisions(work: Work, period: int, low: int, high: int, key: str) -> dict[int, int]:
     """Newest revision by area of the areas in ``[low, high)`` that have a figure with this key."""
     statement = (
@@ -94,14 +104,17 @@ def registered(work: Work, low: int, high: int) -> Sequence[Any]:
     )
 
 
-def verdicts(work: Work, period: int, low: int, high: int) -> list[bytes]:
-    """The packed verdicts of the areas in ``[low, high)``, newest revision of each."""
+def verdicts(work: Work, period: int, low: int, high: int) -> Sequence[Any]:
+    """(area, revision, packed, reasons) of the verdicts of the areas in ``[low, high)``, newest of each.
+
+    ``reasons`` is empty of closings made before they were kept.
+    """
     rows = work.rows(
-        select(ClosedVerdicts.area, ClosedVerdicts.packed)
+        select(ClosedVerdicts.area, ClosedVerdicts.revision, ClosedVerdicts.packed, ClosedVerdicts.reasons)
         .where(ClosedVerdicts.period == period, ClosedVerdicts.area >= low, ClosedVerdicts.area < high)
         .order_by(ClosedVerdicts.revision)
     )
-    return list({row.area: row.packed for row in rows}.values())
+    return list({row.area: row for row in rows}.values())
 
 
 def counties(work: Work, low: int, high: int, level: int) -> Sequence[int]:

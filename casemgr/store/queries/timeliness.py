@@ -44,9 +44,24 @@ _SLOWLY_ENTERED = lasting(
     )
 )
 _VISITS = lasting(
-    select(Visit.id, Visit.case_id, Visit.area, Visit.on, Visit.entered_on)
+    select(
+        Visit.id,
+        Visit.case_id,
+        Visit.area,
+        Visit.on,
+        Visit.entered_on,
+        Visit.recorded_at,
+        Visit.version,
+    )
     .where(*_ENTERED)
     .order_by(Visit.on.desc(), Visit.id)
+)
+_WITHOUT = lasting(
+    select(func.count())
+    .select_from(Visit)
+    .where(
+        Visit.area >= _LOW, Visit.area < _HIGH, Visit.on.between(_FIRST, _LAST), Visit.entered_on.is_(None)
+    )
 )
 _EMERGENCIES = lasting(
     select(
@@ -82,8 +97,14 @@ def entered_after(work: Work, low: int, high: int, first: date, last: date, days
 
 
 def visits(work: Work, low: int, high: int, first: date, last: date) -> Sequence[Any]:
-    """(id, case_id, area, on, entered_on) of the same visits one by one, latest first."""
+    """(id, case_id, area, on, entered_on, recorded_at, version) of the same visits, latest first."""
     return work.rows(_VISITS, low=low, high=high, first=first, last=last)
+
+
+def without_entry(work: Work, low: int, high: int, first: date, last: date) -> int:
+    """How many visits of a stretch of days have no day of entry."""
+    found: int | None = work.scalar(_WITHOUT, low=low, high=high, first=first, last=last)
+    return found or 0
 
 
 def emergencies(work: Work, low: int, high: int, first: date, last: date) -> Sequence[Any]:

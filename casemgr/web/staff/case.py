@@ -66,7 +66,15 @@ def area_choices() -> list[tuple[int, str]]:
 def people(area: int, key: str, part: str) -> str:
     """The people behind one number: exactly as many rows as the number says, each with a reason."""
     month = request.args.get("month", "")
-    query = listing.query_of(request.args, area=area, key=key, part=part, month=month, lifecycle=None)
+    query = listing.query_of(
+        request.args,
+        area=area,
+        key=key,
+        part=part,
+        month=month,
+        because=request.args.get("because", "")[:8],
+        lifecycle=None,
+    )
     behind = register.behind(g.access, query, clock.today(), listing.names().purpose)
     return render_template(
         "case/people.html", behind=behind, month=month, **listing.shown(query, behind.page)

@@ -51,6 +51,7 @@ def _page(month: str, area: int, given: dict[str, str], fields: dict[str, str]) 
     return render_template(
         "closing/page.html",
         found=found,
+        added=month_revision.added_since(g.access, month, area),
         closings=month_revision.steps(g.access, month, area) if may_close else (),
         listed=g.access.may(Action.CASE_LIST),
         back=figures.place_url(area, month, g.access.may(Action.CASE_LIST))

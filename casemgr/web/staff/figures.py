@@ -187,7 +187,7 @@ def overview(access: Access, area: int, month: str, sort: str, down: bool, today
         as_of=computed.as_of,
         edition=computed.edition,
         closable=bool(month) and frozen is None,
-        state=_state(access, month, area, registered.denominator or 0) if frozen else "草稿",
+        state=_state(access, month, area) if frozen else "草稿",
         frozen=frozen is not None,
         headline=tuple(tiles[key] for key in headline),
         official=tuple(tiles[key] for key in keys if key not in headline),
@@ -207,11 +207,12 @@ def overview(access: Access, area: int, month: str, sort: str, down: bool, today
     )
 
 
-def _state(access: Access, month: str, area: int, registered: int) -> str:
-    """In words how far a closed month is done with; a very large register is not searched."""
-    if level_of(area) is AreaLevel.COUNTY and registered <= LARGE:
-        return "已冻结，其后有补录" if month_revision.added_since(access, month, area) else "已冻结"
-    return "已冻结"
+FROZEN, ADDED = "已冻结", "，其后有补录"
+
+
+def _state(access: Access, month: str, area: int) -> str:
+    """In words how far a closed month is done with."""
+    return FROZEN + (ADDED if month_revision.added_since(access, month, area) else "")
 
 
 def _ended(today: date, closed: set[str]) -> list[str]:
