@@ -135,6 +135,10 @@ class Policy:
     # For how many months an act on file is told (0: as long as it is on file); how long a pledge holds.
     disclose_incident: Parameter
     pledge_days: Parameter
+    # How long a hospital at most sees whom it was sent, who was brought to it, whom it let home.
+    post_referral: Parameter
+    post_emergency: Parameter
+    post_after: Parameter
     # Readings that the head of a unit is asked about; and the term for what a patient asks for.
     misuse_work_days: Parameter
     misuse_refusals: Parameter

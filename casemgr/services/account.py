@@ -451,6 +451,8 @@ def _begin(work: Work, account: int, source: str, agent: str, rehashed: str, now
         )
     )
     name = queries.area_name(work, found.area_code)
+    if found.post_id is not None:
+        name = posts.names(work, [found.post_id]).get(found.post_id, name)
     return Ticket(token, _person(work, session, found, name, ""))
 
 

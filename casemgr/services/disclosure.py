@@ -1,9 +1,9 @@
 """披露: what other departments see now, written out for each receiver and taken back when its reason ends.
 
-A receiver is a role with an area. For every file whose records meet a condition of the matrix for a receiver
-there is one line with a sealed sheet of exactly the approved fields; :func:`refresh` brings the lines of some
-files in line with their records, in the unit of work that changed them. The door of the receivers reads lines
-and never a file.
+A receiver is a role with an area, or with a post. For every file whose records meet a condition of the matrix
+for a receiver there is one line with a sealed sheet of exactly the approved fields; :func:`refresh`
+brings the lines of some files in line with their records, in the unit of work that changed them. The door of
+the receivers reads lines and never a file.
 """
 
 from __future__ import annotations
@@ -15,14 +15,22 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from casemgr.rules.access import Access, Action
+from casemgr.rules.access import POSTS, Access, Action
 from casemgr.rules.disclosure import Sight, covered, knows_person, sights
 from casemgr.rules.policy import Policy, in_force_on
-from casemgr.services import benefit_claim, clock, contact, matrix
+from casemgr.services import benefit_claim, clock, contact, matrix, post_claim
 from casemgr.services.disclosure_claim import Claim, Source
 from casemgr.services.use_case import use_case, within
 from casemgr.store.db import new_key
-from casemgr.store.identity import Carrier, Revealed, RevealedGuardian, carrier, open_texts
+from casemgr.store.identity import (
+    Carrier,
+    Revealed,
+    RevealedGuardian,
+    carrier,
+    copy_texts,
+    mark_of,
+    open_texts,
+)
 from casemgr.store.models import Disclosure, LedgerLine, LiaisonTask
 from casemgr.store.queries import liaison as queries
 from casemgr.store.types import Plain
@@ -45,8 +53,7 @@ LOT = 2_000
 #: Lines of one receiver that are looked through when it opens its window.
 MOST_LAPSED = 1_000
 
-#: One receiver: role and area.
-Receiver = tuple[Role, int]
+Receiver = queries.Receiver
 
 
 @dataclass(slots=True)
@@ -56,6 +63,8 @@ class _Wanted:
     receiver: Receiver
     case: Any
     claims: list[Claim]
+    #: Free texts of the claims, opened only when the sheet is written.
+    texts: tuple[tuple[FieldGroup, str, str], ...] = ()
     seen: dict[FieldGroup, Sight] = field(default_factory=dict)
 
     @property
@@ -110,7 +119,7 @@ def _acts(work: Work, keys: Sequence[int]) -> Iterator[tuple[int, int, date, str
 
 
 #: Every source of claims; whoever knows another reason adds to it.
-SOURCES: list[Source] = [at_risk, benefit_claim.claims]
+SOURCES: list[Source] = [at_risk, benefit_claim.claims, post_claim.claims]
 
 
 # --- what is told ---
@@ -170,12 +179,13 @@ def _lines(
         yield FieldGroup.G4, "村（社区）", case.village_name or ""
         yield FieldGroup.G4, "住址", shown(FieldGroup.G4, person.residence)
     if FieldGroup.G5 in seen and seen[FieldGroup.G5].level is Level.FLAG:
-        known = wanted.receiver[0] in (Role.POLICE, Role.POLITICAL_LEGAL)
+        known = wanted.receiver.role in (Role.POLICE, Role.POLITICAL_LEGAL)
         yield FieldGroup.G5, "对象类别", "在册患者" if known else "属保障对象"
     for claim in wanted.claims:
         for group, label, value in claim.facts:
-            if group in seen:
+            if group is None or group in seen:
                 yield group, label, value
+    yield from wanted.texts
     if FieldGroup.G10 in seen:
         for one in guardians:
             relation = Relation.read(one.relation).label if one.relation is not None else ""
@@ -186,12 +196,35 @@ def _lines(
 
 def sheet_of(wanted: _Wanted, person: Revealed, guardians: Sequence[RevealedGuardian], doctor: str) -> Sheet:
     """The sheet of one line: filled fields of the approved groups, in the order of the matrix."""
-    lines = [
+    lines = dict.fromkeys(
         (0 if group is None else int(group), label, value)
         for group, label, value in _lines(wanted, person, guardians, doctor)
         if value
-    ]
-    return Sheet(alias_of(person.name), tuple(lines))
+    )
+    alias = alias_of(person.name)
+    if wanted.receiver.role in POSTS:  # a village knows many of one family name
+        known = [
+            Sex.read(wanted.case.sex).label if wanted.case.sex is not None else "",
+            f"{wanted.case.birth_year}年生" if wanted.case.birth_year else "",
+        ]
+        if any(known):
+            alias += f"（{'，'.join(filter(None, known))}）"
+    return Sheet(alias, tuple(lines))
+
+
+def _texts_of(work: Work, wanted: _Wanted) -> tuple[tuple[FieldGroup, str, str], ...]:
+    """The free texts of the claims that the matrix tells, opened for the copy."""
+    found = {}
+    for claim in wanted.claims:
+        for one in claim.texts:
+            if one.group in wanted.seen:
+                found[one.noun, one.key, one.label] = one
+    opened = []
+    for one in found.values():
+        text = copy_texts(work, one.noun, [(one.key, one.value)], PURPOSE, wanted.case.id)[0]
+        if text:
+            opened.append((one.group, one.label, one.words.format(text)))
+    return tuple(opened)
 
 
 # --- keeping the lines right ---
@@ -229,22 +262,26 @@ def _wanted(
             case = cases[claim.case]
             if claim.until is not None and claim.until < today:
                 continue
-            for role, area in receivers:
-                low, high = span_of(area)
-                if role is not claim.role or not low <= case.area < high or claim.area not in (None, area):
+            for to in receivers:
+                low, high = span_of(to.area)
+                if to.role is not claim.role or not low <= case.area < high:
                     continue
-                line = found.setdefault((claim.case, role, area), _Wanted((role, area), case, []))
+                if claim.area not in (None, to.desk):
+                    continue
+                line = found.setdefault((claim.case, to.role, to.desk), _Wanted(to, case, []))
                 line.claims.append(claim)
     held = matrix.loosened(work, today) if found else ()
     for key in list(found):
         line = found[key]
-        if not knows_person(line.receiver[0], line.conditions, today, held, line.case.area):
+        if not knows_person(line.receiver.role, line.conditions, today, held, line.case.area):
             del found[key]
             continue
         asked = [one.groups for one in line.claims]
         line.seen = {
             group: told
-            for group, told in sights(line.receiver[0], line.conditions, today, held, line.case.area).items()
+            for group, told in sights(
+                line.receiver.role, line.conditions, today, held, line.case.area
+            ).items()
             if any(groups is None or group in groups for groups in asked)
         }
     return found
@@ -317,6 +354,8 @@ def _why(old: Disclosure, case: Any, today: date) -> Withdrawal:
         return Withdrawal.MOVED
     if case.lifecycle != Lifecycle.ON_REGISTER:
         return Withdrawal.MOVED if case.lifecycle == Lifecycle.MOVED_OUT else Withdrawal.LEFT
+    if old.reason == Reason.VILLAGE and case.village != old.village:
+        return Withdrawal.MOVED
     if old.valid_until is not None and old.valid_until < today:
         return Withdrawal.EXPIRED
     return Withdrawal.REVOKED if old.reason in (Reason.BENEFIT, Reason.CONSENT) else Withdrawal.ENDED
@@ -343,6 +382,7 @@ def _source(line: _Wanted, carried: Carrier, doctor: str) -> bytes:
         sorted((int(c.reason), c.origin, str(c.on), c.grade, c.facts) for c in line.claims),
         (line.case.village_name, line.case.sex, doctor),
         carried.print_of(line.case.person_id),
+        *(mark_of([one.value for one in c.texts]) for c in line.claims if c.texts),
     )
     return hashlib.sha256(repr(made_of).encode()).digest()
 
@@ -359,6 +399,7 @@ def _write(
         if old is not None:
             _withdraw(work, old, Withdrawal.LEFT, today)
         return
+    line.texts = _texts_of(work, line)
     sheet = sheet_of(line, *opened, doctor)
     first = line.first
     values: dict[str, Any] = {
@@ -374,12 +415,11 @@ def _write(
         "valid_until": line.until,
     }
     if old is None:
-        role, area = line.receiver
         old = Disclosure(
             id=new_key(),
             area=line.case.area,
-            receiver=int(role),
-            receiver_area=area,
+            receiver=int(line.receiver.role),
+            receiver_area=line.receiver.desk,
             file_key=line.case.id,
             alias=Plain(sheet.alias),
             sheet=Plain(sheet.text),

@@ -230,7 +230,7 @@ def begin_call(work: Work, case_id: int) -> CallForm:
     case = queries.case(work, case_id)
     if case is None:
         raise Missing(NO_FILE)
-    known = receivers_of(work, case.area)
+    known = receivers_of(work, case.area, case_id)
     groups = tuple((int(one), one.label) for one in FieldGroup if one is not FieldGroup.G14)
     return CallForm(new_key(), case_id, case.file_no, tuple((one.key, one.label) for one in known), groups)
 
@@ -248,7 +248,7 @@ def record_call(work: Work, case_id: int, once: int, call: Call, today: date) ->
     if work.get(LedgerLine, once) is not None:
         return False
     wrong: dict[str, str] = {}
-    to = next((one for one in receivers_of(work, case.area) if one.key == call.receiver), None)
+    to = next((one for one in receivers_of(work, case.area, case_id) if one.key == call.receiver), None)
     if to is None:
         wrong["receiver"] = "请选择告诉了哪个部门。没有列出的单位凭文书调取，在“资料调取”中办理。"
     groups = [one for one in FieldGroup if int(one) in call.groups]
@@ -297,9 +297,12 @@ def overview(work: Work) -> Overview:
     """The receivers within reach with their counts, and the latest lines of the ledger."""
     counts: dict[tuple[Role, int], dict[bool, tuple[int, int, int]]] = {}
     low, high = work.access.low, work.access.high
-    for role, area in queries.receivers(work):
-        if low <= area < high or area <= low:
-            counts[role, area] = {}
+    inside: set[int] = set()
+    for to in queries.receivers(work):
+        if low <= to.area < high or to.area <= low:
+            counts[to.role, to.desk] = {}
+        if low <= to.area < high:
+            inside.add(to.desk)
     for row in queries.counted(work):
         counts.setdefault((Role.read(row.receiver), row.receiver_area), {})[bool(row.open)] = (
             row.count,
@@ -312,7 +315,7 @@ def overview(work: Work) -> Overview:
     )
     receivers = []
     for (role, area), found in sorted(counts.items()):
-        if not (low <= area < high) and not found:
+        if area not in inside and not found:
             continue
         open_, received, seen = found.get(True, (0, 0, 0))
         gone, gone_received, _seen = found.get(False, (0, 0, 0))
@@ -336,7 +339,7 @@ def overview(work: Work) -> Overview:
 def of_receiver(work: Work, role: Role, area: int) -> OfReceiver:
     """What one receiver has and had within reach; :class:`Missing` for a receiver that never had anything."""
     rows = queries.of_receiver(work, int(role), area, MOST)
-    if not rows and (role, area) not in queries.receivers(work):
+    if not rows and (role, area) not in {one[:2] for one in queries.receivers(work)}:
         raise Missing(NO_RECEIVER)
     names = queries.area_names(work, [area])
     return OfReceiver(

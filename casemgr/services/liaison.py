@@ -29,6 +29,7 @@ from casemgr.terms.area import AreaLevel, level_of
 from casemgr.terms.code import from_mask, to_mask
 from casemgr.terms.disclosure import Condition, FieldGroup
 from casemgr.terms.liaison import (
+    GENERAL,
     ExchangeKind,
     Reason,
     ReportAnswer,
@@ -410,7 +411,7 @@ TEXTS = (
 
 def _faults(entry: ReportEntry, on: date, places: Sequence[tuple[int, str]]) -> dict[str, str]:
     wrong: dict[str, str] = {}
-    if entry.kind is None:
+    if entry.kind not in GENERAL:
         wrong["kind"] = "请选择报送的是什么情况。不同情况由医生按不同程序处理；都不是的选“其他情况”。"
     if entry.happened_on is None:
         wrong["happened_on"] = "请填发生日期。不清楚的，填得知的日期，并在“情况”中写明。"

@@ -468,6 +468,53 @@ def _tie(work: Work, one: Notice, case: Case, today: date) -> None:
         filled.area, filled.case_id = case.area, case.id
 
 
+def from_hospital(work: Work, case: Case, raw: Raw, hospital: str, received_on: date, today: date) -> int:
+    """Keep a discharge that the hospital itself told of and the doctor took over; it is in its file at once.
+
+    Part of the unit of work that takes it over: ends the stay and asks for the visit of the two weeks. Raises
+    :class:`Unfit` with what of the form cannot be.
+    """
+    form = form_named(FORM_OF[NoticeKind.DISCHARGE])
+    filled = forms.read(form, raw, today)
+    happened = _happened(NoticeKind.DISCHARGE, filled)
+    if filled.problems or happened is None:
+        said = "；".join(filled.problems.values()) or "缺少出院日期。"
+        raise Unfit("没有保存。", fields={"body": f"出院信息单填不成：{said}请联系医院更正后重新发来。"})
+    sheet = work.add(
+        Sheet(
+            id=new_key(),
+            area=case.area,
+            form=form.name,
+            form_version=form.version,
+            filled_on=None,
+            data=Plain(json.dumps(dict(filled.values), ensure_ascii=False)),
+            recorded_at=clock.now(),
+            recorded_by=work.access.actor,
+        )
+    )
+    one = work.add(
+        Notice(
+            id=new_key(),
+            area=case.area,
+            kind=int(NoticeKind.DISCHARGE),
+            state=int(NoticeState.ACCEPTED),
+            name=Plain(str(filled.values["name"])),
+            hospital=Plain(hospital),
+            happened_on=happened,
+            received_on=received_on,
+            accepted_on=today,
+            sheet_id=sheet.id,
+            recorded_at=clock.now(),
+            recorded_by=work.access.actor,
+        )
+    )
+    work.flush()
+    _tie(work, one, case, today)
+    discharged(work, case, happened)
+    work.flush()
+    return one.id
+
+
 # --- on the way into the register ---
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from casemgr.rules.access import Action
+from casemgr.rules.access import POSTS, Action
 from casemgr.rules.calendar import deadline
 from casemgr.rules.disclosure import covered, knows_person, sights
 from casemgr.rules.policy import in_force_on
@@ -20,6 +20,7 @@ from casemgr.services import clock, matrix
 from casemgr.services.disclosure import PURPOSE, at_risk
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
 from casemgr.services.liaison import TEXTS
+from casemgr.services.post_report import is_posts
 from casemgr.services.use_case import SAVED_ALREADY, use_case, within
 from casemgr.store.db import new_key
 from casemgr.store.identity import carrier, open_texts
@@ -33,6 +34,7 @@ from casemgr.terms.code import from_mask, to_mask
 from casemgr.terms.disclosure import Condition, FieldGroup
 from casemgr.terms.guardian import Relation
 from casemgr.terms.liaison import (
+    TO_DEPARTMENTS,
     ExchangeKind,
     ReportAnswer,
     ReportKind,
@@ -77,13 +79,14 @@ class Receiver:
     label: str
 
 
-def receivers_of(work: Work, area: int) -> tuple[Receiver, ...]:
-    """Every department whose area holds a township."""
+def receivers_of(work: Work, area: int, file: int) -> tuple[Receiver, ...]:
+    """Every department whose area holds a township, and the posts that have a sheet of this file."""
     found = []
-    for role, low in sorted(queries.receivers(work)):
+    told = {(one.receiver, one.receiver_area) for one in queries.lines(work, [file])}
+    for role, desk, low in sorted(queries.receivers(work)):
         begin, end = span_of(low)
-        if begin <= area < end:
-            found.append((role, low))
+        if begin <= area < end and (role not in POSTS or (int(role), desk) in told):
+            found.append((role, desk))
     names = queries.area_names(work, [low for _role, low in found])
     return tuple(
         Receiver(f"{int(role)}.{low}", role, low, named(role, names.get(low, ""))) for role, low in found
@@ -113,6 +116,13 @@ class TaskForm:
     def choices(self) -> tuple[tuple[str, str], ...]:
         """The departments as a form offers them."""
         return tuple((one.key, one.label) for one in self.receivers)
+
+    @property
+    def kinds(self) -> tuple[tuple[int, str, str], ...]:
+        """What these receivers can be asked, with whom a task is meant for."""
+        able = {kind for one in self.receivers for kind in kinds_of(one.role)}
+        mixed = len({one.role in POSTS for one in self.receivers}) > 1
+        return tuple((int(one), one.label, _whose(one) if mixed else "") for one in TaskKind if one in able)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +157,7 @@ def _case(work: Work, case_id: int) -> queries.CaseFacts:
 def begin_task(work: Work, case_id: int, today: date) -> TaskForm:
     """An empty task about this person; :class:`Missing` outside the access."""
     case = _case(work, case_id)
-    found, held = receivers_of(work, case.area), matrix.loosened(work, today)
+    found, held = receivers_of(work, case.area, case_id), matrix.loosened(work, today)
     open_to = {
         one.key
         for one in found
@@ -199,7 +209,7 @@ def ask(
         if there.file_key != case_id:
             raise Conflict("这张表单属于另一份档案，没有保存。请回到患者页重新打开表单。")
         return False
-    to = next((one for one in receivers_of(work, case.area) if one.key == receiver), None)
+    to = next((one for one in receivers_of(work, case.area, case_id) if one.key == receiver), None)
     wrong: dict[str, str] = {}
     if to is None:
         wrong["receiver"] = (
@@ -207,11 +217,16 @@ def ask(
         )
     if kind is None:
         wrong["kind"] = "请选择请对方做什么。对方据此安排；都不是的选“其他”并写明。"
+    elif to is not None and kind not in kinds_of(to.role):
+        able = "、".join(one.label for one in kinds_of(to.role))
+        wrong["kind"] = f"“{kind.label}”不是{to.label}的事，没有发送。请改选：{able}；或换一个接收单位。"
     elif kind is TaskKind.OTHER and not question:
         wrong["question"] = "选“其他”时请写明要核实什么。没有内容，对方无从办理；或改选上面的一项。"
     if len(question) > LONGEST:
         wrong["question"] = f"最多 {LONGEST} 字。请只写办理所需的内容；其余电话说明。"
-    elif word := next((one for one in _clinical_words() if one in question), ""):
+    elif (to is None or to.role not in POSTS) and (
+        word := next((one for one in _clinical_words() if one in question), "")
+    ):
         wrong["question"] = (
             f"“{word}”涉及诊疗内容，不能写给其他部门。请改为只写要核实的事；确需说明的，当面或电话联系。"
         )
@@ -266,6 +281,39 @@ def ask(
     return True
 
 
+#: What a village doctor or a hospital can be asked; everybody else is asked the rest.
+OF_POSTS: Mapping[Role, tuple[TaskKind, ...]] = {
+    Role.VILLAGE_DOCTOR: (
+        TaskKind.VISIT,
+        TaskKind.MEDICINE,
+        TaskKind.AT_HOME,
+        TaskKind.REACH_GUARDIAN,
+        TaskKind.GO_ALONG,
+        TaskKind.OTHER,
+    ),
+    Role.HOSPITAL: (TaskKind.FEEDBACK, TaskKind.OTHER),
+}
+_OF_DEPARTMENTS = (
+    TaskKind.AT_HOME,
+    TaskKind.FIND,
+    TaskKind.REACH_GUARDIAN,
+    TaskKind.GO_ALONG,
+    TaskKind.OTHER,
+)
+
+
+def kinds_of(role: Role) -> tuple[TaskKind, ...]:
+    """What this kind of receiver can be asked to do."""
+    return OF_POSTS.get(role, _OF_DEPARTMENTS)
+
+
+def _whose(kind: TaskKind) -> str:
+    """For whom alone a task is meant, in words; empty for all."""
+    if kind in _OF_DEPARTMENTS:
+        return ""
+    return "、".join(role.label for role, kinds in OF_POSTS.items() if kind in kinds) + "适用"
+
+
 #: What of the file each task needs; nothing else goes out, whatever the matrix would give.
 _NEEDS: Mapping[TaskKind, tuple[FieldGroup, ...]] = {
     TaskKind.AT_HOME: (FieldGroup.G1, FieldGroup.G4),
@@ -273,6 +321,9 @@ _NEEDS: Mapping[TaskKind, tuple[FieldGroup, ...]] = {
     TaskKind.REACH_GUARDIAN: (FieldGroup.G1, FieldGroup.G4, FieldGroup.G10),
     TaskKind.GO_ALONG: (FieldGroup.G1, FieldGroup.G4),
     TaskKind.OTHER: (FieldGroup.G1, FieldGroup.G4),
+    TaskKind.VISIT: (FieldGroup.G1, FieldGroup.G3, FieldGroup.G4),
+    TaskKind.MEDICINE: (FieldGroup.G1, FieldGroup.G3, FieldGroup.G4),
+    TaskKind.FEEDBACK: (FieldGroup.G1,),
 }
 _FIELD = {
     FieldGroup.G1: ("姓名", "name"),
@@ -396,6 +447,8 @@ class ReportView:
     version: int
     facts: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     words: str = field(default="", repr=False)
+    #: From a village doctor or a hospital: taken over or not, instead of answered.
+    of_post: bool = False
 
 
 def _report_view(
@@ -459,7 +512,7 @@ def report(work: Work, key: int, today: date) -> ReportView:
         work, one, queries.area_names(work, [one.receiver_area]), today, case.file_no if case else ""
     )
     facts = tuple((label, text) for (_n, label, _m), text in zip(TEXTS, opened, strict=False) if text)
-    return replace(view, facts=facts, words=opened[-1])
+    return replace(view, facts=facts, words=opened[-1], of_post=is_posts(one))
 
 
 @use_case(Action.LIAISON_MANAGE)
@@ -471,8 +524,10 @@ def answer(
     Raises :class:`Unfit` naming ``answer``, ``words`` or ``file_no``, :class:`Conflict` when it was changed.
     """
     one = _report(work, key)
+    if is_posts(one):
+        raise Missing(NOT_THERE)
     wrong: dict[str, str] = {}
-    if choice is None:
+    if choice not in TO_DEPARTMENTS:
         wrong["answer"] = "请选择答复。报送的部门据此知道结果；拿不准的，先核实，不急于答复。"
     if len(words) > LONGEST:
         wrong["words"] = f"最多 {LONGEST} 字。请只写结果；细节电话说明。"

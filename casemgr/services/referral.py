@@ -7,7 +7,7 @@ from datetime import date
 
 from casemgr.rules import referral as rules
 from casemgr.rules.access import Action
-from casemgr.services import clock, duties, revision
+from casemgr.services import clock, duties, hospital_care, revision
 from casemgr.services.errors import Missing, Refused, Unfit
 from casemgr.services.finding import weigh
 from casemgr.services.incident import NOT_THERE, Recorded, kept_before, known_case, not_after_death
@@ -18,6 +18,7 @@ from casemgr.store.models.referral import Referral
 from casemgr.store.types import Plain
 from casemgr.store.work import Work
 from casemgr.terms.followup import YesNo
+from casemgr.terms.post import CareGround
 from casemgr.terms.referral import Direction, ReferralState
 
 READING = "查阅转诊"
@@ -33,6 +34,8 @@ class ReferralEntry:
     reason: str
     target: str
     visit_id: int | None = None
+    #: The post of the hospital, where it has a window of its own.
+    hospital: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,10 @@ def record(work: Work, case_id: int, once: int, entry: ReferralEntry, today: dat
         fields["sent_on"] = "转出日期应在建议日期与今天之间；还没有转出请留空。（ev01）"
     if entry.direction is Direction.DOWN and entry.sent_on is None:
         fields.setdefault("sent_on", "下转是医院已经转回社区的，请填医院转出的日期。")
+    if entry.hospital is not None and (
+        entry.direction is not Direction.UP or not hospital_care.is_hospital(work, row.area, entry.hospital)
+    ):
+        fields["hospital"] = "只有上转到已开通窗口的医院时才选。请改选，或留空。"
     if fields:
         raise Unfit("没有保存。", fields=fields)
     name, label = ("advised_on", "建议日期") if entry.sent_on is None else ("sent_on", "转出日期")
@@ -145,6 +152,10 @@ def record(work: Work, case_id: int, once: int, entry: ReferralEntry, today: dat
         )
     )
     work.flush()
+    if entry.hospital is not None:
+        since = entry.sent_on or entry.advised_on
+        hospital_care.add(work, row.area, case_id, entry.hospital, CareGround.REFERRAL, since, once)
+        work.flush()
     duties.refresh(work, [case_id])
     return Recorded(once, case_id, again=False)
 
@@ -201,6 +212,11 @@ def step(work: Work, referral_id: int, given: ReferralStep, today: date) -> Reco
     row = work.get(Referral, referral_id)
     if row is None:
         raise Missing(NOT_THERE)
+    return take(work, row, given, today)
+
+
+def take(work: Work, row: Referral, given: ReferralStep, today: date) -> Recorded:
+    """The same within a unit of work that the step follows from."""
     state = ReferralState.read(row.state)
     if given.to is state:
         return Recorded(row.id, row.case_id, again=True)

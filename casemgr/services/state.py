@@ -538,6 +538,33 @@ def discharged(work: Work, case: Case, on: date) -> None:
     revision.note(work, "state", case, {"暂停按期随访": (before, f"恢复随访，自 {on.isoformat()} 出院")})
 
 
+def admitted(work: Work, case: Case, on: date, until: date) -> None:
+    """Let a stay that a hospital told of pause the visits; part of the unit of work that takes it over.
+
+    A stay that runs already keeps its days; one told late begins after the pause before it.
+    """
+    if case.lifecycle != Lifecycle.ON_REGISTER or case.pause == Pause.IN_HOSPITAL:
+        return
+    ended = [one.ended_on for one in queries.pauses(work, case.id) if one.ended_on is not None]
+    begun = max([on, case.registered_on, *ended])
+    _end_pause(work, case, begun)
+    work.add(
+        PauseSpell(
+            id=new_key(),
+            area=case.area,
+            case_id=case.id,
+            kind=int(Pause.IN_HOSPITAL),
+            since=begun,
+            planned_until=until,
+            recorded_at=clock.now(),
+            recorded_by=work.access.actor,
+        )
+    )
+    case.pause, case.paused_until = int(Pause.IN_HOSPITAL), until
+    says = f"{Pause.IN_HOSPITAL.label}至 {until.isoformat()}，自 {begun.isoformat()}（收治医院告知）"
+    revision.note(work, "state", case, {"暂停按期随访": ("", says)})
+
+
 # --- leaving, changing, coming back ---
 
 

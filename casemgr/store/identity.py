@@ -582,3 +582,25 @@ def carrier(work: Work, people: Sequence[int], purpose: str) -> Carrier:
         found.setdefault(row[0], []).append(row)
     identities = {row[0]: row for row in work.rows(_SEALED_OF_PERSON, people=wanted)}
     return Carrier(work, purpose, identities, found)
+
+
+def mark_of(values: Iterable[Any]) -> bytes:
+    """A digest of free texts as they lie sealed: another one says that one of them was written anew."""
+    return hashlib.sha256(
+        repr([one._sealed if isinstance(one, Secret) else None for one in values]).encode()
+    ).digest()
+
+
+def copy_texts(
+    work: Work, noun: str, values: Iterable[tuple[int, Any]], purpose: str, case: int
+) -> list[str]:
+    """Free texts opened for a copy to somebody who may have them; one audit entry, and nobody sees them."""
+    if not purpose:
+        raise LockBroken("a copy names its purpose")
+    opened = [
+        work.vault.open(value.place, row, value._sealed) if isinstance(value, Secret) else ""
+        for row, value in values
+    ]
+    if opened:
+        work.note("copy", noun, purpose=purpose, count=len(opened), case_key=case)
+    return opened

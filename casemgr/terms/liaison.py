@@ -24,6 +24,9 @@ class Reason(Term):
     LOST = 3, "依地方规定上报的失访"
     BENEFIT = 4, "本人申请该项待遇"
     CONSENT = 5, "本人单独同意"
+    VILLAGE = 6, "本村管理的患者"
+    CARE = 7, "转诊、送医或住院到本院"
+    AFTER = 8, "出院后随访期内"
 
 
 class Withdrawal(Term):
@@ -45,6 +48,9 @@ class TaskKind(Term):
     FIND = 2, "请协助查找"
     REACH_GUARDIAN = 3, "请协助联系监护人"
     GO_ALONG = 4, "请陪同上门"
+    VISIT = 5, "请上门看望"
+    MEDICINE = 6, "请提醒服药或送药"
+    FEEDBACK = 7, "请反馈诊治情况"
     OTHER = 9, "其他"
 
 
@@ -62,6 +68,24 @@ class ReportKind(Term):
     INCIDENT = 1, "案（事）件"
     MISSING = 2, "走失或失去联系"
     OTHER = 9, "其他情况"
+    SEEN = 21, "上门所见"
+    TAKEN_IN = 31, "已接诊"
+    ADMITTED = 32, "已收住院"
+    DISCHARGED = 33, "出院通知"
+    CLINIC = 34, "门诊复诊完成"
+    ABSENT = 35, "未到诊"
+
+
+#: What any window may report; the others come from a village doctor or from a hospital.
+GENERAL = (ReportKind.INCIDENT, ReportKind.MISSING, ReportKind.OTHER)
+#: What a hospital tells about somebody in its care.
+OF_HOSPITAL = (
+    ReportKind.TAKEN_IN,
+    ReportKind.ADMITTED,
+    ReportKind.DISCHARGED,
+    ReportKind.CLINIC,
+    ReportKind.ABSENT,
+)
 
 
 class ReportState(Term):
@@ -79,3 +103,14 @@ class ReportAnswer(Term):
     NOT_OURS = 2, "经核实，不属本辖区服务对象"
     NOT_SO = 3, "经核实，情况不实"
     NEEDS_MORE = 4, "信息不足，请补充"
+    ACCEPTED = 5, "已采纳"
+    DECLINED = 6, "未采纳"
+
+
+#: How a report of another department is answered; what a post tells is accepted or declined.
+TO_DEPARTMENTS = (
+    ReportAnswer.FOLLOWED,
+    ReportAnswer.NOT_OURS,
+    ReportAnswer.NOT_SO,
+    ReportAnswer.NEEDS_MORE,
+)

@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
-from casemgr.rules.access import RECEIVERS
+from casemgr.rules.access import POSTS, RECEIVERS
 from casemgr.store.models.account import Account
 from casemgr.store.models.area import Area, Unit
 from casemgr.store.models.followup import Visit
 from casemgr.store.models.incident import Incident
 from casemgr.store.models.liaison import Disclosure, LedgerLine, LiaisonReport, LiaisonTask
 from casemgr.store.models.register import Case
+from casemgr.store.queries import post as posts
 from casemgr.store.scope import lasting
 from casemgr.store.work import Work
 from casemgr.terms.account import Role
@@ -27,7 +28,7 @@ _FILE: Any = bindparam("file")
 TOLD = tuple(int(one) for one in (DangerousAct.OFFENCE, DangerousAct.CRIME, DangerousAct.OTHER_HARM))
 
 _RECEIVERS = lasting(
-    select(Account.role, Account.area_code)
+    select(Account.role, Account.area_code, Account.post_id)
     .where(Account.role.in_(sorted(int(one) for one in RECEIVERS)), Account.area_code.is_not(None))
     .distinct()
 )
@@ -43,6 +44,7 @@ _CASES = lasting(
         Case.management_on,
         Case.village,
         Case.sex,
+        Case.birth_year,
         Area.name.label("village_name"),
         Unit.name.label("unit"),
     )
@@ -93,9 +95,21 @@ _ALL = lasting(
 )
 
 
-def receivers(work: Work) -> list[tuple[Role, int]]:
-    """Every (role, area) of another department that has an account, closed ones too."""
-    return [(Role.read(row.role), int(row.area_code)) for row in work.rows(_RECEIVERS)]
+class Receiver(NamedTuple):
+    """Who receives: a role with its area, or with its post (``desk``) inside the area."""
+
+    role: Role
+    desk: int
+    area: int
+
+
+def receivers(work: Work) -> list[Receiver]:
+    """Every receiver that has an account, closed ones too."""
+    found = [
+        Receiver(Role.read(row.role), int(row.post_id or row.area_code), int(row.area_code))
+        for row in work.rows(_RECEIVERS)
+    ]
+    return [one for one in found if one.role not in POSTS or one.desk != one.area]
 
 
 def lines(work: Work, keys: Sequence[int]) -> list[Disclosure]:
@@ -153,6 +167,12 @@ _OPEN_TASKS = lasting(
 _OPEN_TASKS_OF = lasting(
     select(LiaisonTask).where(LiaisonTask.file_key.in_(_KEYS), LiaisonTask.closed_on.is_(None))
 )
+_LINE_OF_TASK = lasting(
+    select(Disclosure.id)
+    .join(LiaisonTask, LiaisonTask.file_key == Disclosure.file_key)
+    .where(LiaisonTask.id == bindparam("task"), Disclosure.withdrawn_on.is_(None))
+    .limit(1)
+)
 _OWN_REPORTS = lasting(select(LiaisonReport).order_by(LiaisonReport.id.desc()).limit(bindparam("size")))
 _AREA_NAMES = lasting(select(Area.code, Area.name).where(Area.code.in_(bindparam("codes", expanding=True))))
 _TOWNSHIPS = lasting(
@@ -165,6 +185,12 @@ _TOWNSHIPS = lasting(
 def window(work: Work, size: int) -> list[Disclosure]:
     """What the asking department has now, and withdrawn lines whose receipt is still missing."""
     return work.entities(_WINDOW, size=size)
+
+
+def line_of_task(work: Work, task: int) -> int | None:
+    """The own open line about the person of a task."""
+    row = work.row(_LINE_OF_TASK, task=task)
+    return None if row is None else int(row[0])
 
 
 def open_tasks(work: Work, size: int) -> list[LiaisonTask]:
@@ -182,12 +208,16 @@ def own_reports(work: Work, size: int) -> list[LiaisonReport]:
     return work.entities(_OWN_REPORTS, size=size)
 
 
+#: Codes of areas have twelve digits; keys of posts are far beyond.
+BEYOND_AREAS = 10**12
+
+
 def area_names(work: Work, codes: Iterable[int | None]) -> dict[int, str]:
-    """Names of areas by code."""
+    """Names of areas by code, and of posts by key where these stand for a receiver."""
     wanted = sorted({code for code in codes if code is not None})
-    if not wanted:
-        return {}
-    return {row.code: row.name for row in work.rows(_AREA_NAMES, codes=wanted)}
+    areas = [code for code in wanted if code < BEYOND_AREAS]
+    found = {row.code: row.name for row in work.rows(_AREA_NAMES, codes=areas)} if areas else {}
+    return found | posts.names(work, wanted[len(areas) :])
 
 
 def townships(work: Work, low: int, high: int, level: int) -> list[tuple[int, str]]:

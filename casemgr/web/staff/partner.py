@@ -40,14 +40,15 @@ def list_() -> str:
 
 
 def _task_form(key: int, given: Mapping[str, object], fields: dict[str, str], refused: str = "") -> str:
+    form = partner.begin_task(g.access, key, clock.today())
     return render_template(
         "partner/task_form.html",
-        form=partner.begin_task(g.access, key, clock.today()),
+        form=form,
         given=given,
         fields=fields,
         refused=refused,
         labels=LABELS,
-        kinds=TaskKind.choices(),
+        kinds=form.kinds,
     )
 
 
