@@ -46,6 +46,8 @@ class Config:
     syslog: str = ""
     key_provider: str = "file"
     key_command: tuple[str, ...] = ()
+    #: Program that signs the anchors of the audit, with its arguments; empty: keys that are used once.
+    anchor_command: tuple[str, ...] = ()
 
     @property
     def is_sqlite(self) -> bool:
@@ -174,6 +176,7 @@ def from_env(environ: Mapping[str, str] | None = None, *, keyring_needed: bool =
         syslog=syslog,
         key_provider=provider,
         key_command=command,
+        anchor_command=tuple(shlex.split(environ.get("CASEMGR_ANCHOR_COMMAND", ""))),
     )
 
 

@@ -90,7 +90,8 @@ def _furnish(config: Config) -> None:
         config.demo,
         config.anchor_file,
         config.syslog,
-        config.factor_days,
+        factor_days=config.factor_days,
+        anchor_command=config.anchor_command,
     )
     work.furnish(db.engine, home)
 

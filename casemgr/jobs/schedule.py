@@ -130,6 +130,15 @@ JOBS: tuple[Job, ...] = (
         keep=timedelta(days=400),
     ),
     Job(
+        "keep-terms",
+        "清点保存期限",
+        When(minutes=(45,), hours=(3,)),
+        upkeep.keep_terms,
+        limit=timedelta(hours=2),
+        tries=2,
+        keep=timedelta(days=800),
+    ),
+    Job(
         "audit-verify",
         "审计链核对",
         When(minutes=(30,), hours=(3,)),

@@ -79,6 +79,10 @@ class Action(Enum):
     REPORT_ISSUE = "report:issue", True
     REPORT_READ = "report:read", False
     REPORT_VERIFY = "report:verify", False
+    RETENTION_LIST = "retention:list", False
+    RETENTION_READ = "retention:read", True
+    RETENTION_RUN = "retention:run", True
+    RETENTION_WRITE = "retention:write", True
     RIGHTS_READ = "rights:read", True
     RIGHTS_WRITE = "rights:write", True
     SHARING_READ = "sharing:read", True
@@ -153,6 +157,9 @@ _COUNTY = _DOCTOR | {
     Action.MISUSE_ANSWER,
     Action.MISUSE_READ,
     Action.EXPORT_APPROVE,
+    Action.RETENTION_LIST,
+    Action.RETENTION_READ,
+    Action.RETENTION_WRITE,
 }
 #: Reads people as the doctors of the unit do and answers for them; writes no visit, prints nothing.
 _UNIT_HEAD = _OWN_ACCOUNT | frozenset(
@@ -204,6 +211,7 @@ _ADMINISTRATOR = _OWN_ACCOUNT | frozenset(
         Action.JOB_READ,
         Action.JOB_RUN,
         Action.REPORT_VERIFY,
+        Action.RETENTION_LIST,
     }
 )
 
@@ -214,10 +222,18 @@ _SECURITY = _OWN_ACCOUNT | frozenset(
         Action.ACCOUNT_CERTIFY,
         Action.AREA_READ,
         Action.REPORT_VERIFY,
+        Action.RETENTION_LIST,
     }
 )
 _AUDIT = _OWN_ACCOUNT | frozenset(
-    {Action.ACCESS_READ, Action.AUDIT_LIST, Action.AUDIT_READ, Action.AUDIT_VERIFY, Action.REPORT_VERIFY}
+    {
+        Action.ACCESS_READ,
+        Action.AUDIT_LIST,
+        Action.AUDIT_READ,
+        Action.AUDIT_VERIFY,
+        Action.REPORT_VERIFY,
+        Action.RETENTION_LIST,
+    }
 )
 
 #: Village doctors and treating hospitals: their limit is a post, narrower than any area.

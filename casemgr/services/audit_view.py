@@ -10,13 +10,14 @@ from casemgr.rules.access import Action
 from casemgr.rules.timetable import SHANGHAI
 from casemgr.services.case_view import known
 from casemgr.services.use_case import use_case
+from casemgr.store import audit_archive as archives
+from casemgr.store import sealed_files
 from casemgr.store.audit import Anchor
 from casemgr.store.queries import audit as queries
 from casemgr.store.queries import job as jobs
 from casemgr.store.work import Work
 from casemgr.terms.account import Role
 from casemgr.terms.job import RunState
-from casemgr.terms.lists import lines
 
 WALK = "audit-verify"
 FINISHED = (RunState.DONE.value, RunState.FAILED.value)
@@ -68,14 +69,14 @@ class AnchorView:
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
-    """How long a kind of record is kept: the least by law, its ground, and what holds here."""
+class ArchiveView:
+    """One archive: which entries, from when to when, and whether its file is here."""
 
-    kind: str
-    least: str
-    ground: str
-    kept: str
-    status: str
+    first: int
+    through: int
+    first_at: datetime
+    last_at: datetime
+    here: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,10 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "search": ("检索", ("search",)),
     "paper": ("打印、导出、下载", ("print", "export", "download")),
     "refuse": ("被拒绝", ("refuse",)),
-    "change": ("新增、修改、删除", ("create", "change", "remove", "import", "move", "lock")),
+    "change": (
+        "新增、修改、删除",
+        ("create", "change", "remove", "import", "move", "lock", "archive", "destroy"),
+    ),
 }
 
 
@@ -137,6 +141,8 @@ VERBS = {
     "prepare": "准备密钥",
     "restore": "恢复备份",
     "retire": "停用密钥",
+    "archive": "归档",
+    "destroy": "到期销毁",
     "rotate": "更换密钥",
     "rewrap": "重新封装密钥",
 }
@@ -199,6 +205,16 @@ def anchor_lines(work: Work) -> str:
     return "".join(f"{one.line()}\n" for _, one in sorted(seen.items()))
 
 
-def keeping() -> tuple[Keeping, ...]:
-    """How long each kind of record is kept, and why."""
-    return tuple(Keeping(**line) for line in lines("retention"))
+@use_case(Action.AUDIT_LIST, writes=False)
+def archived(work: Work) -> tuple[ArchiveView, ...]:
+    """Every archive of the chain, the oldest first."""
+    return tuple(
+        ArchiveView(
+            row.first,
+            row.through,
+            row.first_at,
+            row.last_at,
+            sealed_files.exists(work, archives.FOLDER, row.through, archives.KIND),
+        )
+        for row in archives.rows(work)
+    )

@@ -11,6 +11,7 @@ from casemgr.services.job import Outcome, Run
 from casemgr.services.use_case import use_case
 from casemgr.store.queries import account as accounts
 from casemgr.store.work import Work
+from casemgr.terms.retention import AtEnd
 
 #: A failed attempt to sign in counts for a day; see :mod:`casemgr.services.account`.
 ATTEMPTS_KEPT = timedelta(hours=24)
@@ -27,7 +28,7 @@ def verify(run: Run) -> Outcome:
     run.step(0, 1)
     verdict = audit.verify(run.access)
     if verdict.broken is None:
-        return Outcome(f"审计链完整，共 {verdict.count} 条。")
+        return Outcome(f"审计链完整，{verdict.told}。")
     return Outcome(
         f"审计链在第 {verdict.broken} 条断开（{verdict.reason}），记录可能被改动。"
         "请立即保全数据库与备份，并联系系统管理员核查。", ok=False,
@@ -83,6 +84,33 @@ def ask_questions(run: Run) -> Outcome:
         count += done
         run.step(0, 1)
     return Outcome(f"已核对 {count} 份档案。")
+
+
+def keep_terms(run: Run) -> Outcome:
+    """Count what is over its term, let go what goes by itself, put old audit entries into the archive."""
+    from casemgr.rules.retention import table
+    from casemgr.services import audit_archive, retention  # the papers stay out of start-up
+
+    told = []
+    steps = [kind for kind, line in table().items() if line.at_end in (AtEnd.DESTROY, AtEnd.APPROVED)]
+    for number, kind in enumerate(steps):
+        run.step(number, len(steps) + 1)
+        if table()[kind].at_end is AtEnd.APPROVED:
+            swept = retention.count_files(run.access, kind, run.today)
+            if swept.due:
+                told.append(
+                    f"{kind.label} {swept.due} 人到期（其中 {swept.held} 人暂停销毁），待县级提出清册"
+                )
+        else:
+            swept = retention.sweep_all(run.access, kind, run.today)
+            if swept.done:
+                told.append(f"{kind.label}销毁 {swept.done} 条")
+        retention.lay_down(run.access, kind, swept, run.today)
+    moved = audit_archive.archive(run.access, run.today)
+    if moved:
+        told.append(f"审计记录归档 {moved} 条")
+    run.step(len(steps) + 1, len(steps) + 1)
+    return Outcome("；".join(told) + "。" if told else "没有超过保存期限的记录。")
 
 
 @use_case(Action.JOB_RUN)

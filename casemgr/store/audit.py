@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -29,8 +29,8 @@ DETAIL = Place("audit_entry", "detail")
 #: Rows that only serve the machinery; their changes are not acts of a person on somebody's file.
 #: Duties are derived from records that are written down; what people do to them is noted where they do it.
 UNRECORDED = frozenset(
-    {"AuditEntry", "AuditAnchor", "AuditSubject", "Draft", "Duty", "Envelope", "JobRun", "KeyGeneration"}
-    | {"LoginAttempt", "OpenedPerson", "ResealProgress"}
+    {"AuditEntry", "AuditAnchor", "AuditArchive", "AuditSubject", "Draft", "Duty", "Envelope", "JobRun"}
+    | {"KeyGeneration", "LoginAttempt", "OpenedPerson", "ResealProgress", "RetentionCount"}
 )
 #: Sessions change at every request (last seen); only their beginning and end are acts.
 QUIET_UPDATES = frozenset({"LoginSession", "ImportRun"})
@@ -192,13 +192,26 @@ def write(session: WorkSession, vault: Vault, ledger: Ledger, now: datetime) -> 
 class Verdict:
     """Outcome of walking the chain: how many entries, and the first broken one if any.
 
-    ``anchors``: how many anchors outside the chain were compared with it.
+    ``anchors``: how many anchors outside the chain were compared with it; ``archived``: how many of the
+    entries lie in archives; ``absent``: archives whose file is not here: only their ends were compared.
     """
 
     count: int
     broken: int | None
     reason: str
     anchors: int = 0
+    archived: int = 0
+    absent: int = 0
+    #: Anchors with a signature; public keys that no anchor announced, each with the entry of its anchor.
+    signatures: int = 0
+    roots: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def told(self) -> str:
+        """What a sound chain is said to be, in words."""
+        put_away = f"，其中 {self.archived} 条在归档中" if self.archived else ""
+        missing = f"（{self.absent} 份归档文件不在本机，只核对了首尾衔接）" if self.absent else ""
+        return f"共 {self.count} 条{put_away}{missing}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +229,10 @@ class Anchor:
     previous: bytes = b""
     key_id: int = 0
     seal: bytes = b""
+    #: Public key of the signature, that of the next one, and the signature itself; see ``anchor_signer``.
+    signer: bytes = b""
+    following: bytes = b""
+    signature: bytes = b""
 
     def signed(self) -> bytes:
         """The bytes the seal covers: fixed order, every part with its length in front."""
@@ -229,12 +246,19 @@ class Anchor:
         )
         return b"".join(struct.pack(">I", len(part)) + part for part in parts)
 
+    def short(self) -> str:
+        """The line as it is drawn as a square of dots: paper has left the house and needs no signature."""
+        return replace(self, signature=b"").line()
+
     def line(self) -> str:
-        """The line as it is kept in a file, told to syslog and drawn as a square of dots."""
+        """The line as it is kept in a file and told to syslog."""
         told = {"installation": self.installation, "seq": self.seq, "mac": self.mac.hex()}
         told["at"] = self.at.isoformat(timespec="seconds")
         if self.seal:
             told |= {"previous": self.previous.hex(), "key": self.key_id, "seal": self.seal.hex()}
+        if self.signature:
+            told |= {"signer": self.signer.hex(), "next": self.following.hex()}
+            told["signature"] = self.signature.hex()
         return json.dumps(told, separators=(",", ":"))
 
 
@@ -250,6 +274,9 @@ def read_anchor(line: str) -> Anchor | None:
             bytes.fromhex(told.get("previous", "")),
             int(told.get("key", 0)),
             bytes.fromhex(told.get("seal", "")),
+            bytes.fromhex(told.get("signer", "")),
+            bytes.fromhex(told.get("next", "")),
+            bytes.fromhex(told.get("signature", "")),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -271,13 +298,19 @@ def _told(vault: Vault, entry: AuditEntry) -> set[int]:
     return {int(person) for person in people.split(",")}
 
 
-def verify(entries: Iterator[AuditEntry], vault: Vault, subjects: Iterator[tuple[int, int]]) -> Verdict:
+def verify(
+    entries: Iterator[AuditEntry],
+    vault: Vault,
+    subjects: Iterator[tuple[int, int]],
+    after: int = 0,
+    previous: bytes = NOTHING,
+) -> Verdict:
     """Walk the chain from its first entry; names the first entry that does not fit.
 
     ``subjects`` is the index of (entry, person), in order: it answers who read a person's name, and must say
-    what the entries say.
+    what the entries say. A part of the chain begins ``after`` an entry whose digest is ``previous``.
     """
-    previous, expected, count = NOTHING, 1, 0
+    expected, count = after + 1, 0
     indexed = next(subjects, None)
     for entry in entries:
         count += 1

@@ -39,13 +39,14 @@ class ByCommand:
 
     def wrap(self, material: bytes, context: str) -> bytes:
         """The key as the program hands it back."""
-        return self._asked("wrap", context, material)
+        return self.ask("wrap", context, material)
 
     def unwrap(self, wrapped: bytes, context: str) -> bytes:
         """The key again; :class:`BadKeyring` with a sentence when the program does not answer."""
-        return self._asked("unwrap", context, wrapped)
+        return self.ask("unwrap", context, wrapped)
 
-    def _asked(self, verb: str, context: str, given: bytes) -> bytes:
+    def ask(self, verb: str, context: str, given: bytes) -> bytes:
+        """What the program answers to a verb; :class:`BadKeyring` with a sentence when it does not."""
         if fault := unsafe_program(Path(self._command[0])):
             raise BadKeyring(fault)
         try:

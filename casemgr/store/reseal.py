@@ -29,6 +29,7 @@ from sqlalchemy import (
     update,
 )
 
+from casemgr.store import audit_archive
 from casemgr.store.db import Base
 from casemgr.store.identity import ID_NUMBER, PHONE
 from casemgr.store.models.audit import AuditEntry
@@ -217,10 +218,13 @@ def samples(work: Work, holding: Holding, name: str) -> list[tuple[int, bytes]]:
 
 
 def entries_by_key(work: Work) -> dict[int, int]:
-    """How many audit entries were made with each key."""
+    """How many audit entries were made with each key, those in archives among them."""
     counted = func.count(AuditEntry.seq).label("entries")
     statement = select(AuditEntry.key_id, counted).group_by(AuditEntry.key_id)
-    return {row.key_id: row.entries for row in work.rows(statement)}
+    found = audit_archive.key_ids(work)
+    for row in work.rows(statement):
+        found[row.key_id] = found.get(row.key_id, 0) + row.entries
+    return found
 
 
 def progress(work: Work, holding: Holding) -> ResealProgress | None:

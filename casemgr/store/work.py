@@ -42,6 +42,8 @@ class Installation:
     #: Where anchors of the audit chain go besides the file beside the database.
     anchor_file: Path | None = None
     syslog: str = ""
+    #: The outside program that signs anchors; empty: keys that are used once, in the instance folder.
+    anchor_command: tuple[str, ...] = ()
     #: Days an account may go without a second factor; ``None``: for ever.
     factor_days: int | None = None
 

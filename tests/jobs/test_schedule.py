@@ -33,6 +33,7 @@ def test_the_lines() -> None:
         ("look-at-readings", "核对查阅记录", "每天 02:20"),
         ("look-for-patterns", "核对记录规律", "每月 2 日 06:00"),
         ("tidy", "清理过期数据", "每天 03:15"),
+        ("keep-terms", "清点保存期限", "每天 03:45"),
         ("audit-verify", "审计链核对", "每天 03:30"),
     ]
 

@@ -90,7 +90,8 @@ AREAS = (
 )
 #: Tables that are not one row for each area: the frame itself, the chain, and what only sessions need.
 APART = frozenset(
-    {"area", "unit", "account", "audit_entry", "audit_anchor", "audit_subject", "login_session"}
+    {"area", "unit", "account", "audit_entry", "audit_anchor", "audit_archive", "audit_subject"}
+    | {"login_session"}
     | {"login_attempt", "api_token", "alembic_version"}
     # What a county has decided about figures and labels; nobody's row, and its texts are whole documents.
     | {"edition_entry", "product_label"}
@@ -107,6 +108,9 @@ FITTING: dict[str, Any] = {
     "comparison_question.finding": 2,
     "list_comparison.verdicts": "[]",
     "list_comparison.party": int(Role.POLICE),
+    "destruction.kind": 1,
+    "destruction.register": "[]",
+    "destruction.state": 1,
     "dose.product": "PP1M",
     "dose.dose_ug": 100_000,
     "product_label.product": "PP1M",

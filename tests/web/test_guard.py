@@ -101,7 +101,8 @@ def test_a_role_opens_what_its_actions_name_and_nothing_else(
 
 def test_the_administrator_may_do_nothing_with_patients() -> None:
     nouns = {action.code.split(":")[0] for action in ROLE_ACTIONS[Role.ADMINISTRATOR]}
-    assert nouns <= {"access", "account", "area", "audit", "job", "report"}
+    assert nouns <= {"access", "account", "area", "audit", "job", "report", "retention"}
+    assert Action.RETENTION_READ not in ROLE_ACTIONS[Role.ADMINISTRATOR]
     assert Action.REPORT_READ not in ROLE_ACTIONS[Role.ADMINISTRATOR]
 
 

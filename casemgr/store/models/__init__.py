@@ -54,6 +54,13 @@ from casemgr.store.models.referral import Referral
 from casemgr.store.models.register import Case, CaseState, Consent, PauseSpell, Supplement
 from casemgr.store.models.rehab import RehabSession
 from casemgr.store.models.report import Agency, Report, ReportFile
+from casemgr.store.models.retention import (
+    AuditArchive,
+    DestroyedFile,
+    Destruction,
+    RetentionCount,
+    RetentionHold,
+)
 from casemgr.store.models.rights import ReceiverNotice, RightsRequest
 from casemgr.store.models.sharing import (
     BenefitClaim,
@@ -79,6 +86,7 @@ __all__ = [
     "AreaFact",
     "Attempt",
     "AuditAnchor",
+    "AuditArchive",
     "AuditEntry",
     "AuditSubject",
     "BenefitClaim",
@@ -95,6 +103,8 @@ __all__ = [
     "ContactLine",
     "Counselling",
     "DataRequest",
+    "DestroyedFile",
+    "Destruction",
     "Disclosure",
     "Dispensing",
     "Dose",
@@ -150,6 +160,8 @@ __all__ = [
     "ReportFile",
     "RequestPerson",
     "ResealProgress",
+    "RetentionCount",
+    "RetentionHold",
     "Revision",
     "RightsRequest",
     "SavedFilter",

@@ -59,7 +59,8 @@ class AuditAnchor(Model):
     """The head of the chain at one moment, also written outside the database.
 
     ``seal`` is the keyed digest of the whole line, ``previous`` that of the anchor before; both are empty in
-    anchors made before anchors were chained.
+    anchors made before anchors were chained. ``signature`` is made with the private half of ``signer``, which
+    is destroyed afterwards; ``following`` signs the next one.
     """
 
     __tablename__ = "audit_anchor"
@@ -70,3 +71,6 @@ class AuditAnchor(Model):
     previous: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     seal: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     key_id: Mapped[int | None] = mapped_column(Integer)
+    signer: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    following: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    signature: Mapped[bytes | None] = mapped_column(LargeBinary(64))

@@ -7,7 +7,7 @@ import os
 import secrets
 import socket
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,11 +15,12 @@ from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 
-from casemgr.store import audit
+from casemgr.store import anchor_signer, audit
+from casemgr.store.alone import alone
 from casemgr.store.audit import Anchor
 from casemgr.store.models.audit import AuditAnchor, AuditEntry, AuditSubject
 from casemgr.store.scope import lasting
-from casemgr.store.work import Work
+from casemgr.store.work import Work, installation
 
 log = logging.getLogger("casemgr.audit")
 
@@ -31,7 +32,7 @@ _HEAD = lasting(
 
 
 def all_entries(work: Work, last: int) -> Iterator[AuditEntry]:
-    """Every entry from the first to ``last``, in bounded memory."""
+    """Every entry from the first in the table to ``last``, in bounded memory."""
     start = 0
     while True:
         batch = work.entities(
@@ -45,6 +46,21 @@ def all_entries(work: Work, last: int) -> Iterator[AuditEntry]:
         yield from batch
         start = batch[-1].seq
         work.session.expunge_all()
+
+
+def oldest_entries(work: Work, after: int, most: int) -> list[AuditEntry]:
+    """The oldest entries of the table behind ``after``."""
+    wanted = select(AuditEntry).where(AuditEntry.seq > after).order_by(AuditEntry.seq).limit(most)
+    return work.entities(wanted)
+
+
+def subjects_between(work: Work, after: int, last: int) -> list[tuple[int, int]]:
+    """The index of the entries behind ``after`` up to ``last``, in order."""
+    wanted = select(AuditSubject.seq, AuditSubject.person_id).where(
+        AuditSubject.seq > after, AuditSubject.seq <= last
+    )
+    rows = work.rows(wanted.order_by(AuditSubject.seq, AuditSubject.person_id))
+    return [(row.seq, row.person_id) for row in rows]
 
 
 def all_subjects(work: Work, last: int) -> Iterator[tuple[int, int]]:
@@ -97,6 +113,9 @@ def _of_row(name: str, row: Any) -> Anchor:
         bytes(row.previous or b""),
         row.key_id or 0,
         bytes(row.seal or b""),
+        bytes(row.signer or b""),
+        bytes(row.following or b""),
+        bytes(row.signature or b""),
     )
 
 
@@ -136,13 +155,39 @@ def anchor(work: Work, now: datetime) -> Anchor | None:
         last.seal if last else b"",
         key_id,
     )
-    made = replace(bare, seal=work.vault.mac("anchor", bare.signed(), key_id))
+    sealed = replace(bare, seal=work.vault.mac("anchor", bare.signed(), key_id))
+    made = _signer(work).sign(sealed, _announced(work))
     work.add(
         AuditAnchor(
-            seq=made.seq, mac=made.mac, at=made.at, previous=made.previous, seal=made.seal, key_id=key_id
+            seq=made.seq,
+            mac=made.mac,
+            at=made.at,
+            previous=made.previous,
+            seal=made.seal,
+            key_id=key_id,
+            signer=made.signer or None,
+            following=made.following or None,
+            signature=made.signature or None,
         )
     )
     return made
+
+
+def _signer(work: Work) -> anchor_signer.OneTimeKeys | anchor_signer.ByProgram:
+    return anchor_signer.signer_of(work._home.instance, work._home.anchor_command)
+
+
+def _announced(work: Work) -> bytes:
+    """The public key that the newest signed anchor named for the next one."""
+    signed = select(AuditAnchor.following).where(AuditAnchor.signature.is_not(None))
+    return bytes(work.scalar(signed.order_by(AuditAnchor.seq.desc()).limit(1)) or b"")
+
+
+@contextmanager
+def signing_turn() -> Iterator[None]:
+    """Let no other process of this host anchor meanwhile: each key signs one anchor."""
+    with alone(installation().instance / ".anchor-signer.lock"):
+        yield
 
 
 def send(work: Work, made: Anchor) -> None:
@@ -150,6 +195,7 @@ def send(work: Work, made: Anchor) -> None:
 
     A silence is noticed by whoever receives the anchors.
     """
+    _signer(work).settle(made)
     for path in _files(work):
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

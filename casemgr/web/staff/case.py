@@ -210,7 +210,12 @@ def _page(
 def changes(key: int) -> str:
     """What was changed in one file, field by field; identifying values stay closed."""
     view = register.case(g.access, key, clock.today())
-    return render_template("case/changes.html", view=view, changes=revision.of_case(g.access, key))
+    return render_template(
+        "case/changes.html",
+        view=view,
+        changes=revision.of_case(g.access, key),
+        holds=g.access.may(Action.RETENTION_READ),
+    )
 
 
 @pages.get(f"/case/<{KEY}:key>/summary")
