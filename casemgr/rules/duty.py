@@ -16,9 +16,11 @@ from casemgr.rules.facts import (
     AttemptFact,
     CaseDay,
     ClueFact,
+    NoticeDueFact,
     NoticeFact,
     PartnerFact,
     PauseFact,
+    RehabFact,
     RightsFact,
     StateFact,
     TransferFact,
@@ -35,7 +37,7 @@ from casemgr.terms.followup import HospitalState, LossReason, YesNo
 from casemgr.terms.notice import NoticeKind, NoticeState
 from casemgr.terms.referral import Direction, ReferralState
 from casemgr.terms.register import Lifecycle, Management, Pause
-from casemgr.terms.rights import RequestKind, RequestState
+from casemgr.terms.rights import NoticeCause, RequestKind, RequestState
 from casemgr.terms.risk import RiskLevel, Stability
 from casemgr.terms.transfer import TransferSide, TransferState
 
@@ -886,6 +888,29 @@ def of_rights(one: RightsFact, policy: Policy) -> Iterator[Due]:
     second = "，待另一名医生复核" if one.state == RequestState.REVIEW else ""
     because = f"权利申请“{what}”{followup.words(policy.rights_answer)}内答复{second}"
     yield _due(DutyKind.RIGHTS_ANSWER, one.id, one.asked_on, end, because, Urgency.USUAL, state, ended)
+
+
+def of_receiver(one: NoticeDueFact, policy: Policy) -> Iterator[Due]:
+    """Who received what was corrected, withdrawn or has left is told of it in time (REC-RIGHTS-2)."""
+    end = deadline(one.raised_on, policy.receiver_notice)
+    state, ended = _ended(end.on, one.told_on, None, DutyState.VOID)
+    what = NoticeCause.read(one.cause).label
+    because = f"{what}，{followup.words(policy.receiver_notice)}内告知曾接收的部门"
+    yield _due(DutyKind.RECEIVER_NOTICE, one.id, one.raised_on, end, because, Urgency.HIGH, state, ended)
+
+
+def of_rehab(one: RehabFact, policy: Policy) -> Iterator[Due]:
+    """A wish for rehabilitation is checked and registered, then referred (REHAB-REF-1, REHAB-REF-2)."""
+    check = deadline(one.applied_on, policy.rehab_check)
+    done = one.checked_on or one.referred_on
+    state, ended = _ended(check.on, done, one.over_on, DutyState.MISSED)
+    because = f"康复转介申请{followup.words(policy.rehab_check)}内核对登记"
+    yield _due(DutyKind.REHAB_CHECK, one.id, one.applied_on, check, because, Urgency.HIGH, state, ended)
+    if one.checked_on is not None:
+        refer = deadline(one.checked_on, policy.rehab_refer)
+        state, ended = _ended(refer.on, one.referred_on, one.over_on, DutyState.MISSED)
+        because = f"核对登记后{followup.words(policy.rehab_refer)}内转介到康复机构"
+        yield _due(DutyKind.REHAB_REFER, one.id, one.checked_on, refer, because, Urgency.HIGH, state, ended)
 
 
 def of_notice(one: NoticeFact, policy: Policy) -> Iterator[Due]:

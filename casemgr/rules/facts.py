@@ -180,6 +180,25 @@ class RightsFact(NamedTuple):
     closed_on: date | None
 
 
+class NoticeDueFact(NamedTuple):
+    """Somebody who received something earlier is to be told of a change; ``told_on`` when that was done."""
+
+    id: int
+    cause: int
+    raised_on: date
+    told_on: date | None
+
+
+class RehabFact(NamedTuple):
+    """One referral to rehabilitation on this side; ``over_on``: it goes no further, for whatever reason."""
+
+    id: int
+    applied_on: date
+    checked_on: date | None
+    referred_on: date | None
+    over_on: date | None
+
+
 class ClueFact(NamedTuple):
     """One clue; ``filed_on`` is the day on which it became a file."""
 

@@ -15,7 +15,7 @@ from typing import Any
 from casemgr.rules.access import Access, Action
 from casemgr.rules.calendar import deadline
 from casemgr.rules.policy import Parameter, Policy, in_force_on
-from casemgr.services import clock, disclosure, impact
+from casemgr.services import clock, disclosure, impact, receiver_notice
 from casemgr.services.case_view import term
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
 from casemgr.services.register import NOT_THERE
@@ -28,10 +28,12 @@ from casemgr.store.models.sharing import BenefitClaim, DutyReview, ShareConsent
 from casemgr.store.queries import sharing as queries
 from casemgr.store.types import Plain
 from casemgr.store.work import Work
+from casemgr.terms.account import Role
 from casemgr.terms.area import AreaLevel, ancestor
 from casemgr.terms.code import from_mask, to_mask
 from casemgr.terms.guardian import Relation
 from casemgr.terms.register import Lifecycle
+from casemgr.terms.rights import NoticeCause
 from casemgr.terms.sharing import (
     FLOW_OF,
     Benefit,
@@ -324,6 +326,9 @@ def withdraw(work: Work, case_id: int, key: int, today: date) -> bool:
     revoke(work, [row], today)
     work.flush()
     disclosure.refresh(work, [case_id])
+    # The window says it at once; who had a list or a call gets a letter.
+    told = {Role.read(row.receiver)}
+    receiver_notice.raise_for(work, _case(work, case_id), NoticeCause.WITHDRAWN, today, receivers=told)
     return True
 
 
@@ -601,6 +606,15 @@ def _proposed(
             yield benefit, "本人愿意时可以申请"
         elif at_risk:
             yield benefit, "等级 3 级及以上或有案（事）件" + ("" if guardian else "；还没有登记监护人")
+
+
+@use_case(Action.SHARING_READ, writes=False)
+def case_of(work: Work, key: int) -> int:
+    """The case of one benefit; :class:`Missing` outside the access."""
+    row = work.get(BenefitClaim, key)
+    if row is None:
+        raise Missing(NOT_THERE)
+    return int(row.case_id)
 
 
 @use_case(Action.SHARING_READ, writes=False)

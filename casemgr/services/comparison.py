@@ -19,7 +19,7 @@ from casemgr.indicators.small_cells import LARGEST, SMALLEST, small
 from casemgr.reports import handed
 from casemgr.reports.handed import Handed, HandedTable
 from casemgr.rules.access import Access, Action
-from casemgr.services import clock, giving, impact
+from casemgr.services import clock, giving, impact, ledger_line
 from casemgr.services.errors import Conflict, Missing, Unfit
 from casemgr.services.use_case import use_case, within
 from casemgr.store import identity
@@ -442,6 +442,7 @@ def give_back(work: Work, key: int, today: date) -> tuple[bytes, str]:
         conditions=(Condition.RISK,),
         ground=giving.ground_of(work, Role.read(row.party), FieldGroup.G1, (Condition.RISK,), today),
         document=number_of(row),
+        evidence=ledger_line.at_risk(work, known, today),
     )
     row.returned_at, row.returned_by = clock.now(), work.access.actor
     sheet = _sheet(work, row, verdicts, (HandedTable("结果", ("贵方行号", "结果"), lines),))

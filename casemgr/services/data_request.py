@@ -7,8 +7,8 @@ approval is good for one sheet and for a few days; a further one is asked for wi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from casemgr.reports import form as papers
@@ -17,8 +17,9 @@ from casemgr.reports.handed import Handed, HandedTable
 from casemgr.rules.access import Access, Action
 from casemgr.rules.calendar import deadline
 from casemgr.rules.policy import in_force_on
-from casemgr.services import clock, giving, impact, printing
+from casemgr.services import clock, giving, impact, ledger_line, printing
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
+from casemgr.services.ledger_line import Evidence
 from casemgr.services.use_case import SAVED_ALREADY, use_case, within
 from casemgr.store.db import new_key, new_keys
 from casemgr.store.identity import open_texts
@@ -390,6 +391,7 @@ def _sheet(work: Work, row: DataRequest, today: date) -> tuple[Handed, int]:
         conditions=(requester.condition,),
         ground=giving.ground_of(work, requester.party, FieldGroup.G1, (requester.condition,), today),
         document=f"{authority} {row.number}",
+        evidence=_evidence(work, row, requester, cases, today),
     )
     row.state, row.released_on, row.released_by = int(RequestState.RELEASED), today, work.access.actor
     row.releases += 1
@@ -411,6 +413,16 @@ def _sheet(work: Work, row: DataRequest, today: date) -> tuple[Handed, int]:
         landscape=len(columns) > 6,
     )
     return sheet, len(people)
+
+
+def _evidence(
+    work: Work, row: DataRequest, requester: Requester, cases: Sequence[int], today: date
+) -> Mapping[int, Evidence] | Evidence:
+    """For the platform why each of them is shared; else the document, and the days of its approval."""
+    if requester is not Requester.PLATFORM:
+        return Evidence(on=row.received_on, until=row.until)
+    why = ledger_line.at_risk(work, cases, today)
+    return {key: replace(one, until=row.until) for key, one in why.items()}
 
 
 @use_case(Action.SHARING_WRITE)

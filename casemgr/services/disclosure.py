@@ -465,6 +465,10 @@ def note(work: Work, line: Disclosure, kind: ExchangeKind, groups: int | None = 
             conditions=line.conditions,
             ground=line.ground,
             count=1,
+            reason=line.reason,
+            grade=line.grade,
+            evidence_on=line.evidence_on,
+            until=line.valid_until,
         )
     )
 

@@ -13,7 +13,7 @@ from casemgr.forms.registry import form_named
 from casemgr.rules import emergency as rules
 from casemgr.rules.access import Action
 from casemgr.rules.finding import Finding
-from casemgr.services import clock, duties, revision
+from casemgr.services import clock, duties, ledger_line, revision
 from casemgr.services.case_view import term
 from casemgr.services.errors import Conflict, Missing, Unfit
 from casemgr.services.finding import weigh
@@ -27,6 +27,7 @@ from casemgr.store.models.sheet import Sheet
 from casemgr.store.queries import event as queries
 from casemgr.store.types import Plain, to_days
 from casemgr.store.work import Work
+from casemgr.terms.account import Role
 from casemgr.terms.code import from_mask, to_mask
 from casemgr.terms.duty import DutyKind
 from casemgr.terms.emergency import (
@@ -43,6 +44,12 @@ from casemgr.terms.risk import RiskLevel
 from casemgr.terms.rulebook import book
 
 FORM = "emergency"
+#: Whoever is called hears who and where; the village committee stands with the office of the group.
+CALLED = {
+    EmergencyStep.HOSPITAL: Role.HOSPITAL,
+    EmergencyStep.COMMITTEE: Role.POLITICAL_LEGAL,
+    EmergencyStep.POLICE: Role.POLICE,
+}
 READING = "查阅应急处置"
 NOT_THERE = "没有找到这次应急处置，或不在您的辖区内。请从患者页重新打开。"
 NOT_ENDED = "这次应急处置还没有登记结束。记录单在结束后填写。请先登记结束，再填记录单。"
@@ -259,6 +266,10 @@ def tick(work: Work, emergency_id: int, step: EmergencyStep, now: datetime) -> R
         row.started_at = now
     if step is EmergencyStep.CONSENT and row.consent_on is None:
         row.consent_on = _local(now)
+    if step in CALLED:
+        ledger_line.called_in_emergency(
+            work, row.case_id, row.area, CALLED[step], f"应急处置：{step.label}", _local(now)
+        )
     return Recorded(row.id, row.case_id, again=False)
 
 

@@ -26,7 +26,7 @@ from casemgr.forms.spec import REFUSED, WARNING, Problem, RefusedRow, RefusedShe
 from casemgr.forms.workbook import SHEETS, TITLES, BadWorkbook, Judge, SheetVerdict
 from casemgr.rules import policy
 from casemgr.rules.access import Access, Action, Role
-from casemgr.services import clock, errors, founding
+from casemgr.services import clock, errors, founding, ledger_line
 from casemgr.services import exchange_rows as rows
 from casemgr.services.demo_county import PREFECTURE
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
@@ -41,7 +41,9 @@ from casemgr.store.queries import exchange as queries
 from casemgr.store.types import Plain
 from casemgr.store.work import IMPORT_TURN, Work
 from casemgr.terms.area import AreaLevel, ancestor, level_of, span_of
+from casemgr.terms.disclosure import FieldGroup
 from casemgr.terms.injection import products
+from casemgr.terms.liaison import ExchangeKind
 
 #: Sheets whose dates may lack a day; only there the formats of date cells are looked at.
 PARTIAL = ("患者",)
@@ -335,6 +337,7 @@ def _export_one(work: Work, case_id: int) -> tuple[int, int]:
     if case_id not in areas:
         raise Missing("没有这份档案，或不在您的辖区内。请从名单重新打开。")
     work.note("export", "Workbook", row_key=case_id, case_key=case_id, purpose=EXPORT)
+    _given(work, {case_id: areas[case_id]}, 1)
     return span_of(areas[case_id])
 
 
@@ -352,7 +355,29 @@ def _export_keys(work: Work, area: int, low: int, high: int, allowed: bool) -> l
             rule="REC-STOP-1",
         )
     work.note("export", "Workbook", row_key=area, count=len(keys), purpose=EXPORT)
+    if keys:
+        _given(work, {}, len(keys))
     return keys
+
+
+def _given(work: Work, people: Mapping[int, int], count: int) -> None:
+    """A workbook that leaves the house is a line of the ledger, in the hands of whoever took it along.
+
+    Of many people it is one line with their number: who they are stands in the audit, sealed.
+    """
+    if work.access.role is Role.SYSTEM:
+        return
+    ledger_line.enter(
+        work,
+        kind=ExchangeKind.FILE,
+        receiver=work.access.role,
+        place=work.access.low,
+        people=people,
+        groups=[one for one in FieldGroup if one is not FieldGroup.G14],
+        ground="精神卫生法第55条；本单位履行职责，由导出人保管",
+        document=f"导出工作簿 {clock.today().isoformat()}",
+        count=count,
+    )
 
 
 def _export_sheets(

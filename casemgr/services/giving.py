@@ -11,19 +11,16 @@ from casemgr.reports.handed import Handed
 from casemgr.rules.disclosure import NOTHING as NOT_SEEN
 from casemgr.rules.disclosure import Sight, covered, knows_person, sight
 from casemgr.rules.policy import in_force_on
-from casemgr.services import benefit_claim, clock, disclosure, matrix, printing
+from casemgr.services import benefit_claim, clock, disclosure, ledger_line, matrix, printing
+from casemgr.services.ledger_line import NO_EVIDENCE, Evidence
 from casemgr.services.use_case import within
 from casemgr.store import identity
-from casemgr.store.db import new_keys
-from casemgr.store.models import LedgerLine
 from casemgr.store.queries import area as areas
 from casemgr.store.queries import liaison as liaison_queries
 from casemgr.store.queries import sharing as queries
-from casemgr.store.types import Plain
 from casemgr.store.work import Work
 from casemgr.terms.account import Role
 from casemgr.terms.area import AreaLevel
-from casemgr.terms.code import to_mask
 from casemgr.terms.disclosure import Condition, FieldGroup, Level, Party
 from casemgr.terms.guardian import Relation
 from casemgr.terms.liaison import ExchangeKind
@@ -98,35 +95,24 @@ def enter(
     ground: str,
     document: str,
     count: int = 0,
-    kind: ExchangeKind = ExchangeKind.FILE,
+    evidence: Mapping[int, Evidence] | Evidence = NO_EVIDENCE,
 ) -> None:
-    """Write down that something left: one line for each person (case → area), or one for ``count`` people.
+    """Write down that a file left: one line for each person (case → area), or one for ``count`` people.
 
     The receiver is the department of the county; ``document`` is the number on what left.
     """
-    county = work.access.low
-    lines: list[tuple[int | None, int, int]] = [(case, area, 1) for case, area in sorted(people.items())]
-    if not lines:
-        lines = [(None, county, count)]
-    shared = {
-        "receiver": int(receiver),
-        "receiver_area": county,
-        "disclosure_id": None,
-        "kind": int(kind),
-        "at": clock.now(),
-        "actor": work.access.actor,
-        "groups": to_mask(groups),
-        "conditions": to_mask(conditions),
-        "ground": ground[:240],
-        "document": Plain(document),
-    }
-    keys = new_keys(len(lines))
-    work.add_many(
-        LedgerLine,
-        [
-            {"id": key, "area": area, "file_key": case, "count": number, **shared}
-            for key, (case, area, number) in zip(keys, lines, strict=True)
-        ],
+    ledger_line.enter(
+        work,
+        kind=ExchangeKind.FILE,
+        receiver=receiver,
+        place=work.access.low,
+        people=people,
+        groups=groups,
+        conditions=conditions,
+        ground=ground,
+        document=document,
+        count=count,
+        evidence=evidence,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from casemgr.rules import incident as rules
 from casemgr.rules.access import Action
 from casemgr.rules.finding import Finding
-from casemgr.services import clock, duties, revision
+from casemgr.services import clock, duties, ledger_line, revision
 from casemgr.services.errors import Conflict, Missing, Unfit
 from casemgr.services.finding import weigh
 from casemgr.services.use_case import use_case
@@ -21,6 +21,7 @@ from casemgr.store.queries import event as queries
 from casemgr.store.types import Plain
 from casemgr.store.work import Work
 from casemgr.terms.code import from_mask, to_mask
+from casemgr.terms.disclosure import FieldGroup
 from casemgr.terms.incident import DangerousAct, IncidentMeasure, ReleaseProof
 from casemgr.terms.register import Lifecycle
 from casemgr.terms.risk import RiskLevel
@@ -134,8 +135,15 @@ def record(work: Work, case_id: int, once: int, entry: IncidentEntry, today: dat
         )
     )
     work.flush()
+    if entry.police_told_on is not None:
+        _told_police(work, case_id, row.area, entry.police_told_on, today)
     duties.refresh(work, [case_id])
     return Recorded(once, case_id, again=False, later=later)
+
+
+def _told_police(work: Work, case_id: int, area: int, on: date, today: date) -> None:
+    groups = (FieldGroup.G1, FieldGroup.G4, FieldGroup.G9)
+    ledger_line.told_police(work, case_id, area, groups, f"{on.isoformat()} 通报危险行为", today)
 
 
 def _facts(row: Any, entry: IncidentEntry, seen: Any, today: date) -> rules.IncidentFacts:
@@ -189,6 +197,8 @@ def add_measures(work: Work, incident_id: int, added: AddedMeasures, today: date
     row.done = mask
     revision.note(work, "incident", row, changes)
     work.flush()
+    if "通报公安日期" in changes and told is not None:
+        _told_police(work, row.case_id, row.area, told, today)
     duties.refresh(work, [row.case_id])
     return Recorded(row.id, row.case_id, again=False)
 

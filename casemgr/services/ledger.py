@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from casemgr.rules.access import Action
 from casemgr.rules.disclosure import sights
-from casemgr.services import clock, matrix
+from casemgr.services import clock, ledger_line, matrix
 from casemgr.services.errors import Missing, Unfit
+from casemgr.services.ledger_line import Evidence
 from casemgr.services.partner import conditions_for, named, receivers_of
 from casemgr.services.use_case import use_case
 from casemgr.store.db import new_key
 from casemgr.store.models import Disclosure, LedgerLine
 from casemgr.store.queries import liaison as queries
-from casemgr.store.types import Plain
 from casemgr.store.work import Work
 from casemgr.terms.account import Role
-from casemgr.terms.code import from_mask, to_mask
+from casemgr.terms.code import from_mask
 from casemgr.terms.disclosure import Condition, FieldGroup
 from casemgr.terms.liaison import ExchangeKind, Reason, TaskKind, Withdrawal
 
 NO_FILE = "没有找到这份档案，或不在您的辖区内。请从名单重新打开。"
+NO_LINE = "没有找到这一条记录，或它由对方在窗口签收。请从台账重新打开。"
 NO_RECEIVER = "没有这个接收单位，或不在您的辖区内。请从台账重新打开。"
 MOST, LONGEST = 300, 200
+#: What is not acknowledged in a window: its receipt is written down by whoever gave it.
+ON_PAPER = (ExchangeKind.FILE, ExchangeKind.CALL, ExchangeKind.NOTIFIED)
 #: The ground of what was told although the matrix did not let it out.
 BEYOND = "披露矩阵以外，见登记的文书或缘由"
 
@@ -50,9 +54,11 @@ class Given:
     seen_at: datetime | None
     received_at: datetime | None
 
+    over: bool = False
+
     @property
     def open(self) -> bool:
-        return self.withdrawn_on is None
+        return self.withdrawn_on is None and not self.over
 
     @property
     def waits(self) -> str:
@@ -77,6 +83,18 @@ class Entry:
     groups: tuple[str, ...]
     ground: str
     count: int
+    id: int = 0
+    conditions: tuple[str, ...] = ()
+    reason: Reason | None = None
+    grade: int | None = None
+    evidence_on: date | None = None
+    until: date | None = None
+    received_at: datetime | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether it left on paper or by telephone, and nobody has written down that it arrived."""
+        return self.kind in ON_PAPER and self.received_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,21 +172,45 @@ def _given(one: Disclosure, file_no: str, names: dict[int, str]) -> Given:
         None if one.withdrawal is None else Withdrawal.read(one.withdrawal),
         one.seen_at,
         one.received_at,
+        one.withdrawn_on is None and one.valid_until is not None and one.valid_until < clock.today(),
     )
 
 
-def _entry(line: LedgerLine, who: str | None, file_no: str, names: dict[int, str]) -> Entry:
+def _entry(
+    line: LedgerLine,
+    who: str | None,
+    file_no: str,
+    names: dict[int, str],
+    receipts: Mapping[int, datetime],
+) -> Entry:
     return Entry(
         line.at,
         ExchangeKind.read(line.kind),
         who or "系统按规则",
-        named(Role.read(line.receiver), names.get(line.receiver_area, "")),
+        named(Role.read(line.receiver), place_of(line.receiver_area, names)),
         file_no,
         line.file_key,
         _groups(line.groups),
         line.ground,
         line.count,
+        line.id,
+        tuple(each.label for each in from_mask(Condition, line.conditions or 0)),
+        None if line.reason is None else Reason.read(line.reason),
+        line.grade,
+        line.evidence_on,
+        line.until,
+        receipts.get(line.id),
     )
+
+
+def place_of(area: int, names: Mapping[int, str]) -> str:
+    """Where a receiver sits; what lies in no area of this register is another county."""
+    return "外县（区）" if area == ledger_line.ELSEWHERE else names.get(area, "")
+
+
+def _receipts(lines: Iterable[LedgerLine]) -> dict[int, datetime]:
+    """When each line that left on paper was acknowledged, as far as these lines tell."""
+    return {one.answers: one.at for one in lines if one.answers is not None}
 
 
 @use_case(Action.LIAISON_MANAGE, writes=False)
@@ -187,6 +229,7 @@ def of_case(work: Work, case_id: int) -> OfCase:
     if case is None:
         raise Missing(NO_FILE)
     given, lines = queries.given(work, case_id), queries.ledger_of(work, case_id)
+    receipts = _receipts(row.LedgerLine for row in lines)
     names = queries.area_names(
         work, [one.receiver_area for one in given] + [row.LedgerLine.receiver_area for row in lines]
     )
@@ -194,7 +237,7 @@ def of_case(work: Work, case_id: int) -> OfCase:
         case_id,
         case.file_no,
         tuple(_given(one, case.file_no, names) for one in given),
-        tuple(_entry(row.LedgerLine, row.who, case.file_no, names) for row in lines),
+        tuple(_entry(row.LedgerLine, row.who, case.file_no, names, receipts) for row in lines),
         tuple(
             (one.id, TaskKind.read(one.kind), one.asked_on, one.closed_on is None)
             for one in queries.tasks_of(work, case_id)
@@ -272,21 +315,52 @@ def record_call(work: Work, case_id: int, once: int, call: Call, today: date) ->
             )
     if wrong or to is None:
         raise Unfit("没有保存。", fields=wrong)
+    why = ledger_line.at_risk(work, [case_id], today).get(case_id, Evidence(on=today))
+    if call.emergency:
+        why = replace(why, until=today + ledger_line.ONE_DAY)
+    ledger_line.enter(
+        work,
+        kind=ExchangeKind.CALL,
+        receiver=to.role,
+        place=to.area,
+        people={case_id: case.area},
+        groups=groups,
+        conditions=conditions,
+        ground=ground,
+        document=call.document,
+        evidence=why,
+        once=once,
+    )
+    return True
+
+
+@use_case(Action.LIAISON_MANAGE)
+def receipt(work: Work, case_id: int, line: int) -> bool:
+    """Write down that what left on paper or by telephone has arrived; ``False`` when it was before.
+
+    :class:`Missing` for a line of another file, or one that is acknowledged in a window.
+    """
+    found = work.get(LedgerLine, line)
+    if found is None or found.file_key != case_id or found.kind not in ON_PAPER:
+        raise Missing(NO_LINE)
+    if queries.receipt_of(work, case_id, line):
+        return False
     work.add(
         LedgerLine(
-            id=once,
-            area=case.area,
-            receiver=int(to.role),
-            receiver_area=to.area,
+            id=new_key(),
+            area=found.area,
+            receiver=found.receiver,
+            receiver_area=found.receiver_area,
             file_key=case_id,
-            kind=int(ExchangeKind.CALL),
+            disclosure_id=None,
+            kind=int(ExchangeKind.RECEIVED),
             at=clock.now(),
             actor=work.access.actor,
-            groups=to_mask(groups),
-            conditions=to_mask(conditions),
-            ground=ground[:240],
-            document=Plain(call.document) if call.document else None,
+            groups=found.groups,
+            conditions=found.conditions,
+            ground=found.ground,
             count=1,
+            answers=line,
         )
     )
     return True
@@ -331,7 +405,8 @@ def overview(work: Work) -> Overview:
                 gone - gone_received,
             )
         )
-    entries = tuple(_entry(row.LedgerLine, row.who, row.file_no or "", names) for row in lines)
+    receipts = _receipts(row.LedgerLine for row in lines)
+    entries = tuple(_entry(row.LedgerLine, row.who, row.file_no or "", names, receipts) for row in lines)
     return Overview(tuple(receivers), entries)
 
 

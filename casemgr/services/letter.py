@@ -6,13 +6,17 @@ from datetime import date
 
 from casemgr.reports import form as papers
 from casemgr.rules.access import Access, Action
-from casemgr.services import printing, state, transfer
+from casemgr.services import clock, ledger_line, printing, state, transfer
 from casemgr.services.errors import Missing
+from casemgr.services.ledger_line import Evidence
 from casemgr.services.register import NOT_THERE
 from casemgr.services.use_case import use_case, within
 from casemgr.store import identity
 from casemgr.store.queries import register as register_queries
 from casemgr.store.work import Work
+from casemgr.terms.account import Role
+from casemgr.terms.disclosure import FieldGroup
+from casemgr.terms.liaison import ExchangeKind
 from casemgr.terms.rulebook import book
 
 LOST_TITLE = "失访告知书"
@@ -63,7 +67,7 @@ def transfer_abroad(access: Access, key: int, today: date) -> int:
     Raises what :func:`casemgr.services.transfer.papers_abroad` raises.
     """
     case_id, place, reason, unit = transfer.papers_abroad(access, key)
-    facts = (*_contact(access, case_id), ("新住址和原因", reason))
+    facts = (*_contact(access, case_id, place), ("新住址和原因", reason))
     opening = (
         "我单位管理的下列患者已迁往贵地居住，现将管理关系和档案材料移交贵单位，请予接收并安排首次随访。",
     )
@@ -76,13 +80,24 @@ def transfer_abroad(access: Access, key: int, today: date) -> int:
 
 
 @use_case(Action.FORM_PRINT)
-def _contact(work: Work, case_id: int) -> tuple[tuple[str, str], ...]:
+def _contact(work: Work, case_id: int, place: str) -> tuple[tuple[str, str], ...]:
     row = register_queries.case(work, case_id)
     if row is None:
         raise Missing(NOT_THERE)
     person = row.Case.person_id
     opened = identity.reveal(work, [person], TRANSFER_TITLE, CONTACT, case_id)[person]
     work.note("print", "Letter", row_key=case_id, case_key=case_id, fields="transfer", purpose=TRANSFER_TITLE)
+    ledger_line.enter(
+        work,
+        kind=ExchangeKind.FILE,
+        receiver=Role.COUNTY_OFFICER,
+        place=ledger_line.ELSEWHERE,
+        people={case_id: row.Case.area},
+        groups=[one for one in FieldGroup if one is not FieldGroup.G14],
+        ground="严重精神障碍管理治疗工作规范（2018）迁移管理；精神卫生法第55条",
+        document=f"{TRANSFER_TITLE} {place}",
+        evidence=Evidence(on=clock.today()),
+    )
     return tuple((state.FIELD_LABELS[name], getattr(opened, name) or "不详") for name in CONTACT)
 
 

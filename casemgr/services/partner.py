@@ -16,26 +16,28 @@ from casemgr.rules.access import POSTS, Action
 from casemgr.rules.calendar import deadline
 from casemgr.rules.disclosure import covered, knows_person, sights
 from casemgr.rules.policy import in_force_on
-from casemgr.services import clock, matrix
+from casemgr.services import ledger_line, matrix
 from casemgr.services.disclosure import PURPOSE, at_risk
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
+from casemgr.services.ledger_line import Evidence
 from casemgr.services.liaison import TEXTS
 from casemgr.services.post_report import is_posts
 from casemgr.services.use_case import SAVED_ALREADY, use_case, within
 from casemgr.store.db import new_key
 from casemgr.store.identity import carrier, open_texts
-from casemgr.store.models import LedgerLine, LiaisonReport, LiaisonTask
+from casemgr.store.models import LiaisonReport, LiaisonTask
 from casemgr.store.queries import liaison as queries
 from casemgr.store.types import Plain
 from casemgr.store.work import Work
 from casemgr.terms.account import Role
 from casemgr.terms.area import span_of
-from casemgr.terms.code import from_mask, to_mask
+from casemgr.terms.code import from_mask
 from casemgr.terms.disclosure import Condition, FieldGroup
 from casemgr.terms.guardian import Relation
 from casemgr.terms.liaison import (
     TO_DEPARTMENTS,
     ExchangeKind,
+    Reason,
     ReportAnswer,
     ReportKind,
     ReportState,
@@ -261,22 +263,16 @@ def ask(
             due_on=_due(work, today),
         )
     )
-    work.add(
-        LedgerLine(
-            id=new_key(),
-            area=case.area,
-            receiver=int(to.role),
-            receiver_area=to.area,
-            file_key=case_id,
-            disclosure_id=None,
-            kind=int(ExchangeKind.TASK),
-            at=clock.now(),
-            actor=work.access.actor,
-            groups=to_mask(groups),
-            conditions=to_mask(conditions),
-            ground=ground,
-            count=1,
-        )
+    ledger_line.enter(
+        work,
+        kind=ExchangeKind.TASK,
+        receiver=to.role,
+        place=to.area,
+        people={case_id: case.area},
+        groups=groups,
+        conditions=conditions,
+        ground=ground,
+        evidence=replace(_evidence(work, case_id, to, today), until=_due(work, today)),
     )
     return True
 
@@ -312,6 +308,14 @@ def _whose(kind: TaskKind) -> str:
     if kind in _OF_DEPARTMENTS:
         return ""
     return "、".join(role.label for role, kinds in OF_POSTS.items() if kind in kinds) + "适用"
+
+
+def _evidence(work: Work, case_id: int, to: Receiver, today: date) -> Evidence:
+    """Why a department may know of a person now, as the ledger writes it down."""
+    for one in queries.lines(work, [case_id]):
+        if (one.receiver, one.receiver_area) == (int(to.role), to.area):
+            return Evidence(Reason.read(one.reason), one.grade, one.evidence_on)
+    return ledger_line.at_risk(work, [case_id], today).get(case_id, Evidence(on=today))
 
 
 #: What of the file each task needs; nothing else goes out, whatever the matrix would give.

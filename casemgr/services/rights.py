@@ -1,7 +1,8 @@
 """权利申请: what a patient or guardian asks for about the own data; a clock, a decision, a letter.
 
-Care goes on whatever is asked. A correction and an exit are looked at by a second doctor; an exit ends every
-view of other departments and locks the rows that name the person, which from then on are kept and not read.
+Care goes on whatever is asked. A correction, an exit and a return are looked at by a second doctor. An exit
+ends every view of other departments and locks the rows that name the person: they are kept and not read;
+a return opens them again. Whoever received something earlier is told (see :mod:`receiver_notice`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import date, timedelta
 from casemgr.reports.form import Letter
 from casemgr.rules.access import Access, Action
 from casemgr.rules.policy import in_force_on
-from casemgr.services import benefit, clock, revision
+from casemgr.services import benefit, clock, duplicates, ledger_line, receiver_notice, revision
 from casemgr.services import letter as letters
 from casemgr.services import state as states
 from casemgr.services.case_view import known, term
@@ -22,15 +23,27 @@ from casemgr.services.register import NOT_THERE as NO_FILE
 from casemgr.services.use_case import SAVED_ALREADY, use_case, within
 from casemgr.store import identity
 from casemgr.store.identity import open_texts
-from casemgr.store.models import Case, RightsRequest
+from casemgr.store.models import Case, Identity, RightsRequest
 from casemgr.store.queries import register as register_queries
 from casemgr.store.queries import rights as queries
 from casemgr.store.types import Plain
 from casemgr.store.work import Work
+from casemgr.terms import idnumber
+from casemgr.terms.account import Role
 from casemgr.terms.consent import ConsentAnswer
+from casemgr.terms.disclosure import FieldGroup
 from casemgr.terms.followup import VisitMode
+from casemgr.terms.liaison import ExchangeKind
 from casemgr.terms.register import Diagnosis, Ground, Lifecycle, Track
-from casemgr.terms.rights import Asker, Decision, ExitGround, RequestKind, RequestState
+from casemgr.terms.rights import (
+    Asker,
+    Decision,
+    ExitGround,
+    NoticeCause,
+    RequestKind,
+    RequestState,
+    ReturnGround,
+)
 from casemgr.terms.risk import RiskLevel, Stability
 from casemgr.terms.rulebook import book
 from casemgr.terms.state import ConsentStep
@@ -43,7 +56,7 @@ TITLE = "个人信息申请答复书"
 SUMMARY = "个人档案摘要"
 NOT_THERE = "没有这项申请，或不在您的辖区内。请从“权利申请”页的列表进入。"
 ONE_ALONE = (
-    "第一名医生没有同意退出，复核时不能改为同意：退出登记须两名医生都同意。"
+    "第一名医生没有同意，复核时不能改为同意：退出和恢复登记须两名医生都同意。"
     "请选择不同意并写明意见；情况有变化的，请另行登记一项申请，由两名医生重新办理。"
 )
 #: The article a request rests on.
@@ -53,6 +66,7 @@ ARTICLES = {
     RequestKind.WITHDRAWAL: "PIPL-15",
     RequestKind.EXIT: "PIPL-47",
     RequestKind.EXPLANATION: "PIPL-24",
+    RequestKind.RETURN: "MHL-55",
 }
 #: How each kind may be decided.
 DECISIONS = {
@@ -61,9 +75,12 @@ DECISIONS = {
     RequestKind.WITHDRAWAL: (Decision.GRANTED,),
     RequestKind.EXIT: (Decision.GRANTED, Decision.REFUSED),
     RequestKind.EXPLANATION: (Decision.EXPLAINED,),
+    RequestKind.RETURN: (Decision.GRANTED, Decision.REFUSED),
 }
 #: Looked at by another doctor before it holds.
-SECOND = frozenset({RequestKind.CORRECTION, RequestKind.EXIT})
+SECOND = frozenset({RequestKind.CORRECTION, RequestKind.EXIT, RequestKind.RETURN})
+#: Two doctors have to agree to these.
+BY_TWO = frozenset({RequestKind.EXIT, RequestKind.RETURN})
 #: What goes on without consent, and the article it rests on; shown beside a withdrawal.
 STATUTORY = (
     ("随访、建档、服药和康复指导", "MHL-55"),
@@ -109,7 +126,7 @@ class RequestView:
     what: str = field(repr=False)
     recorded_by: str
     decision: Decision | None
-    ground: ExitGround | None
+    ground: ExitGround | ReturnGround | None
     reason: str = field(repr=False)
     decided_on: date | None
     decided_by: str
@@ -152,7 +169,7 @@ class Told:
 
     decision: Decision | None
     reason: str = field(repr=False)
-    ground: ExitGround | None = None
+    ground: ExitGround | ReturnGround | None = None
     safe: bool | None = None
 
 
@@ -219,6 +236,12 @@ def add(work: Work, once: int, case_id: int, told: NewRequest, today: date) -> i
         wrong["kind"] = "请选择申请事项。"
     if told.asker is None:
         wrong["asker"] = "请选择申请人。"
+    elif (told.kind is RequestKind.RETURN) is not queries.is_locked(work, found.Case.person_id):
+        wrong["kind"] = (
+            "档案没有封存，不需要恢复登记。请核对档案编号，或改选其他事项。"
+            if told.kind is RequestKind.RETURN
+            else "档案已退出登记并封存，只存不用。需要使用的，请先办理“恢复登记”。"
+        )
     if told.asked_on > today:
         wrong["asked_on"] = "日期晚于今天。请改正日期。"
     what = _words(told.what, wrong, "what", "要求复印 2026 年的随访记录")
@@ -245,6 +268,28 @@ def add(work: Work, once: int, case_id: int, told: NewRequest, today: date) -> i
 
 
 # --- looking and deciding -------------------------------------------------------------------------
+
+
+def _ground(kind: RequestKind, code: int | None) -> ExitGround | ReturnGround | None:
+    """The ground of an exit or of a return; both lie in one column."""
+    return term(ReturnGround, code) if kind is RequestKind.RETURN else term(ExitGround, code)
+
+
+@use_case(Action.RIGHTS_READ, writes=False)
+def kind_of(work: Work, key: int) -> RequestKind:
+    """What one request asks for; :class:`Missing` outside the access."""
+    return known(RequestKind, _row(work, key).kind)
+
+
+@use_case(Action.RIGHTS_READ, writes=False)
+def kinds_of(work: Work, case_id: int) -> tuple[RequestKind, ...]:
+    """What may be asked about a file: of one that is sealed, to be let back and nothing else."""
+    found = queries.case(work, case_id)
+    if found is None:
+        raise Missing(NO_FILE)
+    if queries.is_locked(work, found.Case.person_id):
+        return (RequestKind.RETURN,)
+    return tuple(one for one in RequestKind if one is not RequestKind.RETURN)
 
 
 def _row(work: Work, key: int) -> RightsRequest:
@@ -291,7 +336,7 @@ def view(work: Work, key: int, today: date) -> RequestView:
         what=texts[0],
         recorded_by=who.get(row.recorded_by, ""),
         decision=term(Decision, row.decision),
-        ground=term(ExitGround, row.ground),
+        ground=_ground(kind, row.ground),
         reason=texts[1],
         decided_on=row.decided_on,
         decided_by=who.get(row.decided_by or 0, ""),
@@ -339,12 +384,17 @@ def decide(work: Work, key: int, version: int, told: Told, today: date) -> Reque
         if told.ground is None:
             wrong["ground"] = "请选择退出登记的理由。"
         else:
-            _may_leave(case, told.ground)
+            _may_leave(case, ExitGround.read(told.ground))
+    if kind is RequestKind.RETURN and told.decision is Decision.GRANTED:
+        if told.ground is None:
+            wrong["ground"] = "请选择恢复登记的理由。"
+        else:
+            _may_return(case, told.ground)
     if wrong or told.decision is None:
         _settle(wrong)
         raise Unfit("没有保存，请补填后再试。")
     row.decision, row.reason = int(told.decision), Plain(reason)
-    row.ground = int(told.ground) if told.ground is not None and kind is RequestKind.EXIT else None
+    row.ground = int(told.ground) if told.ground is not None and kind in BY_TWO else None
     row.decided_on, row.decided_by = today, work.access.actor
     if kind in SECOND:
         row.state = int(RequestState.REVIEW)
@@ -368,29 +418,62 @@ def _may_leave(case: Case, ground: ExitGround) -> None:
 
 def _withdraw(work: Work, case: Case, reason: str, today: date) -> None:
     """End every consent from today on; what was done before stays, and care goes on (PIPL-15)."""
-    benefit.revoke(work, queries.open_consents(work, case.id), today)
+    ended = queries.open_consents(work, case.id)
+    benefit.revoke(work, ended, today)
     if case.consent == ConsentAnswer.AGREED and case.lifecycle == Lifecycle.ON_REGISTER:
         answer = states.Answer(
             ConsentStep.WITHDRAW, max(today, case.consent_on or today), "本人或监护人", reason
         )
         states.consented(work, case, answer)
     refresh(work, [case.id])
+    receivers = {Role.read(one.receiver) for one in ended}
+    if receivers:
+        receiver_notice.raise_for(work, case, NoticeCause.WITHDRAWN, today, receivers=receivers)
+
+
+def review(access: Access, key: int, version: int, told: Told, today: date) -> None:
+    """Look at a colleague's decision and settle it; nobody reviews the own one.
+
+    An exit or a return takes two who agree: what the first did not grant is not granted here
+    (:class:`Refused`). An exit that is granted ends every view of other departments and locks the rows that
+    name the person; a return opens them again, unless the person has another file by now.
+    """
+    if told.decision is Decision.GRANTED and (sealed := _sealed_number(access, key)) is not None:
+        number, case_id = sealed
+        if number and duplicates.held_in_county(access, number, case_id):
+            raise Refused(
+                "该证件号已在本县另一份档案中在册，没有恢复。一人两档会使人数重复计算。"
+                "请在那份档案中继续管理；需要旧档案内容的，凭档案编号向县级精防机构申请。",
+                rule="id11",
+            )
+    _review(access, key, version, told, today)
 
 
 @use_case(Action.RIGHTS_WRITE)
-def review(work: Work, key: int, version: int, told: Told, today: date) -> None:
-    """Look at a colleague's decision and settle it; nobody reviews the own one.
+def _sealed_number(work: Work, key: int) -> tuple[str, int] | None:
+    """(id number in normal form, case) of somebody who asks to be let back; ``None`` for other requests."""
+    row = _row(work, key)
+    if row.kind != RequestKind.RETURN or row.state != RequestState.REVIEW:
+        return None
+    case = work.get(Case, row.case_id)
+    if case is None:
+        raise Missing(NOT_THERE)
+    kept = [one for one in queries.kept(work, case.person_id) if isinstance(one, Identity)]
+    texts = open_texts(
+        work, "Identity", [(one.person_id, one.id_number) for one in kept], duplicates.PURPOSE, case.id
+    )
+    return next((idnumber.normal(one) for one in texts if one), ""), int(case.id)
 
-    An exit takes two who agree: what the first did not grant is not granted here (:class:`Refused`). One that
-    is granted ends every view of other departments and locks the rows that name the person.
-    """
+
+@use_case(Action.RIGHTS_WRITE)
+def _review(work: Work, key: int, version: int, told: Told, today: date) -> None:
     row = _row(work, key)
     if row.version != version or row.state != RequestState.REVIEW:
         raise Conflict(SAVED_ALREADY)
     if row.decided_by == work.access.actor:
         raise Refused("应由另一名医生复核，不能复核自己的意见。请同事登录后办理。", rule=RULE)
     kind = known(RequestKind, row.kind)
-    if kind is RequestKind.EXIT and told.decision is Decision.GRANTED and row.decision != Decision.GRANTED:
+    if kind in BY_TWO and told.decision is Decision.GRANTED and row.decision != Decision.GRANTED:
         raise Refused(ONE_ALONE, rule=RULE)
     wrong: dict[str, str] = {}
     allowed = (Decision.CORRECTED, Decision.ANNOTATED) if kind is RequestKind.CORRECTION else DECISIONS[kind]
@@ -409,10 +492,16 @@ def review(work: Work, key: int, version: int, told: Told, today: date) -> None:
         if told.decision is Decision.GRANTED and row.ground is not None:
             _leave(work, case, known(ExitGround, row.ground), today)
         return
+    if kind is RequestKind.RETURN:
+        if told.decision is Decision.GRANTED and row.ground is not None:
+            _let_back(work, case, known(Asker, row.asker), known(ReturnGround, row.ground), text, today)
+        return
     asked = open_texts(work, "RightsRequest", [(row.id, row.what)], READING, case.id)[0]
     revision.note(work, "case", case, {"本人意见": ("", asked)}, told.decision.label)
-    # What was corrected reaches everybody who had the old value with the next look at the file's records.
+    # What was corrected reaches everybody who had the old value: in their window, or by a letter.
     refresh(work, [case.id])
+    if told.decision is Decision.CORRECTED:
+        receiver_notice.raise_for(work, case, NoticeCause.CORRECTED, today)
 
 
 def _leave(work: Work, case: Case, ground: ExitGround, today: date) -> None:
@@ -420,9 +509,53 @@ def _leave(work: Work, case: Case, ground: ExitGround, today: date) -> None:
     if case.lifecycle == Lifecycle.ON_REGISTER:
         states.enter(work, case, Track.LIFECYCLE, int(Lifecycle.EXCLUDED), today, ground.label)
     refresh(work, [case.id])  # other departments lose what they have
+    receiver_notice.raise_for(work, case, NoticeCause.LEFT, today)
     for one in queries.naming(work, case.person_id):
         one.locked = True
     work.note("lock", "Identity", row_key=case.person_id, case_key=case.id, fields="locked")
+    _entered(work, case, ExchangeKind.LEFT, "PIPL-47", f"退出登记：{ground.label}", today)
+
+
+def _may_return(case: Case, ground: ExitGround | ReturnGround) -> None:
+    """Nobody comes back from death, unless that was written down by mistake."""
+    if case.lifecycle == Lifecycle.DEAD and ground is not ReturnGround.MISTAKE:
+        raise Refused(
+            "档案登记为死亡，不能以这个理由恢复。确认登记有误的，请选“退出登记有误”并写明依据。",
+            rule="PIPL-47",
+        )
+
+
+def _let_back(work: Work, case: Case, asker: Asker, ground: ReturnGround, reason: str, today: date) -> None:
+    """The file as it was: readable, on the register, its duties and disclosures as its records say."""
+    for one in queries.kept(work, case.person_id):
+        one.locked = False
+    work.flush()
+    work.note("unlock", "Identity", row_key=case.person_id, case_key=case.id, fields="locked")
+    states.returned(work, case, today, f"恢复登记：{ground.label}；{reason}")
+    if ground is ReturnGround.AGREED:
+        told = states.Answer(ConsentStep.AGREE, max(today, case.consent_on or today), asker.label, reason)
+        states.consented(work, case, told)
+    elif ground is ReturnGround.STATUTORY and not case.article30:
+        case.article30 = True
+        states.article30_changed(work, case, today, ground.label)
+    refresh(work, [case.id])
+    _entered(work, case, ExchangeKind.RETURNED, "MHL-55", f"恢复登记：{ground.label}", today)
+    receiver_notice.raise_for(work, case, NoticeCause.RETURNED, today)
+
+
+def _entered(work: Work, case: Case, kind: ExchangeKind, rule: str, document: str, today: date) -> None:
+    """That a file was sealed or opened again stands in the ledger, in the hands of its unit."""
+    ledger_line.enter(
+        work,
+        kind=kind,
+        receiver=Role.TOWNSHIP_DOCTOR,
+        place=case.area,
+        people={case.id: case.area},
+        groups=[one for one in FieldGroup if one is not FieldGroup.G14],
+        ground=book()[rule].source,
+        document=document,
+        evidence=ledger_line.Evidence(on=today),
+    )
 
 
 @use_case(Action.RIGHTS_WRITE)
@@ -466,7 +599,8 @@ def _letter(work: Work, key: int, today: date) -> Letter:
         ("办理结果", known(Decision, row.decision).label),
     ]
     if row.ground is not None:
-        facts.append(("退出理由", known(ExitGround, row.ground).label))
+        ground = _ground(kind, row.ground)
+        facts.append(("理由类别", ground.label if ground is not None else ""))
     facts.append(("理由", reason))
     if review_:
         facts.append(("复核意见", review_))
@@ -495,7 +629,17 @@ def _closing(kind: RequestKind, decision: Decision) -> tuple[str, ...]:
             f"下列事项依法进行，不以同意为前提：{goes_on}。",
         )
     if kind is RequestKind.EXIT and decision is Decision.GRANTED:
-        return ("登记已经结束，其他部门不再能看到有关信息。档案依法封存保存，只存不用；需要时仍可随时就诊。",)
+        return (
+            "登记已经结束，其他部门不再能看到有关信息；曾经收到的单位会接到停止使用的告知。"
+            "档案依法封存保存，只存不用；需要时仍可随时就诊，也可以申请恢复登记。",
+        )
+    if kind is RequestKind.RETURN:
+        if decision is Decision.GRANTED:
+            return (
+                "档案从今天起启封，继续按规定随访和服务。符合法定条件的内容会重新提供给有关部门，"
+                "您可以随时查看“谁看过我的信息”。",
+            )
+        return ("档案继续封存，只存不用。需要就诊、咨询的，随时可以来我单位。",)
     if kind is RequestKind.COPY and decision is Decision.REFUSED:
         return ("医生判断现在查阅可能对治疗产生不利影响。情况变化后可以再次申请。",)
     if kind is RequestKind.CORRECTION:

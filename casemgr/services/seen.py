@@ -11,6 +11,7 @@ from casemgr.rules.timetable import SHANGHAI
 from casemgr.services import letter as letters
 from casemgr.services.case_view import known
 from casemgr.services.errors import Missing
+from casemgr.services.ledger import place_of
 from casemgr.services.register import NOT_THERE, field_word
 from casemgr.services.use_case import use_case
 from casemgr.store.models.audit import AuditEntry
@@ -164,7 +165,7 @@ def _given(work: Work, case_id: int) -> tuple[GivenLine, ...]:
     return tuple(
         GivenLine(
             row.LedgerLine.at.astimezone(SHANGHAI).date(),
-            f"{places.get(row.LedgerLine.receiver_area, '')}"
+            f"{place_of(row.LedgerLine.receiver_area, places)}"
             f"{known(Role, row.LedgerLine.receiver).label.removesuffix('联络员')}",
             known(ExchangeKind, row.LedgerLine.kind).label,
             "、".join(one.label for one in from_mask(FieldGroup, row.LedgerLine.groups)),
@@ -189,7 +190,7 @@ def begin(access: Access, case_id: int, today: date) -> int:
         for one in found.lines
     ]
     facts += [
-        (one.on.isoformat(), f"向{one.receiver}{one.step}；内容：{one.what}；依据：{one.ground}")
+        (one.on.isoformat(), f"{one.receiver}：{one.step}；内容：{one.what}；依据：{one.ground}")
         for one in found.given
     ]
     since = "" if found.since is None else f"（自 {found.since.isoformat()} 起有记录）"

@@ -14,10 +14,11 @@ from casemgr.rules.access import Access, Action
 from casemgr.rules.facts import AttemptFact
 from casemgr.rules.followup import lost_proposed
 from casemgr.rules.policy import in_force_on
-from casemgr.services import clock, duplicates, revision
+from casemgr.services import clock, duplicates, ledger_line, revision
 from casemgr.services.case_view import known, term
 from casemgr.services.duties import refresh
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
+from casemgr.services.ledger_line import Evidence
 from casemgr.services.register import NOT_THERE
 from casemgr.services.use_case import SAVED_ALREADY, use_case
 from casemgr.store import identity
@@ -31,11 +32,14 @@ from casemgr.store.queries import transfer as transfers
 from casemgr.store.types import Plain
 from casemgr.store.work import Work
 from casemgr.terms import idnumber
+from casemgr.terms.account import Role
 from casemgr.terms.area import AreaLevel
 from casemgr.terms.attempt import AttemptResult, AttemptWay
 from casemgr.terms.code import Term
 from casemgr.terms.consent import ConsentAnswer
+from casemgr.terms.disclosure import Condition, FieldGroup
 from casemgr.terms.followup import BodilyDisease, DeathCause, LossReason
+from casemgr.terms.liaison import ExchangeKind, Reason
 from casemgr.terms.register import Diagnosis, Lifecycle, Management, Pause, Track
 from casemgr.terms.risk import RiskLevel, Stability
 from casemgr.terms.state import ConsentStep, DeathProof
@@ -709,10 +713,17 @@ def _reopen(work: Work, case_id: int, version: int, on: date, reason: str, today
     if not reason:
         wrong["reason"] = "请写明恢复在册的理由，如登记有误、重新迁入。"
     _settle(wrong)
-    enter(work, same, Track.LIFECYCLE, int(Lifecycle.ON_REGISTER), on, reason)
-    same.death_cause = same.death_disease = None
-    _manage(work, same, _managed(same), on, reason)
+    returned(work, same, on, reason)
     refresh(work, [same.id])
+
+
+def returned(work: Work, case: Case, on: date, reason: str) -> None:
+    """Put a closed file back on the register; part of the unit of work that decided it."""
+    if case.lifecycle == Lifecycle.ON_REGISTER:
+        return
+    enter(work, case, Track.LIFECYCLE, int(Lifecycle.ON_REGISTER), on, reason)
+    case.death_cause = case.death_disease = None
+    _manage(work, case, _managed(case), on, reason)
 
 
 # --- consent ---
@@ -833,6 +844,32 @@ RECEIVERS: dict[str, tuple[str, tuple[str, ...], str]] = {
 FIELD_LABELS = {"name": "姓名", "id_number": "证件号码", "phone": "联系电话", "residence": "现住址"}
 
 
+#: Whom the ledger names for each of them; the county office is the own house.
+RECEIVER_ROLES = {"police": Role.POLICE, "committee": Role.POLITICAL_LEGAL}
+_GROUPS = {
+    "name": FieldGroup.G1,
+    "id_number": FieldGroup.G2,
+    "phone": FieldGroup.G3,
+    "residence": FieldGroup.G4,
+}
+
+
+def _given(work: Work, case: Case, to: Role, wanted: tuple[str, ...], today: date) -> None:
+    """A letter about somebody lost tells another office who it is: a line of the ledger (GF2018-8.3)."""
+    ledger_line.enter(
+        work,
+        kind=ExchangeKind.FILE,
+        receiver=to,
+        place=case.area,
+        people={case.id: case.area},
+        groups=[_GROUPS[name] for name in wanted],
+        conditions=(Condition.EMERGENCY,),
+        ground="严重精神障碍管理治疗工作规范（2018）失访书面报告；精神卫生法第24条第2款",
+        document=f"失访告知书 {today.isoformat()}",
+        evidence=Evidence(Reason.LOST, on=case.management_on),
+    )
+
+
 @use_case(Action.FORM_PRINT)
 def letter(work: Work, case_id: int, to: str, today: date) -> Letter:
     """One letter; what identifies is opened for it and written down.
@@ -861,7 +898,8 @@ def letter(work: Work, case_id: int, to: str, today: date) -> Letter:
         grave = (visit.risk or 0) >= RiskLevel.LEVEL_3 or stability is Stability.UNSTABLE
         if to == "superior" or grave:
             facts.append(("末次危险性评估", risk.label if risk is not None else "未评估"))
-            facts.append(("末次随访分类", stability.label if stability is not None else "未评估"))
+            if to == "superior":  # the class of a visit is nothing for another office
+                facts.append(("末次随访分类", stability.label if stability is not None else "未评估"))
     running = queries.running(work, case_id, int(Track.MANAGEMENT))
     (why,) = open_texts(
         work, "CaseState", [(running.id, running.reason) if running else (0, None)], "失访告知", case_id
@@ -870,6 +908,8 @@ def letter(work: Work, case_id: int, to: str, today: date) -> Letter:
     facts.append(("联系经过", f"已记录联系 {len(tries)} 次" + _days_of(tries)))
     place = areas.within(work, case.area, case.area + 1, int(AreaLevel.VILLAGE))
     work.note("print", "Letter", row_key=case_id, case_key=case_id, fields=to, purpose="失访告知")
+    if wanted:
+        _given(work, case, RECEIVER_ROLES[to], wanted, today)
     return Letter(
         title,
         place[0].name if place else "",

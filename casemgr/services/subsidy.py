@@ -19,6 +19,7 @@ from casemgr.rules.posting import leaks
 from casemgr.services import giving, impact
 from casemgr.services.benefit import quarter_in_words
 from casemgr.services.errors import Refused
+from casemgr.services.ledger_line import Evidence
 from casemgr.services.use_case import use_case, within
 from casemgr.store import identity
 from casemgr.store.identity import open_texts
@@ -28,6 +29,7 @@ from casemgr.store.work import Work
 from casemgr.terms.account import Role
 from casemgr.terms.area import AreaLevel
 from casemgr.terms.disclosure import Condition, FieldGroup, Party
+from casemgr.terms.liaison import Reason
 from casemgr.terms.register import Lifecycle
 from casemgr.terms.sharing import Benefit, ClaimState
 
@@ -57,6 +59,8 @@ class _Paid:
     person: int
     guardian: int
     yuan: int
+    signed_on: date
+    until: date | None
     account: object = field(repr=False)
 
 
@@ -88,6 +92,8 @@ def _sorted(work: Work, quarter: int, today: date, township: int = 0) -> tuple[l
                     row.person_id,
                     claim.guardian_id or 0,
                     MONTHS * (claim.monthly or 0),
+                    row.signed_on,
+                    row.until,
                     claim.account,
                 )
             )
@@ -137,6 +143,7 @@ def _list(work: Work, quarter: int, township: int, today: date) -> tuple[Handed,
         conditions=(Condition.BENEFIT,),
         ground=giving.ground_of(work, Party.FINANCE, FieldGroup.G10, (Condition.BENEFIT,), today),
         document=number,
+        evidence={one.case: Evidence(Reason.BENEFIT, on=one.signed_on, until=one.until) for one in paid},
     )
     columns = ("序号", "领取人", "收款账号", "金额（元）")
     sheet = Handed(

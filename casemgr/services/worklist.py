@@ -13,7 +13,7 @@ from casemgr.rules.calendar import is_certain
 from casemgr.rules.duty import SETTLED_BY_HAND, VISITS
 from casemgr.rules.policy import Policy, in_force_on
 from casemgr.rules.worklist import OpenDuty
-from casemgr.services import duties
+from casemgr.services import duties, ledger_line
 from casemgr.services.case_view import known, term
 from casemgr.services.errors import Missing, Refused, Unfit
 from casemgr.services.register import purpose_of
@@ -28,6 +28,7 @@ from casemgr.store.queries import register as registers
 from casemgr.store.work import Work
 from casemgr.terms.area import AreaLevel, level_of, span_of
 from casemgr.terms.attempt import AttemptResult
+from casemgr.terms.disclosure import FieldGroup
 from casemgr.terms.duty import Block, Calendar, DutyKind, DutyState, Urgency
 from casemgr.terms.followup import VisitMode
 from casemgr.terms.medication import Adherence
@@ -631,6 +632,10 @@ def settle(work: Work, duty_id: int, on: date, today: date) -> int:
         )
     duty.settled_on, duty.settled_by = on, work.access.actor
     work.note("settle", "Duty", row_key=duty.id, case_key=duty.case_id, fields="settled_on")
+    if duty.kind == DutyKind.TELL_POLICE:
+        groups = (FieldGroup.G1, FieldGroup.G4, FieldGroup.G8)
+        words = f"{on.isoformat()} {DutyKind.TELL_POLICE.label}"
+        ledger_line.told_police(work, duty.case_id, duty.area, groups, words, today)
     duties.refresh(work, [duty.case_id])
     return int(duty.case_id)
 

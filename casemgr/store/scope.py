@@ -79,23 +79,39 @@ def _mapped(element: Any) -> Any:
     return getattr(getattr(entity, "mapper", None), "class_", None)
 
 
+def _in_area(low: int, high: int) -> ORMOption:
+    """The loader criterion of the area."""
+    return with_loader_criteria(
+        AreaScoped,
+        lambda cls: (cls.area >= low) & (cls.area < high),
+        include_aliases=True,
+        track_closure_variables=True,
+        propagate_to_loaders=True,
+    )
+
+
 def criteria(low: int, high: int) -> tuple[ORMOption, ...]:
     """The loader criteria that keep ``low <= area < high`` and leave out what is locked.
 
     They close over plain numbers only.
     """
     return (
-        with_loader_criteria(
-            AreaScoped,
-            lambda cls: (cls.area >= low) & (cls.area < high),
-            include_aliases=True,
-            track_closure_variables=True,
-            propagate_to_loaders=True,
-        ),
+        _in_area(low, high),
         with_loader_criteria(
             Lockable, lambda cls: cls.locked.is_(False), include_aliases=True, propagate_to_loaders=True
         ),
     )
+
+
+#: Selects with this option may also find what is locked, in a unit of work that decides about it.
+LOCKED_TOO = "casemgr_locked_too"
+#: The only use in which somebody is let back; see :mod:`casemgr.services.rights`.
+UNLOCKS = "rights:write"
+
+
+def with_locked(statement: Any) -> Any:
+    """A select that also finds what is locked, where the action of the unit of work may decide about it."""
+    return statement.execution_options(**{LOCKED_TOO: True})
 
 
 _lasting: set[Any] = set()
@@ -139,8 +155,13 @@ def _limited(statement: Any, low: int, high: int) -> Any:
 
 @event.listens_for(WorkSession, "do_orm_execute")
 def _limit(state: ORMExecuteState) -> None:
-    access, _action = state.session.bound()  # type: ignore[attr-defined]
+    access, action = state.session.bound()  # type: ignore[attr-defined]
     if state.is_column_load:
+        return
+    if state.execution_options.get(LOCKED_TOO):
+        if access.for_receiver or action.code != UNLOCKS:
+            raise LockBroken("what is locked is read by nobody but whoever decides about it")
+        state.statement = state.statement.options(_in_area(access.low, access.high))
         return
     if access.for_receiver:
         if touches(state.statement)[1]:

@@ -14,6 +14,9 @@ class ExchangeKind(Term):
     FILE = 6, "文件"
     CALL = 7, "电话或书面"
     TASK = 8, "协查"
+    NOTIFIED = 9, "告知更正或撤回"
+    LEFT = 10, "退出登记，档案封存"
+    RETURNED = 11, "恢复登记，档案启封"
 
 
 class Reason(Term):
@@ -39,6 +42,7 @@ class Withdrawal(Term):
     RULE = 5, "提供规则已变更"
     EXPIRED = 6, "有效期已满"
     BY_HAND = 7, "人工撤回"
+    NO_ONE = 8, "接收单位已无联络员"
 
 
 class TaskKind(Term):

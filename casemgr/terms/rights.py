@@ -11,6 +11,7 @@ class RequestKind(Term):
     WITHDRAWAL = 3, "撤回同意"
     EXIT = 4, "退出登记"
     EXPLANATION = 5, "对评定等级的疑问"
+    RETURN = 6, "恢复登记"
 
 
 class Asker(Term):
@@ -48,3 +49,20 @@ class ExitGround(Term):
     MOVED = 3, "已迁出，由迁入地管理"
     DIED = 4, "已死亡"
     NO_GROUND = 5, "撤回同意，且没有其他法定依据"
+
+
+class ReturnGround(Term):
+    """恢复登记的理由; the numbers go on after those of an exit, they lie in one column."""
+
+    AGREED = 11, "本人或监护人同意重新登记管理"
+    STATUTORY = 12, "出现依法须登记的情形（精神卫生法第三十条第二款第二项）"
+    MISTAKE = 13, "退出登记有误"
+
+
+class NoticeCause(Term):
+    """告知事由: why somebody who received something earlier is told."""
+
+    CORRECTED = 1, "内容已更正"
+    WITHDRAWN = 2, "本人已撤回同意或申请"
+    LEFT = 3, "已退出登记"
+    RETURNED = 4, "已恢复登记"

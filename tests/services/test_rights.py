@@ -9,17 +9,39 @@ from flask import Flask
 from sqlalchemy import select
 
 from casemgr.rules.access import Access, Action, Role
-from casemgr.services import audit, register, rights, seen, worklist
+from casemgr.services import (
+    audit,
+    ledger_line,
+    printing,
+    receiver_notice,
+    register,
+    rights,
+    seen,
+    worklist,
+)
 from casemgr.services.errors import Conflict, Forbidden, Missing, Refused, Unfit
 from casemgr.services.rights import NewRequest, Told
 from casemgr.services.worklist import WorkQuery
+from casemgr.store import sealed_files
 from casemgr.store.db import new_key
-from casemgr.store.models import BenefitClaim, Case, ShareConsent
-from casemgr.store.work import open_work
+from casemgr.store.models import BenefitClaim, Case, LedgerLine, ReceiverNotice, ShareConsent, Unit
+from casemgr.store.queries import rights as queries
+from casemgr.store.session import LockBroken
+from casemgr.store.work import Work, open_work
 from casemgr.terms.consent import ConsentAnswer
+from casemgr.terms.disclosure import Condition, FieldGroup
 from casemgr.terms.duty import DutyKind
+from casemgr.terms.liaison import ExchangeKind
 from casemgr.terms.register import Ground, Lifecycle, Management
-from casemgr.terms.rights import Asker, Decision, ExitGround, RequestKind, RequestState
+from casemgr.terms.rights import (
+    Asker,
+    Decision,
+    ExitGround,
+    NoticeCause,
+    RequestKind,
+    RequestState,
+    ReturnGround,
+)
 from casemgr.terms.sharing import ClaimState, StopReason
 from tests.conftest import TODAY
 from tests.store.register import (
@@ -30,6 +52,7 @@ from tests.store.register import (
     NOW,
     OFFICER,
     SYSTEM,
+    WEST,
     add_person,
     add_visit,
     open_areas,
@@ -42,6 +65,16 @@ WHY = "已核对原始记录"
 @pytest.fixture
 def case(both: Flask) -> int:
     """One person of the eastern township, who agreed to be managed."""
+    return registered()
+
+
+@pytest.fixture
+def alone(app: Flask) -> int:
+    """The same where the database makes no difference."""
+    return registered()
+
+
+def registered() -> int:
     units = open_areas()
     with open_work(SYSTEM, Action.DEMO_LOAD) as work:
         _, key = add_person(work, EAST, units[EAST], "E-1", "张一", "999901198001010000", "10000000001")
@@ -242,3 +275,156 @@ def test_who_has_seen_it_is_told_by_unit_role_and_purpose_and_names_no_reader(ca
     assert seen.begin(DOCTOR_EAST, case, TODAY)
     with pytest.raises(Missing):
         seen.of_case(DOCTOR_WEST, case)
+
+
+def unit_of(work: Work, area: int) -> int:
+    return int(work.scalar(select(Unit.id).where(Unit.area_code == area)))
+
+
+def left(case: int) -> int:
+    """The person has left the register, granted by two doctors; the key of the request."""
+    key = ask(case, RequestKind.EXIT)
+    told = Told(Decision.GRANTED, "复核后已痊愈", ExitGround.RECOVERED)
+    rights.decide(DOCTOR_EAST, key, 1, told, TODAY)
+    rights.review(COLLEAGUE, key, state_of(key)[2], Told(Decision.GRANTED, WHY), TODAY)
+    return key
+
+
+def called(case: int) -> None:
+    """The police and the hospital were called about the person, and a file went to another county."""
+    with open_work(DOCTOR_EAST, Action.LIAISON_MANAGE) as work:
+        for role in (Role.POLICE, Role.HOSPITAL):
+            ledger_line.called_in_emergency(work, case, EAST, role, "应急处置：来电", TODAY)
+        ledger_line.enter(
+            work,
+            kind=ExchangeKind.FILE,
+            receiver=Role.POLICE,
+            place=COUNTY,
+            people={case: EAST},
+            groups=(FieldGroup.G1, FieldGroup.G4),
+            conditions=(Condition.REQUEST,),
+            ground="数据安全法第35条",
+            document="示例县公安局 调字1号",
+        )
+
+
+def open_notices() -> list[tuple[str, NoticeCause]]:
+    return [(one.receiver, one.cause) for one in receiver_notice.listed(DOCTOR_EAST, TODAY) if one.open]
+
+
+def text_of(key: int) -> str:
+    with open_work(DOCTOR_EAST, Action.FORM_PRINT) as work:
+        return (sealed_files.take(work, printing.FOLDER, key, printing.TEXT) or b"").decode()
+
+
+def test_who_has_left_comes_back_by_two_doctors_and_the_file_is_as_it_was(case: int) -> None:
+    with pytest.raises(Unfit) as wrong:  # nothing is sealed yet
+        ask(case, RequestKind.RETURN)
+    assert "kind" in wrong.value.fields
+    called(case)
+    left(case)
+    person = case_row(case).person_id
+    assert rights.kinds_of(DOCTOR_EAST, case) == (RequestKind.RETURN,)
+    with pytest.raises(Unfit):
+        ask(case, RequestKind.COPY)
+    key = ask(case, RequestKind.RETURN, Asker.GUARDIAN)
+    with pytest.raises(Unfit) as wrong:
+        rights.decide(DOCTOR_EAST, key, 1, Told(Decision.GRANTED, WHY), TODAY)
+    assert "ground" in wrong.value.fields
+    told = Told(Decision.GRANTED, "家属要求继续管理", ReturnGround.AGREED)
+    assert rights.decide(DOCTOR_EAST, key, 1, told, TODAY) is RequestState.REVIEW
+    with pytest.raises(Refused):
+        rights.review(DOCTOR_EAST, key, state_of(key)[2], Told(Decision.GRANTED, WHY), TODAY)
+    assert register.reveal_names(OFFICER, [person], "随访") == {}
+    rights.review(COLLEAGUE, key, state_of(key)[2], Told(Decision.GRANTED, WHY), TODAY)
+    assert register.reveal_names(DOCTOR_EAST, [person], "随访") == {person: "张一"}
+    row = case_row(case)
+    assert (row.lifecycle, row.management) == (Lifecycle.ON_REGISTER, Management.MANAGED)
+    assert rights.view(DOCTOR_EAST, key, TODAY).ground is ReturnGround.AGREED
+    assert "恢复登记" in text_of(rights.letter(DOCTOR_EAST, key, TODAY))
+    with open_work(SYSTEM, Action.LIAISON_VIEW) as work:
+        kinds = work.entities(select(LedgerLine.kind).order_by(LedgerLine.id))
+    assert kinds[-2:] == [ExchangeKind.LEFT, ExchangeKind.RETURNED]
+    assert "档案封存" in repr(seen.of_case(DOCTOR_EAST, case).given)
+    # Nobody may know of the person now: only those who were told of the exit stand there, as before.
+    assert {cause for _, cause in open_notices()} == {NoticeCause.LEFT}
+    assert audit.verify(SYSTEM).broken is None
+
+
+def test_a_return_that_the_first_did_not_grant_is_granted_by_nobody_alone(alone: int) -> None:
+    left(alone)
+    key = ask(alone, RequestKind.RETURN)
+    rights.decide(DOCTOR_EAST, key, 1, Told(Decision.REFUSED, WHY), TODAY)
+    with pytest.raises(Refused, match="两名医生都同意"):
+        rights.review(COLLEAGUE, key, state_of(key)[2], Told(Decision.GRANTED, WHY), TODAY)
+    rights.review(COLLEAGUE, key, state_of(key)[2], Told(Decision.REFUSED, WHY), TODAY)
+    assert case_row(alone).lifecycle == Lifecycle.EXCLUDED
+    assert rights.view(DOCTOR_EAST, key, TODAY).locked
+
+
+def test_who_has_another_file_by_now_is_not_let_back(alone: int) -> None:
+    left(alone)
+    with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+        add_person(work, WEST, unit_of(work, WEST), "W-1", "张一", "999901198001010000", "10000000001")
+    key = ask(alone, RequestKind.RETURN)
+    told = Told(Decision.GRANTED, WHY, ReturnGround.MISTAKE)
+    rights.decide(DOCTOR_EAST, key, 1, told, TODAY)
+    with pytest.raises(Refused, match="另一份档案"):
+        rights.review(COLLEAGUE, key, state_of(key)[2], Told(Decision.GRANTED, WHY), TODAY)
+    assert rights.view(DOCTOR_EAST, key, TODAY).locked
+
+
+def test_locked_rows_are_found_by_nobody_but_whoever_decides(case: int) -> None:
+    left(case)
+    person = case_row(case).person_id
+    for access, action in ((OFFICER, Action.REGISTER_WRITE), (SYSTEM, Action.DEMO_LOAD)):
+        with pytest.raises(LockBroken), open_work(access, action) as work:
+            queries.kept(work, person)
+    with open_work(DOCTOR_WEST, Action.RIGHTS_WRITE) as work:
+        assert queries.kept(work, person) == []
+
+
+def test_earlier_receivers_are_told_by_letter_in_time(alone: int) -> None:
+    called(alone)
+    left(alone)
+    assert sorted(open_notices()) == [
+        ("东镇 公安", NoticeCause.LEFT),
+        ("东镇 收治医院", NoticeCause.LEFT),
+        ("示例县 公安", NoticeCause.LEFT),
+    ]
+    lines = receiver_notice.listed(DOCTOR_EAST, TODAY)
+    due = {one.due_on for one in lines}
+    found = worklist.worklist(DOCTOR_EAST, WorkQuery(), max(due))
+    duties = [one for one in found.apart if one.kind is DutyKind.RECEIVER_NOTICE]
+    assert {one.key for one in duties} == {one.key for one in lines} and {one.due_on for one in duties} == due
+    first = next(one for one in lines if one.receiver == "示例县 公安")
+    view = receiver_notice.view(DOCTOR_EAST, first.key, TODAY)
+    assert view.documents == ("示例县公安局 调字1号",)
+    with pytest.raises(Refused):  # nothing was sent yet
+        receiver_notice.tell(DOCTOR_EAST, first.key, view.version, TODAY)
+    with pytest.raises(Missing):
+        receiver_notice.view(DOCTOR_WEST, first.key, TODAY)
+    # The name is sealed for good in the file, and stands on the letter that stops its use.
+    written = text_of(receiver_notice.letter(DOCTOR_EAST, first.key, TODAY))
+    assert "张一" in written and "调字1号" in written and "停止使用" in written
+    version = receiver_notice.view(DOCTOR_EAST, first.key, TODAY).version
+    assert receiver_notice.tell(DOCTOR_EAST, first.key, version, TODAY)
+    assert not receiver_notice.tell(DOCTOR_EAST, first.key, version, TODAY)
+    with pytest.raises(Refused):
+        receiver_notice.letter(DOCTOR_EAST, first.key, TODAY)
+    with open_work(SYSTEM, Action.LIAISON_VIEW) as work:
+        row = work.get(ReceiverNotice, first.key)
+        assert row is not None and row.called is None
+        last = work.one(select(LedgerLine).order_by(LedgerLine.id.desc()).limit(1))
+    assert (last.kind, last.receiver, last.receiver_area) == (ExchangeKind.NOTIFIED, Role.POLICE, COUNTY)
+    assert len(open_notices()) == 2
+
+
+def test_a_correction_reaches_who_had_the_old_value_and_an_annotation_does_not(alone: int) -> None:
+    called(alone)
+    for decision, expected in ((Decision.ANNOTATED, 0), (Decision.CORRECTED, 3), (Decision.CORRECTED, 3)):
+        key = ask(alone, RequestKind.CORRECTION)
+        rights.decide(DOCTOR_EAST, key, 1, Told(decision, "与原件不一致"), TODAY)
+        rights.review(COLLEAGUE, key, state_of(key)[2], Told(decision, WHY), TODAY)
+        # The same correction twice before anybody was told is told once.
+        assert len(open_notices()) == expected

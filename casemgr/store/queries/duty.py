@@ -19,7 +19,8 @@ from casemgr.store.models.liaison import LiaisonReport, LiaisonTask
 from casemgr.store.models.notice import Notice
 from casemgr.store.models.person import Identity
 from casemgr.store.models.register import Case
-from casemgr.store.models.rights import RightsRequest
+from casemgr.store.models.rights import ReceiverNotice, RightsRequest
+from casemgr.store.models.sharing import BenefitClaim, ShareConsent
 from casemgr.store.models.transfer import Transfer
 from casemgr.store.scope import lasting
 from casemgr.store.types import Day
@@ -28,6 +29,7 @@ from casemgr.terms.account import Role
 from casemgr.terms.clue import ClueState
 from casemgr.terms.duty import DutyState
 from casemgr.terms.notice import NoticeState
+from casemgr.terms.sharing import Benefit, ClaimState
 from casemgr.terms.transfer import TransferSide, TransferState
 
 OPEN = int(DutyState.OPEN)
@@ -237,6 +239,22 @@ _RIGHTS_WAITS = and_(
     RightsRequest.area < _HIGH,
     or_(RightsRequest.closed_on.is_(None), RightsRequest.closed_on >= _SINCE),
 )
+_TOLD_WAITS = and_(
+    ReceiverNotice.area >= _LOW,
+    ReceiverNotice.area < _HIGH,
+    or_(ReceiverNotice.told_on.is_(None), ReceiverNotice.told_on >= _SINCE),
+)
+_REHAB_WAITS = and_(
+    BenefitClaim.area >= _LOW,
+    BenefitClaim.area < _HIGH,
+    BenefitClaim.benefit == int(Benefit.REHABILITATION),
+    or_(
+        BenefitClaim.state.in_([int(ClaimState.APPLIED), int(ClaimState.CHECKED)]),
+        BenefitClaim.checked_on >= _SINCE,
+        BenefitClaim.referred_on >= _SINCE,
+        BenefitClaim.stopped_on >= _SINCE,
+    ),
+)
 # Most townships have none of these: one statement finds out which tables are worth asking.
 _PRESENT = lasting(
     select(
@@ -246,6 +264,8 @@ _PRESENT = lasting(
         exists().where(_REPORT_WAITS).label("reports"),
         exists().where(_TASK_WAITS).label("tasks"),
         exists().where(_RIGHTS_WAITS).label("rights"),
+        exists().where(_TOLD_WAITS).label("told"),
+        exists().where(_REHAB_WAITS).label("rehab"),
     )
     .select_from(Area)
     .where(Area.code == _LOW)
@@ -280,6 +300,31 @@ _RIGHTS = lasting(
         RightsRequest.state,
         RightsRequest.closed_on,
     ).where(_RIGHTS_WAITS)
+)
+_NOTICES_DUE = lasting(
+    select(
+        ReceiverNotice.area,
+        ReceiverNotice.id,
+        ReceiverNotice.cause,
+        ReceiverNotice.raised_on,
+        ReceiverNotice.told_on,
+    ).where(_TOLD_WAITS)
+)
+_REHAB = lasting(
+    select(
+        BenefitClaim.area,
+        ShareConsent.until,
+        Case.lifecycle,
+        Case.lifecycle_on,
+        BenefitClaim.stopped_on,
+        BenefitClaim.id,
+        BenefitClaim.applied_on,
+        BenefitClaim.checked_on,
+        BenefitClaim.referred_on,
+    )
+    .join(ShareConsent, ShareConsent.id == BenefitClaim.consent_id)
+    .join(Case, Case.id == BenefitClaim.case_id)
+    .where(_REHAB_WAITS)
 )
 _CLUES = lasting(
     select(
@@ -397,16 +442,16 @@ def counts(work: Work, low: int, high: int, first: date, today: date) -> Sequenc
 
 
 def waiting(work: Work, low: int, high: int, since: date) -> tuple[Sequence[Any], ...]:
-    """Clues, notices, transfers, reports of departments, their answers and requests of patients of a range
-    that wait, or ended from ``since`` on.
+    """Clues, notices, transfers, reports of departments, their answers, requests of patients, receivers to be
+    told and referrals to rehabilitation of a range that wait, or ended from ``since`` on.
 
-    At most seven statements, one where there are none. Columns as ``rules.facts`` has them, after the area
+    At most nine statements, one where there are none. Columns as ``rules.facts`` has them, after the area
     (for a clue village, its name and the instant at which it became a file; for a department its role).
     """
     values = {"low": low, "high": high, "since": since}
     there = work.row(_PRESENT, **values)
     if there is None:
-        return (), (), (), (), (), ()
+        return (), (), (), (), (), (), (), ()
     return (
         work.rows(_CLUES, **values) if there.clues else (),
         work.rows(_NOTICES, **values) if there.notices else (),
@@ -414,4 +459,6 @@ def waiting(work: Work, low: int, high: int, since: date) -> tuple[Sequence[Any]
         work.rows(_REPORTS, **values) if there.reports else (),
         work.rows(_TASKS, **values) if there.tasks else (),
         work.rows(_RIGHTS, **values) if there.rights else (),
+        work.rows(_NOTICES_DUE, **values) if there.told else (),
+        work.rows(_REHAB, **values) if there.rehab else (),
     )

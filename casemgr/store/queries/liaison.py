@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, exists, func, or_, select
+from sqlalchemy import BigInteger, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from casemgr.rules.access import POSTS, RECEIVERS
@@ -306,6 +306,18 @@ def given(work: Work, file: int) -> list[Disclosure]:
 def ledger_of(work: Work, file: int) -> Sequence[Any]:
     """(LedgerLine, who) of one file, latest first."""
     return work.rows(_LEDGER_OF, file=file)
+
+
+_RECEIPT = lasting(
+    select(LedgerLine.id)
+    .where(LedgerLine.file_key == _FILE, LedgerLine.answers == bindparam("line", type_=BigInteger))
+    .limit(1)
+)
+
+
+def receipt_of(work: Work, file: int, line: int) -> bool:
+    """Whether the receipt of a line is written down."""
+    return work.row(_RECEIPT, file=file, line=line) is not None
 
 
 def tasks_of(work: Work, file: int) -> list[LiaisonTask]:

@@ -11,14 +11,17 @@ from sqlalchemy import func, select
 from casemgr.store.models.account import Account
 from casemgr.store.models.area import Unit
 from casemgr.store.models.followup import Visit
-from casemgr.store.models.liaison import Disclosure
+from casemgr.store.models.liaison import Disclosure, LedgerLine
 from casemgr.store.models.person import Guardian, Identity, Person
 from casemgr.store.models.register import Case
-from casemgr.store.models.rights import RightsRequest
+from casemgr.store.models.rights import ReceiverNotice, RightsRequest
 from casemgr.store.models.sharing import ShareConsent
+from casemgr.store.scope import with_locked
 from casemgr.store.work import Work
+from casemgr.terms.liaison import ExchangeKind
 from casemgr.terms.rights import RequestState
 
+HANDED_OUT = tuple(int(one) for one in (ExchangeKind.FILE, ExchangeKind.CALL, ExchangeKind.TASK))
 WAITS = (int(RequestState.OPEN), int(RequestState.REVIEW))
 _LISTED = (
     select(RightsRequest, Case.file_no)
@@ -99,3 +102,55 @@ def units(work: Work, areas: Sequence[int]) -> dict[int, str]:
     for row in rows:
         found[row.area_code] = f"{found[row.area_code]}、{row.name}" if row.area_code in found else row.name
     return found
+
+
+def handed_out(work: Work, file: int) -> Sequence[Any]:
+    """What of the ledger of a file left otherwise than into a window: on paper, by telephone, as a task."""
+    return work.rows(
+        select(
+            LedgerLine.id,
+            LedgerLine.receiver,
+            LedgerLine.receiver_area,
+            LedgerLine.groups,
+            LedgerLine.at,
+            LedgerLine.document,
+        )
+        .where(LedgerLine.file_key == file, LedgerLine.kind.in_(HANDED_OUT))
+        .order_by(LedgerLine.id)
+    )
+
+
+def notices_of(work: Work, case: int) -> list[ReceiverNotice]:
+    """The notices about one file, oldest first."""
+    rows: list[ReceiverNotice] = work.entities(
+        select(ReceiverNotice).where(ReceiverNotice.case_id == case).order_by(ReceiverNotice.id)
+    )
+    return rows
+
+
+def notices(work: Work, since: date) -> Sequence[Any]:
+    """(notice, file number) of all that wait, and of those told since a day; the oldest first."""
+    wanted = ReceiverNotice.told_on.is_(None) | (ReceiverNotice.told_on >= since)
+    return work.rows(
+        select(ReceiverNotice, Case.file_no)
+        .join(Case, Case.id == ReceiverNotice.case_id)
+        .where(wanted)
+        .order_by(ReceiverNotice.told_on.is_not(None), ReceiverNotice.raised_on, ReceiverNotice.id)
+    )
+
+
+def file_no(work: Work, case: int) -> str:
+    """The file number of a case within the access, empty outside."""
+    return str(work.scalar(select(Case.file_no).where(Case.id == case)) or "")
+
+
+def kept(work: Work, person: int) -> list[Person | Identity | Guardian]:
+    """The rows of a person who has left and those that name them, locked as they are.
+
+    Found by nobody but a unit of work that lets somebody back (see :func:`casemgr.store.scope.with_locked`).
+    """
+    found: list[Person | Identity | Guardian] = work.entities(
+        with_locked(select(Person).where(Person.id == person))
+    )
+    found += work.entities(with_locked(select(Identity).where(Identity.person_id == person)))
+    return found + work.entities(with_locked(select(Guardian).where(Guardian.person_id == person)))

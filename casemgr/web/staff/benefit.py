@@ -140,6 +140,13 @@ def withdraw(key: int, consent: int) -> Response:
     return redirect(url_for("benefit.page", key=key), 303)
 
 
+@pages.get(f"/benefits/<{KEY}:key>")
+@guard.guard(Action.SHARING_READ)
+def one(key: int) -> Response:
+    """One benefit, where its steps are taken: at its person."""
+    return redirect(url_for("benefit.page", key=benefit.case_of(g.access, key), _anchor="h-claims"), 303)
+
+
 @pages.post(f"/benefits/<{KEY}:key>")
 @guard.guard(Action.SHARING_WRITE)
 def change(key: int) -> Response | tuple[str, int]:

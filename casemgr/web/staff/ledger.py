@@ -51,6 +51,15 @@ def of_case(key: int) -> str:
     return render_template("ledger/case.html", view=ledger.of_case(g.access, key))
 
 
+@pages.post(f"/case/<{KEY}:key>/ledger/<{KEY}:line>/receipt")
+@guard.guard(Action.LIAISON_MANAGE)
+def receipt(key: int, line: int) -> Response:
+    """What left on paper or by telephone has arrived: a line of its own."""
+    done = ledger.receipt(g.access, key, line)
+    flash("已登记签收。" if done else "此前已登记签收，没有重复。", "good")
+    return redirect(url_for("ledger.of_case", key=key, _anchor="h-lines"), 303)
+
+
 def _call_form(key: int, given: Mapping[str, object], fields: dict[str, str]) -> str:
     form = ledger.begin_call(g.access, key)
     return render_template("ledger/call.html", form=form, given=given, fields=fields, labels=LABELS)

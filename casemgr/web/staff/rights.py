@@ -6,10 +6,10 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
-from casemgr.services import clock, clue, rights, seen
+from casemgr.services import clock, clue, receiver_notice, rights, seen
 from casemgr.services.errors import Conflict, Refused, Unfit
 from casemgr.services.rights import NewRequest, Told
-from casemgr.terms.rights import Asker, Decision, ExitGround, RequestKind
+from casemgr.terms.rights import Asker, Decision, ExitGround, RequestKind, ReturnGround
 from casemgr.web import guard
 from casemgr.web.staff.form import begin_drawing
 from casemgr.web.staff.typed import Typed, have
@@ -24,7 +24,7 @@ LABELS = {
     "what": "申请内容",
     "decision": "办理结果",
     "reason": "理由",
-    "ground": "退出登记的理由",
+    "ground": "理由类别",
     "safe": "医生判断",
 }
 
@@ -33,7 +33,36 @@ LABELS = {
 @guard.guard(Action.RIGHTS_READ)
 def list_() -> str:
     """What waits and by when, and what was answered in the last year; nobody is named."""
-    return render_template("rights/list.html", lines=rights.listed(g.access, clock.today()))
+    today = clock.today()
+    told = receiver_notice.listed(g.access, today)
+    return render_template("rights/list.html", lines=rights.listed(g.access, today), told=told)
+
+
+@pages.get(f"/rights/told/<{KEY}:key>")
+@guard.guard(Action.RIGHTS_READ)
+def told(key: int) -> str:
+    """One earlier receiver that has to be told of a change, and the letter to it."""
+    view = receiver_notice.view(g.access, key, clock.today())
+    return render_template("rights/told.html", view=view, writes=g.access.may(Action.RIGHTS_WRITE))
+
+
+@pages.post(f"/rights/told/<{KEY}:key>")
+@guard.guard(Action.RIGHTS_WRITE)
+def tell(key: int) -> Response:
+    """Print the letter, or write down that it was delivered."""
+    try:
+        if request.form.get("do") == "letter":
+            made = receiver_notice.letter(g.access, key, clock.today())
+            begin_drawing(made)
+            return redirect(url_for("form.print_", key=made), 303)
+        version = Typed(request.form).whole("version", "版本", most=32_000)
+        done = receiver_notice.tell(g.access, key, version or 0, clock.today())
+        flash(
+            "已登记告知，已记入台账；告知中的姓名已清除。" if done else "此前已登记告知，没有重复。", "good"
+        )
+    except (Refused, Conflict) as wrong:
+        flash(wrong.message, "bad")
+    return redirect(url_for("rights.told", key=key), 303)
 
 
 @pages.get(f"/case/<{KEY}:key>/rights")
@@ -44,14 +73,16 @@ def new(key: int) -> str:
 
 
 def _new(key: int, given: dict[str, object], fields: dict[str, str]) -> str:
+    kinds = rights.kinds_of(g.access, key)
     return render_template(
         "rights/new.html",
         key=key,
+        sealed=RequestKind.RETURN in kinds,
         lines=rights.of_case(g.access, key, clock.today()),
         given=given,
         fields=fields,
         labels=LABELS,
-        kinds=RequestKind.choices(),
+        kinds=[(int(one), one.label) for one in kinds],
         askers=Asker.choices(),
         today=clock.today(),
     )
@@ -94,10 +125,14 @@ def _page(key: int, given: dict[str, object], fields: dict[str, str]) -> str:
         fields=fields,
         labels=LABELS,
         decisions=[(int(one), one.label) for one in rights.DECISIONS[view.line.kind]],
-        grounds=ExitGround.choices(),
+        grounds=_grounds(view.line.kind).choices(),
         statutory=rights.STATUTORY,
         writes=g.access.may(Action.RIGHTS_WRITE),
     )
+
+
+def _grounds(kind: RequestKind) -> type[ExitGround] | type[ReturnGround]:
+    return ReturnGround if kind is RequestKind.RETURN else ExitGround
 
 
 @pages.post(f"/rights/<{KEY}:key>")
@@ -110,7 +145,7 @@ def act(key: int) -> Response | tuple[str, int]:
     told = Told(
         typed.code(Decision, "decision", LABELS["decision"]),
         typed.text("reason", LABELS["reason"], longest=rights.LONGEST),
-        typed.code(ExitGround, "ground", LABELS["ground"]),
+        typed.code(_grounds(rights.kind_of(g.access, key)), "ground", LABELS["ground"]),
         typed.flag("safe"),
     )
     try:

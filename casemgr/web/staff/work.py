@@ -44,6 +44,8 @@ PLACES = {
     "report": "/partners/report/{key}",
     "task": "/partners/task/{key}",
     "rights": "/rights/{key}",
+    "told": "/rights/told/{key}",
+    "benefit": "/benefits/{key}",
 }
 #: What somebody must be allowed to read before a link leads there.
 READS = {
@@ -52,6 +54,9 @@ READS = {
     "transfer": Action.TRANSFER_READ,
     "report": Action.LIAISON_MANAGE,
     "task": Action.LIAISON_MANAGE,
+    "rights": Action.RIGHTS_READ,
+    "told": Action.RIGHTS_READ,
+    "benefit": Action.SHARING_READ,
 }
 NO_ONE = "nobody"
 #: What an address may ask for; with none of it the list begins as the account has chosen.
