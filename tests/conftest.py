@@ -11,11 +11,15 @@ import tempfile
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from hypothesis import HealthCheck, settings
 from jinja2 import FileSystemBytecodeCache
+from sqlalchemy.engine import Engine
+from sqlalchemy.util import LRUCache
+from werkzeug.routing import Rule
 
 from casemgr.app import create_app
 from casemgr.services import clock
@@ -94,6 +98,47 @@ def _templates_are_compiled_once(tmp_path_factory: pytest.TempPathFactory) -> It
     Flask.jinja_options = {**before, "bytecode_cache": FileSystemBytecodeCache(str(folder))}
     yield
     Flask.jinja_options = before
+
+
+class Shared:
+    """Statements translated into SQL, for every engine of the same kind; no test translates them again."""
+
+    def __init__(self) -> None:
+        self.kept: LRUCache[Any, Any] = LRUCache(2_000)
+
+    @staticmethod
+    def _name(key: tuple[Any, ...]) -> tuple[Any, ...]:
+        dialect, *rest = key
+        return (dialect.name, dialect.driver, *rest)
+
+    def get(self, key: tuple[Any, ...], default: Any = None) -> Any:
+        return self.kept.get(self._name(key), default)
+
+    def __setitem__(self, key: tuple[Any, ...], value: Any) -> None:
+        self.kept[self._name(key)] = value
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_and_addresses_are_compiled_once() -> Iterator[None]:
+    """As with the templates: thousands of applications have the same addresses and ask the same questions."""
+    statements, builders = Shared(), dict[Any, Any]()
+    compile_builder = Rule._compile_builder
+
+    def builder(rule: Rule, append_unknown: bool = True) -> Any:
+        if rule.defaults:
+            return compile_builder(rule, append_unknown)
+        key = (rule.rule, tuple(rule._trace), append_unknown)
+        if key not in builders:
+            builders[key] = compile_builder(rule, append_unknown)
+        return builders[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        # Whatever an engine brings of its own is put aside.
+        patch.setattr(
+            Engine, "_compiled_cache", property(lambda _: statements, lambda _, own: None), raising=False
+        )
+        patch.setattr(Rule, "_compile_builder", builder)
+        yield
 
 
 @pytest.fixture(scope="session")

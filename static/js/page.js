@@ -90,10 +90,12 @@
 
   const sheets = Array.from(document.querySelectorAll("[data-sheet]"));
   function settle() {
-    for (const sheet of sheets) {
-      if (sheet.scrollWidth > sheet.clientWidth) sheet.tabIndex = 0;
+    // Measured all at once: to measure after each change would lay the page out once for each sheet.
+    const wide = sheets.map(function (sheet) { return sheet.scrollWidth > sheet.clientWidth; });
+    sheets.forEach(function (sheet, index) {
+      if (wide[index]) sheet.tabIndex = 0;
       else sheet.removeAttribute("tabindex");
-    }
+    });
   }
   settle();
   window.addEventListener("resize", settle);
