@@ -58,11 +58,48 @@ def create(login: str, name: str, role: str, area: int | None, ask_password: boo
 @group.command("token")
 @click.argument("login")
 @click.option("--days", type=int, default=account.TOKEN_DAYS, show_default=True, help="有效天数。")
+@click.option("--purpose", default="", help="哪个程序使用，例如“医院接口”。")
+@click.option("--code", default="", help="设置了动态码的账号：本人手机上的 6 位动态码，或一个恢复码。")
 @JSON
-def token(login: str, days: int, as_json: bool) -> None:
+def token(login: str, days: int, purpose: str, code: str, as_json: bool) -> None:
     """为账号 LOGIN 签发 JSON 接口的令牌，打印在标准输出，只显示这一次。"""
-    made = account.issue_token(OPERATOR, login, clock.now(), days)
+    made = account.issue_token(OPERATOR, login, clock.now(), days, purpose, code)
     _show(made, "token", as_json, made.secret)
+
+
+@group.command("tokens")
+@click.argument("login")
+@JSON
+def tokens(login: str, as_json: bool) -> None:
+    """列出账号 LOGIN 现在有效的令牌；令牌本身只在签发时显示过。"""
+    found = account.tokens_of(OPERATOR, account.key_of(OPERATOR, login), clock.now())
+    if as_json:
+        put_json(
+            [
+                {
+                    "key": str(one.key),
+                    "purpose": one.purpose,
+                    "created_at": one.created_at.isoformat(),
+                    "ends_at": one.ends_at.isoformat(),
+                    "used_at": one.used_at.isoformat() if one.used_at else None,
+                }
+                for one in found
+            ]
+        )
+        return
+    for one in found:
+        used = one.used_at.date().isoformat() if one.used_at else "没有用过"
+        purpose = one.purpose or ("登录取得" if one.short else "未写用途")
+        click.echo(f"{one.key}\t{purpose}\t有效到 {one.ends_at.date()}\t{used}")
+
+
+@group.command("revoke")
+@click.argument("login")
+@click.argument("key", type=int)
+def revoke(login: str, key: int) -> None:
+    """收回账号 LOGIN 的令牌 KEY（编号见 tokens），立即失效。"""
+    account.end_token(OPERATOR, account.key_of(OPERATOR, login), key)
+    click.echo("令牌已收回。")
 
 
 @group.command("disable")

@@ -269,6 +269,12 @@ ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
 #: Who runs the accounts, who says what may be seen, who reads the audit: three different people (三员分设).
 KEEPERS = frozenset({Role.ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR, Role.AUDIT_ADMINISTRATOR})
 
+#: Whose accounts may have tokens for programs: who works with files or figures. Keepers and other departments
+#: have pages alone.
+WITH_TOKENS = frozenset(
+    {Role.TOWNSHIP_DOCTOR, Role.COUNTY_OFFICER, Role.UNIT_HEAD, Role.HEALTH_BUREAU, Role.CITY_OFFICER}
+)
+
 #: Who sees id numbers covered in the middle wherever they are opened (matrix, row of the head of a unit).
 COVERED_NUMBERS = frozenset({Role.UNIT_HEAD})
 

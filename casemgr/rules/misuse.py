@@ -1,4 +1,4 @@
-"""查阅核对 (REC-MIS-1 … 8): what in one day's log of readings is worth a question; no names, no texts."""
+"""查阅核对 (REC-MIS-1 … 8, 10): what in one day's log of readings is worth a question; no names, no texts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from casemgr.terms.misuse import Unusual
 RULES = {one: f"REC-MIS-{int(one)}" for one in Unusual}
 MINUTES = 60
 #: What an act of the log counts as.
-LOOK, REFUSED, PAPER = 1, 2, 3
+LOOK, REFUSED, PAPER, CHECK = 1, 2, 3, 4
 
 
 class Look(NamedTuple):
@@ -91,6 +91,8 @@ def _of_account(
     on_paper = sum(one.people for one in papers)
     if len(papers) >= policy.misuse_papers.value or on_paper > policy.misuse_paper_people.value:
         yield Found(account, Unusual.MANY_PAPERS, 0, len(papers), _first(papers))
+    checks = [one for one in own if one.kind == CHECK]
+    yield from _many(account, Unusual.MANY_CHECKS, checks, policy.misuse_checks.value)
 
 
 def _first(looks: Iterable[Look]) -> int:

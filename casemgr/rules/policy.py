@@ -150,6 +150,7 @@ class Policy:
     misuse_repeat_days: Parameter
     misuse_papers: Parameter
     misuse_paper_people: Parameter
+    misuse_checks: Parameter
     misuse_answer: Parameter
     rights_answer: Parameter
     # What leaves: how long an impact note is kept, and the two terms of a referral to rehabilitation.
@@ -162,6 +163,7 @@ class Policy:
     # How many people's identity may leave, or be opened, before a second person is asked.
     export_alone: Parameter
     identity_ceiling: Parameter
+    duplicate_checks: Parameter
     identity_raise: Parameter
 
     @property

@@ -20,7 +20,7 @@ from typing import NamedTuple
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from casemgr.rules.access import POSTS, Access, Action
+from casemgr.rules.access import POSTS, WITH_TOKENS, Access, Action
 from casemgr.rules.password import PUBLISHED, SHORTEST, SHORTEST_ALONE, weakness
 from casemgr.rules.policy import in_force_on
 from casemgr.rules.second_factor import asked_from
@@ -45,7 +45,9 @@ ABSOLUTE = timedelta(hours=8)
 TOUCH = timedelta(seconds=60)
 SESSIONS_KEPT = 2
 SESSIONS_KEPT_DEMO = 50
-TOKEN_DAYS = 90
+TOKEN_DAYS, TOKEN_DAYS_MOST = 90, 366
+#: A token's last use is written down at most this often.
+TOKEN_TOUCH = timedelta(hours=1)
 SHORT_TOKENS_KEPT = 20
 TOKEN_PREFIX = "cmt_"  # noqa: S105 - a prefix that lets scanners recognise leaked tokens, not a password
 
@@ -102,6 +104,10 @@ AREA_OF_ROLE = {
 #: How the level of a role's area is called where one is chosen.
 PLACES = {AreaLevel.TOWNSHIP: "乡镇（街道）", AreaLevel.COUNTY: "县（区）", AreaLevel.PREFECTURE: "市（州）"}
 AT_POST = "村医和收治医院的账号随岗位建立，由县级在“岗位”页办理；这里只能改姓名，或停用、重置密码。"
+NO_TOKENS = (
+    "这个岗位没有程序接口，不能有令牌：令牌只给社区精防医生、单位负责人、县级精防、卫生健康行政和市级账号。"
+    "管理员和其他部门请在网页上办理；需要接口的，请用相应岗位的账号。"
+)
 OWN_ROLE = "不能更改自己账号的角色和辖区，以免自己给自己授权。请由另一位系统管理员更改。"
 
 
@@ -795,7 +801,9 @@ def forget_attempts(work: Work, login: str) -> None:
 
 
 @use_case(Action.ACCOUNT_SIGN_IN, writes=False)
-def _look_up_token(work: Work, token: str, now: datetime, request: str) -> SignedIn | None:
+def _look_up_token(
+    work: Work, token: str, now: datetime, request: str
+) -> tuple[SignedIn, int, datetime | None] | None:
     found = queries.token_by_digest(work, _digests(work, "token", token))
     if found is None:
         return None
@@ -808,7 +816,7 @@ def _look_up_token(work: Work, token: str, now: datetime, request: str) -> Signe
     access = reach_of(work, account, request)
     if access.for_receiver:
         return None  # other departments have their own door and no programs
-    return SignedIn(
+    person = SignedIn(
         access=access,
         account=account.id,
         login=account.login,
@@ -828,16 +836,32 @@ def _look_up_token(work: Work, token: str, now: datetime, request: str) -> Signe
         confirmed_at=row.created_at if row.ends_at - row.created_at <= ABSOLUTE else None,
         has_factor=account.factor_at is not None,
     )
+    return person, row.id, row.used_at
 
 
 def bearer(token: str, now: datetime, request: str = "") -> SignedIn | None:
     """The person of an API token; ``None`` if unknown, revoked or too old, or if the account is disabled."""
     if not token.startswith(TOKEN_PREFIX) or len(token) > 100:
         return None
-    return _look_up_token(_system("token"), token, now, request)
+    found = _look_up_token(_system("token"), token, now, request)
+    if found is None:
+        return None
+    person, key, used_at = found
+    if used_at is None or now - used_at >= TOKEN_TOUCH:
+        _token_used(_system("token"), key, now)
+    return person
 
 
-def _new_token(work: Work, account: Account, now: datetime, lasts: timedelta) -> NewSecret:
+def _new_token(
+    work: Work,
+    account: Account,
+    now: datetime,
+    lasts: timedelta,
+    purpose: str = "",
+    made_by: int | None = None,
+) -> NewSecret:
+    if Role.read(account.role) not in WITH_TOKENS:
+        raise Refused(NO_TOKENS)
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
     work.add(
         ApiToken(
@@ -847,22 +871,146 @@ def _new_token(work: Work, account: Account, now: datetime, lasts: timedelta) ->
             created_at=now,
             ends_at=now + lasts,
             revoked=False,
+            purpose=purpose,
+            made_by=work.access.actor if made_by is None else made_by,
         )
     )
     return NewSecret(account.id, account.login, token)
 
 
+def _token_faults(days: int | None, purpose: str | None) -> dict[str, str]:
+    wrong = {}
+    if days is None or not 1 <= days <= TOKEN_DAYS_MOST:
+        wrong["days"] = f"有效期应为 1 至 {TOKEN_DAYS_MOST} 天。请改正；到期可以再做一个。"
+    if purpose is not None and not 2 <= len(purpose.strip()) <= 60:
+        wrong["purpose"] = "请用 2–60 个字写明哪个程序使用，例如“医院接口”。以后凭它判断哪个令牌该收回。"
+    return wrong
+
+
+class _ForToken(NamedTuple):
+    """What must be known before a token is made in somebody's name."""
+
+    access: Access
+    has_factor: bool
+    factor_from: datetime | None
+
+
 @use_case(Action.ACCOUNT_MANAGE)
-def issue_token(work: Work, login: str, now: datetime, days: int = TOKEN_DAYS) -> NewSecret:
-    """A bearer token for the JSON API in the name of an account; shown once, kept as a keyed digest."""
-    if not 1 <= days <= 366:
-        raise Unfit("有效期应为 1 至 366 天。", fields={"days": "有效期应为 1 至 366 天。"})
+def _for_token(work: Work, login: str) -> _ForToken:
     found = _by_login(work, login)
     if not found.active:
         raise Refused("账号已停用，不能签发令牌。请先启用账号。")
-    if reach_of(work, found).for_receiver:
-        raise Refused("其他部门的账号只从部门联络入口登录，没有程序接口，不能签发令牌。")
-    return _new_token(work, found, now, timedelta(days=days))
+    if Role.read(found.role) not in WITH_TOKENS:
+        raise Refused(NO_TOKENS)
+    return _ForToken(reach_of(work, found), found.factor_at is not None, _factor_from(work, found))
+
+
+@use_case(Action.ACCOUNT_MANAGE)
+def _issue(work: Work, login: str, now: datetime, days: int, purpose: str) -> NewSecret:
+    return _new_token(work, _by_login(work, login), now, timedelta(days=days), purpose)
+
+
+def issue_token(
+    access: Access,
+    login: str,
+    now: datetime,
+    days: int = TOKEN_DAYS,
+    purpose: str = "",
+    code: str = "",
+) -> NewSecret:
+    """A bearer token for the JSON API in the name of an account; shown once, kept as a keyed digest.
+
+    For the operator at the machine. An account with a second factor gives a ``code`` of its phone: a token
+    opens what its person opens, so its person has to be there. Raises :class:`Refused` for accounts that have
+    none, :class:`Forbidden` while a second factor is due, :class:`Unauthenticated` for a wrong code.
+    """
+    if wrong := _token_faults(days, purpose.strip() or None):
+        raise Unfit("没有签发。", fields=wrong)
+    found = _for_token(access, login)
+    if found.has_factor:
+        if not code:
+            raise Refused("这个账号设置了动态码。请本人在场，用 --code 给出手机上的 6 位动态码后再签发。")
+        reserve(_system("token"), normal_login(login), "cli", now)
+        if not second_factor.spend(found.access, code, now):
+            _note_failure(_system("token"), True)
+            raise Unauthenticated(WRONG_CODE)
+        forget_attempts(_system("token"), normal_login(login))
+    elif found.factor_from is not None and now >= found.factor_from:
+        raise Forbidden("这个账号还没有设置动态码，不能签发令牌。请本人先在网页上登录并设置。")
+    return _issue(access, login, now, days, purpose.strip())
+
+
+@use_case(Action.ACCOUNT_SIGN_IN)
+def make_token(work: Work, now: datetime, days: int | None, purpose: str) -> NewSecret:
+    """A token for a program in the caller's own name; the door has asked for a fresh proof.
+
+    Raises :class:`Unfit` naming ``days`` or ``purpose``, :class:`Refused` for roles without tokens.
+    """
+    wrong = _token_faults(days, purpose)
+    if wrong or days is None:
+        raise Unfit("没有签发。", fields=wrong)
+    found = _by_key(work, work.access.actor)
+    return _new_token(work, found, now, timedelta(days=days), " ".join(purpose.split()))
+
+
+@dataclass(frozen=True, slots=True)
+class TokenView:
+    """One living token: what uses it, who made it, until when it holds, when it was last used."""
+
+    key: int
+    purpose: str
+    created_at: datetime
+    ends_at: datetime
+    used_at: datetime | None
+    by_operator: bool
+
+    @property
+    def short(self) -> bool:
+        """Whether a program made it for a working day, with login and password."""
+        return self.ends_at - self.created_at <= ABSOLUTE
+
+
+def _tokens(work: Work, account: int, now: datetime) -> list[TokenView]:
+    return [
+        TokenView(one.id, one.purpose, one.created_at, one.ends_at, one.used_at, one.made_by == 0)
+        for one in queries.tokens_of(work, account)
+        if not one.revoked and now < one.ends_at
+    ]
+
+
+@use_case(Action.ACCOUNT_SIGN_IN, writes=False)
+def own_tokens(work: Work, now: datetime) -> list[TokenView]:
+    """The caller's own living tokens, latest first."""
+    return _tokens(work, work.access.actor, now)
+
+
+@use_case(Action.ACCOUNT_LIST)
+def tokens_of(work: Work, key: int, now: datetime) -> list[TokenView]:
+    """The living tokens of one account, latest first."""
+    return _tokens(work, key, now)
+
+
+@use_case(Action.ACCOUNT_SIGN_IN)
+def end_own_token(work: Work, key: int) -> None:
+    """End one of the caller's own tokens; one that is gone already is no mistake."""
+    found = work.get(ApiToken, key)
+    if found is not None and found.account_id == work.access.actor:
+        found.revoked = True
+
+
+@use_case(Action.ACCOUNT_MANAGE)
+def end_token(work: Work, account: int, key: int) -> None:
+    """End a token of an account; one that is gone already is no mistake."""
+    found = work.get(ApiToken, key)
+    if found is not None and found.account_id == account:
+        found.revoked = True
+
+
+@use_case(Action.ACCOUNT_SIGN_IN)
+def _token_used(work: Work, key: int, now: datetime) -> None:
+    found = work.get(ApiToken, key)
+    if found is not None:
+        found.used_at = now
 
 
 @use_case(Action.ACCOUNT_SIGN_IN)
@@ -875,7 +1023,7 @@ def _take_token(work: Work, login: str, now: datetime) -> NewSecret:
     living = [one for one in queries.tokens_of(work, found.id) if not one.revoked and now < one.ends_at]
     for old in [one for one in living if one.ends_at - one.created_at <= ABSOLUTE][SHORT_TOKENS_KEPT - 1 :]:
         old.revoked = True
-    return _new_token(work, found, now, ABSOLUTE)
+    return _new_token(work, found, now, ABSOLUTE, made_by=found.id)
 
 
 def take_token(login: str, password: str, source: str, now: datetime, code: str = "") -> NewSecret:

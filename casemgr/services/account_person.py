@@ -93,6 +93,16 @@ def one_person(work: Work, first: int | None, second: int | None) -> bool:
     return found[0] is not None and found[1] is not None and same(found[0], found[1])
 
 
+def refusal(work: Work, other: int | None, sentence: str) -> str:
+    """The sentence for a caller who may not decide because ``other`` is the same person, empty if nobody is.
+
+    For another account of the same person it says besides why both count as one.
+    """
+    if not one_person(work, other, work.access.actor):
+        return ""
+    return sentence if other == work.access.actor else sentence + SAME
+
+
 def keep_apart(
     work: Work, display: str, kind: Role, key: int | None, staff_no: str = "", phone: str = ""
 ) -> None:

@@ -15,6 +15,7 @@ from io import BytesIO
 from casemgr.rules.access import ROLE_ACTIONS, Access, Action
 from casemgr.rules.policy import in_force_on
 from casemgr.services import exchange
+from casemgr.services.account_person import refusal
 from casemgr.services.errors import Conflict, Forbidden, Missing, Refused, Unfit
 from casemgr.services.use_case import use_case, within
 from casemgr.store import ceiling, sealed_files
@@ -39,6 +40,9 @@ WHY = "审批"
 GONE = "没有这项申请，或不在您的辖区内。请从列表重新打开。"
 #: What an export holds, for whoever decides about it.
 CONTENT = "档案、随访、长效针剂、社区康复、健康体检，含姓名、身份证号、电话、住址"
+
+
+OWN_REQUEST = "自己的申请须由另一个人审批。请联系单位负责人或另一位县级管理员。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,8 +301,8 @@ def decide(work: Work, key: int, agree: bool, answer: str, now: datetime) -> Non
     if found is None:
         raise Missing(GONE)
     row = found[0]
-    if row.asked_by == work.access.actor:
-        raise Refused("自己的申请须由另一个人审批。请联系单位负责人或另一位县级管理员。", rule=RULE_EXPORT)
+    if words := refusal(work, row.asked_by, OWN_REQUEST):
+        raise Refused(words, rule=RULE_EXPORT)
     if row.state != ApprovalState.WAITING:
         raise Conflict("这项申请已经处理过或已被撤回。请返回列表刷新。")
     if row.wish == Wish.CEILING and row.on != ceiling.day_of(now):

@@ -8,6 +8,7 @@ from datetime import date
 from casemgr.rules.access import Access, Action
 from casemgr.services import account, clock, glass
 from casemgr.services.account import AccountView
+from casemgr.services.account_person import refusal
 from casemgr.services.errors import Conflict, Forbidden, Missing, Refused, Unfit
 from casemgr.services.use_case import use_case
 from casemgr.store.models.account import Account
@@ -59,8 +60,8 @@ def certify(work: Work, key: int) -> AccountView:
     security administrator whose task it is; :class:`Missing` for an account that is not there.
     """
     found = _by_key(work, key)
-    if key == work.access.actor:
-        raise Refused(OWN)
+    if words := refusal(work, key, OWN):
+        raise Refused(words)
     if work.access.role is Role.ADMINISTRATOR and _security_is_there(work, key):
         raise Forbidden(BY_SECURITY)
     if not found.active:
@@ -85,8 +86,8 @@ def set_term(work: Work, key: int, first: date | None, last: date | None, versio
     somebody else changed the account meanwhile.
     """
     found = _by_key(work, key)
-    if key == work.access.actor:
-        raise Refused(OWN)
+    if words := refusal(work, key, OWN):
+        raise Refused(words)
     if found.version != version:
         raise Conflict("这个账号刚刚被别人改过，为避免覆盖，没有保存。请刷新后核对再改。")
     if first is not None and last is not None and last < first:

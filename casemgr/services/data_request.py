@@ -18,6 +18,7 @@ from casemgr.rules.access import Access, Action
 from casemgr.rules.calendar import deadline
 from casemgr.rules.policy import in_force_on
 from casemgr.services import clock, giving, impact, ledger_line, printing
+from casemgr.services.account_person import refusal
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
 from casemgr.services.ledger_line import Evidence
 from casemgr.services.use_case import SAVED_ALREADY, use_case, within
@@ -293,8 +294,8 @@ def view(work: Work, key: int, today: date) -> RequestView:
 
 def _to_decide(work: Work, key: int, version: int) -> DataRequest:
     row = _found(work, key)
-    if _asker(row) == work.access.actor:
-        raise Refused(OWN_REQUEST if row.again_by is None else OWN_AGAIN, rule=RULE)
+    if words := refusal(work, _asker(row), OWN_REQUEST if row.again_by is None else OWN_AGAIN):
+        raise Refused(words, rule=RULE)
     if row.version != version or row.state != RequestState.ASKED:
         raise Conflict(SAVED_ALREADY)
     return row

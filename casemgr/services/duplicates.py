@@ -2,26 +2,38 @@
 
 Looked up by the token of the id number, by name and day of birth, and by pinyin initials within a village; no
 index over names exists, so names are opened within the asker's own area. Beyond it only one thing is said:
-that this id number is registered in another township of the county — neither who nor where.
+that this id number is registered in another township of the county — neither who nor where. Because that
+answer would tell whoever tries numbers whether somebody is registered at all, each number that is asked about
+counts, and there is an end to it for the day (REC-STOP-3).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from casemgr.forms.cell import read_date
 from casemgr.rules.access import Access, Action
+from casemgr.rules.policy import in_force_on
+from casemgr.services import clock
 from casemgr.services.reach import is_narrow, over_county
-from casemgr.services.use_case import use_case
+from casemgr.services.use_case import use_case, within
 from casemgr.store import identity
 from casemgr.store.identity import ID_NUMBER, TooMany
 from casemgr.store.queries import registration as queries
+from casemgr.store.vault import Place
 from casemgr.store.work import Work
 from casemgr.terms import idnumber
 from casemgr.terms.register import Lifecycle
 
 PURPOSE = "查重"
+RULE = "REC-STOP-3"
+ELSEWHERE, WITHIN = Place("search", "elsewhere"), timedelta(hours=24)
+#: What is said instead of an answer.
+STOPPED = (
+    "今天核对的证件号码已到上限，没有再核对是否在其他乡镇建档，因此没有保存，防止用试号码的办法打听某人是否在册。"
+    "请核对号码后明天再保存，或请县级精防机构代为建档；已填的内容都在。（REC-STOP-3）"
+)
 MOST = 8
 SAME_NUMBER = "证件号码相同"
 SAME_NAME = "姓名、出生日期相同"
@@ -49,12 +61,14 @@ class Near:
 class Found:
     """What may be the same person. ``elsewhere``: the number is registered in another township of the county.
 
-    ``searched`` is false when the area holds too many names to be opened at once.
+    ``searched`` is false when the area holds too many names to be opened at once; ``stopped``: so many
+    numbers were asked about today that this one was not.
     """
 
     near: tuple[Near, ...] = ()
     elsewhere: bool = False
     searched: bool = True
+    stopped: bool = False
 
 
 def look(
@@ -73,8 +87,27 @@ def look(
     sound = bool(number) and idnumber.fault(number) is None
     found = _near(access, name.strip(), number, birth_on.strip(), village, without)
     held_here = any(one.same_number for one in found.near)
-    elsewhere = sound and not held_here and is_narrow(access) and held_in_county(access, number, without)
-    return Found(found.near, elsewhere, found.searched)
+    if not sound or held_here or not is_narrow(access):
+        return found
+    if not _counted(access, number):
+        return replace(found, stopped=True)
+    return replace(found, elsewhere=held_in_county(access, number, without))
+
+
+@use_case(Action.CASE_SEARCH)
+def _counted(work: Work, number: str) -> bool:
+    """Write down that the county is asked about a number; ``False`` when there were too many others today.
+
+    The audit keeps a keyed mark of the number, so that the same form saved again counts nothing.
+    """
+    mark = int.from_bytes(work.vault.token(ELSEWHERE, number)[:7])
+    known = queries.checked(work, work.access.actor, clock.now() - WITHIN)
+    most = in_force_on(clock.today(), within(work).region).duplicate_checks.value
+    if mark not in known and len(known) >= most:
+        work.note("refuse", "Elsewhere", outcome="ceiling", purpose=PURPOSE)
+        return False
+    work.note("search", "Elsewhere", row_key=mark, fields="id_number", purpose=PURPOSE)
+    return True
 
 
 @use_case(Action.CASE_SEARCH)

@@ -26,6 +26,7 @@ from casemgr.rules.followup import Next
 from casemgr.rules.policy import in_force_on
 from casemgr.rules.risk import Change, Suggestion, needs_second
 from casemgr.services import clock, duties, medicine_visit, revision, visit_rows
+from casemgr.services.account_person import refusal
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
 from casemgr.services.exchange_rows import VISIT_TEXTS
 from casemgr.services.use_case import use_case, within
@@ -1224,11 +1225,9 @@ def _second_person(work: Work, visit: Visit, today: date) -> None:
     around = _known(work, visit.case_id, today)
     if not needs_second(_level_before(around, visit), visit.risk, visit.peak_risk):
         raise Unfit("这次随访没有从3级及以上下调，不需要复核。请核对随访日期，或从患者页重新进入。")
-    if _author_of_level(work, visit) == work.access.actor:
-        raise Refused(
-            "下调危险性等级须由填写人以外的另一位医生复核。请同事登录后复核，或请县级人员复核。",
-            rule="GW2017-6.3",
-        )
+    own = "下调危险性等级须由填写人以外的另一位医生复核。请同事登录后复核，或请县级人员复核。"
+    if words := refusal(work, _author_of_level(work, visit), own):
+        raise Refused(words, rule="GW2017-6.3")
 
 
 __all__ = [

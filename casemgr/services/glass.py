@@ -21,6 +21,7 @@ from casemgr.rules.calendar import working_days_after
 from casemgr.rules.disclosure import covered, sights
 from casemgr.rules.policy import in_force_on
 from casemgr.services import caution, clock, event, medicine, register
+from casemgr.services.account_person import refusal
 from casemgr.services.case_view import CaseView, known, term
 from casemgr.services.caution import Caution
 from casemgr.services.errors import Conflict, Forbidden, Missing, Refused, Unfit
@@ -468,8 +469,8 @@ def review(work: Work, key: int, verdict: int | None, words: str) -> None:
     found = queries.glass(work, key)
     if found is None:
         raise Missing("没有这项紧急查看，或不在您的辖区内。请从“紧急查看复核”页的列表进入。")
-    if found.account == work.access.actor:
-        raise Forbidden("不能复核自己的紧急查看。由本单位另一位负责人或县级复核。")
+    if said := refusal(work, found.account, "不能复核自己的紧急查看。由本单位另一位负责人或县级复核。"):
+        raise Forbidden(said)
     if found.verdict not in (None, int(GlassVerdict.FOLLOW_UP)):
         raise Conflict("这项紧急查看刚刚已复核。请刷新页面核对。")
     if not _answers(work, [found.area])(found):

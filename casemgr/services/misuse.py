@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from casemgr.rules import misuse as rules
 from casemgr.rules.access import RECEIVERS, Access, Action
 from casemgr.rules.calendar import working_days_after
-from casemgr.rules.misuse import LOOK, PAPER, REFUSED, Found, Look
+from casemgr.rules.misuse import CHECK, LOOK, PAPER, REFUSED, Found, Look
 from casemgr.rules.policy import Policy, in_force_on
 from casemgr.rules.timetable import SHANGHAI
+from casemgr.services.account_person import one_person
 from casemgr.services.case_view import known
 from casemgr.services.errors import Conflict, Forbidden, Missing, Unfit
 from casemgr.services.use_case import use_case, within
@@ -41,6 +43,7 @@ AT_ONCE = frozenset(
         Unusual.MANY_AN_HOUR,
         Unusual.AFTER_LEAVING,
         Unusual.MANY_PAPERS,
+        Unusual.MANY_CHECKS,
     }
 )
 LATER = frozenset(Unusual) - AT_ONCE
@@ -166,13 +169,18 @@ class _Act:
     reach: int
 
 
+def _is_check(one: Any) -> bool:
+    """Whether an entry says that somebody asked whether an id number is registered elsewhere."""
+    return bool(one.verb == "search" and one.noun == "Elsewhere")
+
+
 def _acts(work: Work, since: datetime, until: datetime) -> list[_Act]:
     """What people opened, printed or were refused; the entries of one request about one file are one act."""
     acts: dict[tuple[object, ...], _Act] = {}
     entries = [
         one
         for one in log.between(work, since, until)
-        if one.verb in LOOKS or one.verb in PAPERS or one.verb == "refuse"
+        if one.verb in LOOKS or one.verb in PAPERS or one.verb == "refuse" or _is_check(one)
     ]
     if not entries:
         return []
@@ -181,6 +189,13 @@ def _acts(work: Work, since: datetime, until: datetime) -> list[_Act]:
     case_of = queries.case_of_people(work, sorted(set(alone.values())))
     for one in entries:
         kind = LOOK if one.verb in LOOKS else PAPER if one.verb in PAPERS else REFUSED
+        if _is_check(one):
+            # Each number once, however often its form was saved.
+            acts.setdefault(
+                (one.actor, CHECK, one.row_key),
+                _Act(one.seq, one.actor, one.at, CHECK, 0, 0, one.role, one.reach),
+            )
+            continue
         case = one.case_key or case_of.get(alone.get(one.seq, 0), 0)
         people = one.count if one.noun in ("Identity", "Guardian", "Form", "Workbook", "Summary") else 1
         key = (one.actor, kind, case, one.request or one.seq)
@@ -339,7 +354,7 @@ def answer(work: Work, key: int, verdict: MisuseVerdict | None, text: str, today
     without a result or without words, :class:`Conflict` when it was answered meanwhile.
     """
     row = queries.question(work, key)
-    if row is None or row.account == work.access.actor:
+    if row is None or one_person(work, row.account, work.access.actor):
         raise Missing(NOT_THERE)
     if row.answered_on is not None:
         raise Conflict("这一项已经答复过，答复不能改动。如需补充，请在本单位的处理记录中写明。")

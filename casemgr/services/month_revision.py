@@ -16,6 +16,7 @@ from casemgr.indicators.period import Period
 from casemgr.rules.access import Access, Action
 from casemgr.services import area_fact, clock, closing_moment, totals
 from casemgr.services import edition as editions
+from casemgr.services.account_person import refusal
 from casemgr.services.area_fact import UNTOLD
 from casemgr.services.closing_moment import Moment
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
@@ -52,6 +53,12 @@ FOLLOWS: dict[CloseStep | None, tuple[CloseStep, ...]] = {
 DRAFT = "草稿"
 #: Registers larger than this are not searched for what came in since.
 MOST_SEARCHED = 20_000
+
+
+BOTH_BY_ONE = (
+    "核对和审批不能由同一个人完成。两人经手才能及时发现差错。"
+    "请由另一位县级人员审批，或请管理员为审批人开通账号。"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -539,11 +546,8 @@ def step(work: Work, close_id: int, to: CloseStep, revision: int, reason: str = 
         raise Unfit("没有退回，请写明原因。", fields={"reason": sentence})
     if len(reason) > MOST_WORDS:
         raise Unfit("没有保存。", fields={"reason": f"原因最多 {MOST_WORDS} 字。请写得短一些。"})
-    if to is CloseStep.APPROVED and done[-1].recorded_by == work.access.actor:
-        raise Refused(
-            "核对和审批不能由同一个账号完成。两人经手才能及时发现差错。"
-            "请由另一位县级账号审批，或请管理员为审批人开通账号。"
-        )
+    if to is CloseStep.APPROVED and (words := refusal(work, done[-1].recorded_by, BOTH_BY_ONE)):
+        raise Refused(words)
     work.add(
         ClosingStep(
             id=new_key(),

@@ -334,6 +334,8 @@ def _answered(asked: Asked, raw: Raw, found: Found) -> Asked:
                 "请打开已有档案，或核对证件号码。（id11）"
             )
             return _wrong(asked, "id_number", sentence)
+    if found.stopped:
+        return _wrong(asked, "id_number", duplicates.STOPPED)
     if found.elsewhere:
         return _wrong(
             asked,

@@ -16,6 +16,7 @@ from casemgr.rules.policy import in_force_on
 from casemgr.services import benefit, clock, duplicates, ledger_line, receiver_notice, revision
 from casemgr.services import letter as letters
 from casemgr.services import state as states
+from casemgr.services.account_person import refusal
 from casemgr.services.case_view import known, term
 from casemgr.services.duties import refresh
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
@@ -470,8 +471,9 @@ def _review(work: Work, key: int, version: int, told: Told, today: date) -> None
     row = _row(work, key)
     if row.version != version or row.state != RequestState.REVIEW:
         raise Conflict(SAVED_ALREADY)
-    if row.decided_by == work.access.actor:
-        raise Refused("应由另一名医生复核，不能复核自己的意见。请同事登录后办理。", rule=RULE)
+    own = "应由另一名医生复核，不能复核自己的意见。请同事登录后办理。"
+    if words := refusal(work, row.decided_by, own):
+        raise Refused(words, rule=RULE)
     kind = known(RequestKind, row.kind)
     if kind in BY_TWO and told.decision is Decision.GRANTED and row.decision != Decision.GRANTED:
         raise Refused(ONE_ALONE, rule=RULE)

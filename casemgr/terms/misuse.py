@@ -14,6 +14,7 @@ class Unusual(Term):
     AGAIN_AND_AGAIN = 6, "反复查阅同一人，没有业务记录"
     AFTER_LEAVING = 7, "调离或变更角色之后仍以原权限查阅"
     MANY_PAPERS = 8, "一天内打印、导出较多"
+    MANY_CHECKS = 10, "一天内核对多个证件号码是否已建档"
 
 
 class MisuseVerdict(Term):

@@ -10,7 +10,7 @@ from click.testing import Result
 from flask import Flask
 
 from casemgr.services import account, clock
-from tests.store.register import EAST, open_areas
+from tests.store.register import COUNTY, EAST, open_areas
 
 
 @pytest.fixture(autouse=True)
@@ -47,9 +47,11 @@ def test_a_token_is_one_line(app: Flask) -> None:
         "create",
         "boss",
         "--name",
-        "管理",
+        "县级",
         "--role",
-        "administrator",
+        "officer",
+        "--area",
+        str(COUNTY),
         "--ask-password",
         typed="雨后山路上三只羊\n雨后山路上三只羊\n",
     )
@@ -58,6 +60,10 @@ def test_a_token_is_one_line(app: Flask) -> None:
     found = account.bearer(made.stdout.strip(), clock.now())
     assert found is not None
     assert found.login == "boss"
+    (kept,) = json.loads(run(app, "tokens", "boss", "--json").stdout)
+    assert "没有用过" not in run(app, "tokens", "boss").stdout and kept["used_at"]
+    assert run(app, "revoke", "boss", kept["key"]).exit_code == 0
+    assert account.bearer(made.stdout.strip(), clock.now()) is None
     assert json.loads(run(app, "token", "boss", "--json").stdout)["token"].startswith("cmt_")
 
 

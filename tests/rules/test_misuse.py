@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from casemgr.rules.misuse import LOOK, PAPER, REFUSED, RULES, Look, questions
+from casemgr.rules.misuse import CHECK, LOOK, PAPER, REFUSED, RULES, Look, questions
 from casemgr.rules.policy import in_force_on
 from casemgr.terms.misuse import Unusual
 from casemgr.terms.rulebook import book
@@ -44,6 +44,8 @@ def many(count: int, kind: int = LOOK, minute: int = NOON, case: int = 0, people
         (many(5, case=5), [(Unusual.AGAIN_AND_AGAIN, 5, 5)]),
         ([*many(5, case=5), Look(9, 7, NOON, LOOK, 5, worked=True)], []),
         ([Look(1, 7, NOON, LOOK, 5, past=True)], [(Unusual.AFTER_LEAVING, 0, 1)]),
+        (many(14, CHECK), []),
+        (many(15, CHECK), [(Unusual.MANY_CHECKS, 0, 15)]),
         (many(9, PAPER), []),
         (many(10, PAPER), [(Unusual.MANY_PAPERS, 0, 10)]),
         ([Look(1, 7, NOON, PAPER, 0, 50)], []),

@@ -389,6 +389,44 @@ def test_no_token_for_a_closed_or_unknown_account(staff: Flask) -> None:
         account.issue_token(SYSTEM, "nobody", NOW)
 
 
+def test_tokens_are_for_programs_of_those_who_work_with_files_or_figures(staff: Flask) -> None:
+    """Not for the keepers, by the operator, by oneself or with a password."""
+    with pytest.raises(Refused, match="没有程序接口"):
+        account.issue_token(SYSTEM, "admin", NOW)
+    admin = account.sign_in("admin", PASSWORD, HERE, NOW).person.access
+    with pytest.raises(Refused):
+        account.make_token(admin, NOW, 5, "接口")
+    with pytest.raises(Refused):
+        account.take_token("admin", PASSWORD, HERE, NOW)
+
+
+def test_own_tokens_are_made_for_a_purpose_listed_and_taken_back(staff: Flask) -> None:
+    person = account.sign_in("doctor", PASSWORD, HERE, NOW).person.access
+    with pytest.raises(Unfit) as wrong:
+        account.make_token(person, NOW, 400, " ")
+    assert set(wrong.value.fields) == {"days", "purpose"}
+    made = account.make_token(person, NOW, 30, "医院接口")
+    (one,) = account.own_tokens(person, NOW)
+    assert (one.purpose, one.ends_at, one.used_at, one.by_operator) == (
+        "医院接口", NOW + timedelta(days=30), None, False,
+    )  # fmt: skip
+    assert account.bearer(made.secret, NOW + timedelta(minutes=5)) is not None
+    assert account.bearer(made.secret, NOW + timedelta(minutes=9)) is not None
+    assert account.own_tokens(person, NOW)[0].used_at == NOW + timedelta(minutes=5)
+    other = account.sign_in("officer", PASSWORD, HERE, NOW).person.access
+    account.end_own_token(other, one.key)
+    assert account.bearer(made.secret, NOW) is not None
+    account.end_own_token(person, one.key)
+    assert account.bearer(made.secret, NOW) is None and account.own_tokens(person, NOW) == []
+    kept = account.issue_token(SYSTEM, "doctor", NOW, purpose="旧程序")
+    (seen,) = account.tokens_of(SYSTEM, kept.account, NOW)
+    assert seen.by_operator
+    account.end_token(SYSTEM, 1, seen.key)
+    assert account.bearer(kept.secret, NOW) is not None
+    account.end_token(SYSTEM, kept.account, seen.key)
+    assert account.bearer(kept.secret, NOW) is None
+
+
 # --- accounts -------------------------------------------------------------------------------------
 
 

@@ -199,7 +199,7 @@ def test_the_steps_of_a_closing_and_who_may_do_them(county: None) -> None:
     with pytest.raises(Conflict):
         month_revision.step(OFFICER, first.key, CloseStep.ISSUED, 1)
     month_revision.step(OFFICER, first.key, CloseStep.CHECKED, 1)
-    with pytest.raises(Refused, match="同一个账号"):
+    with pytest.raises(Refused, match="同一个人"):
         month_revision.step(OFFICER, first.key, CloseStep.APPROVED, 1)
     month_revision.step(CHIEF, first.key, CloseStep.APPROVED, 1)
     with pytest.raises(Conflict):

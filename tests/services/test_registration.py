@@ -7,14 +7,16 @@ from datetime import date
 
 import pytest
 from flask import Flask
+from sqlalchemy import func, select
 
 from casemgr.rules.access import Access, Action
+from casemgr.rules.policy import in_force_on
 from casemgr.services import clue, registration, revision
 from casemgr.services.clue import NewClue, Step
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
 from casemgr.services.registration import Asked, Done
 from casemgr.store.db import new_key
-from casemgr.store.models import Area, Case, CaseState, Clue, Consent, Guardian, Identity, Unit
+from casemgr.store.models import Area, AuditEntry, Case, CaseState, Clue, Consent, Guardian, Identity, Unit
 from casemgr.store.work import open_work
 from casemgr.terms.clue import ClueSource, ClueState, OddSign
 from casemgr.terms.register import Diagnosis, Management
@@ -470,3 +472,26 @@ def test_a_clue_that_is_not_confirmed_is_not_registered(county: Flask) -> None:
     assert COUNTY and replace(CLUE, name="").name == ""
     with pytest.raises(Unfit):
         clue.add(DOCTOR_EAST, clue.begin(), replace(CLUE, name=""), TODAY)
+
+
+def test_numbers_cannot_be_tried_out_to_learn_who_is_registered(county: Flask) -> None:
+    """The same number again counts nothing; another one too many gets no answer, whoever holds it."""
+    held = entered()
+    most = in_force_on(TODAY).duplicate_checks.value
+    for index in range(2, most + 2):
+        for _ in range(2):
+            assert not registration.look(DOCTOR_WEST, typed(index=index, name="")).stopped
+    told = registration.look(DOCTOR_WEST, typed(name=""))
+    assert told.stopped and not told.elsewhere, held
+    found = registration.register(DOCTOR_WEST, {**typed(), "once": [str(new_key())]}, TODAY)
+    assert isinstance(found, Asked)
+    assert "REC-STOP-3" in found.problems.get("id_number", "") or "unit_code" in found.problems
+    assert not registration.look(OFFICER, typed(name="")).stopped, "the county asks nobody"
+    assert not registration.look(DOCTOR_WEST, typed(index=2, name="")).stopped
+    with open_work(SYSTEM, Action.AUDIT_READ) as work:
+        rows = work.rows(
+            select(AuditEntry.verb, func.count(AuditEntry.seq))
+            .where(AuditEntry.noun == "Elsewhere", AuditEntry.actor == DOCTOR_WEST.actor)
+            .group_by(AuditEntry.verb)
+        )
+    assert dict(tuple(row) for row in rows) == {"search": 2 * most + 1, "refuse": 2}

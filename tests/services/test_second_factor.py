@@ -11,7 +11,7 @@ from sqlalchemy import select
 from casemgr.rules.access import Action, Role
 from casemgr.rules.second_factor import asked_from, asked_of
 from casemgr.services import account, second_factor, step_up
-from casemgr.services.errors import Forbidden, Throttled, Unauthenticated, Unfit
+from casemgr.services.errors import Forbidden, Refused, Throttled, Unauthenticated, Unfit
 from casemgr.store import one_time
 from casemgr.store.models.sign_in import RecoveryCode, SecondFactor
 from casemgr.store.work import open_work
@@ -278,3 +278,15 @@ def test_wrong_proofs_are_throttled_and_nobody_proves_for_somebody_else(staff: F
             step_up.confirm(east.access, east.session, "不是这个密码呀呀", NOW)
     with pytest.raises(Throttled):
         step_up.confirm(east.access, east.session, PASSWORD, NOW)
+
+
+def test_the_operator_makes_a_token_of_an_account_with_a_phone_only_with_its_code(staff: Flask) -> None:
+    secret, _codes = enrol("east")
+    with pytest.raises(Refused, match="--code"):
+        account.issue_token(SYSTEM, "east", NOW)
+    with pytest.raises(Unauthenticated):
+        account.issue_token(SYSTEM, "east", NOW, code="000000")
+    later = NOW + timedelta(minutes=2)
+    assert account.bearer(account.issue_token(SYSTEM, "east", later, code=at(secret, later)).secret, later)
+    with pytest.raises(Unauthenticated):
+        account.issue_token(SYSTEM, "east", later, code=at(secret, later))

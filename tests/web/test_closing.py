@@ -102,7 +102,7 @@ def test_steps_are_pressed_in_turn_and_by_two_people(
         return words_of(answer.get_data(as_text=True))
 
     assert "已记录核对" in press(1)
-    assert "不能由同一个账号完成" in press(2)
+    assert "不能由同一个人完成" in press(2)
     assert "已不能做这一步" in press(3)
     assert "请写明退回的原因" in press(4, reason=" ")
     words = press(4, reason="漏录三次随访")

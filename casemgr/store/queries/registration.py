@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import BigInteger, bindparam, func, select
 
 from casemgr.store.models.area import Unit
+from casemgr.store.models.audit import AuditEntry
 from casemgr.store.models.register import Case
 from casemgr.store.models.sheet import Draft
 from casemgr.store.scope import lasting
+from casemgr.store.types import Instant
 from casemgr.store.work import Work
 
 #: Who registers or corrects a person passes here one after the other (PostgreSQL; see Work.take_turn).
@@ -72,3 +75,20 @@ def last_number(work: Work, county: int, prefix: str) -> str | None:
     """The highest file number of the county that has the shape ``prefix-00000``."""
     found = work.scalar(_LAST_NUMBER, county=county, shape=f"{prefix}-_____")
     return None if found is None else str(found)
+
+
+_CHECKED = lasting(
+    select(AuditEntry.row_key)
+    .where(
+        AuditEntry.actor == bindparam("actor", type_=BigInteger),
+        AuditEntry.at > bindparam("since", type_=Instant),
+        AuditEntry.verb == "search",
+        AuditEntry.noun == "Elsewhere",
+    )
+    .distinct()
+)
+
+
+def checked(work: Work, actor: int, since: datetime) -> set[int]:
+    """The marks of the id numbers that an account has asked the county about since an instant."""
+    return {row.row_key for row in work.rows(_CHECKED, actor=actor, since=since)}

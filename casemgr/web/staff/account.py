@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from casemgr.rules.access import POSTS, Action
+from casemgr.rules.access import POSTS, WITH_TOKENS, Action
 from casemgr.services import account, area, clock, entry_code
 from casemgr.services.account import AREA_OF_ROLE
 from casemgr.services.errors import Conflict, Refused, Throttled, Unfit
@@ -38,6 +40,8 @@ LABELS = {
     "role": "角色",
     "area": "辖区",
     "staff_no": "工号",
+    "purpose": "用途",
+    "days": "有效天数",
     "phone": "手机号",
     "old": "当前密码",
     "new": "新密码",
@@ -72,8 +76,55 @@ def view() -> Response:
 @guard.personal
 def sessions() -> str:
     """Where this account is signed in."""
-    living = account.sessions(g.access, g.person.session, clock.now())
-    return render_template("account/sessions.html", sessions=living)
+    return _own_page({}, {})
+
+
+def _own_page(given: Mapping[str, str], fields: Mapping[str, str]) -> str:
+    now = clock.now()
+    return render_template(
+        "account/sessions.html",
+        sessions=account.sessions(g.access, g.person.session, now),
+        tokens=account.own_tokens(g.access, now),
+        with_tokens=g.person.role in WITH_TOKENS,
+        days=account.TOKEN_DAYS,
+        given=given,
+        fields=fields,
+        labels=LABELS,
+    )
+
+
+@pages.post("/account/tokens")
+@guard.personal
+@step_up.fresh
+def make_token() -> str | tuple[str, int]:
+    """A token for a program in one's own name; shown once."""
+    try:
+        made = account.make_token(
+            g.access, clock.now(), _whole(request.form.get("days")), request.form.get("purpose", "")
+        )
+    except Unfit as wrong:
+        return _own_page(request.form, wrong.fields), wrong.status
+    except Refused as wrong:
+        return _own_page(request.form, {"purpose": wrong.message}), wrong.status
+    return render_template("account/token.html", made=made)
+
+
+@pages.post("/account/tokens/<int:key>/end")
+@guard.personal
+def end_own_token(key: int) -> Response:
+    """End one of the own tokens."""
+    account.end_own_token(g.access, key)
+    flash("令牌已收回，使用它的程序从现在起不能再访问。", "good")
+    return redirect(url_for("account.sessions", _anchor="tokens"), 303)
+
+
+@pages.post("/accounts/<int:key>/tokens/<int:token>/end")
+@guard.guard(Action.ACCOUNT_MANAGE)
+def end_token(key: int, token: int) -> Response:
+    """End a token of somebody's account."""
+    account.end_token(g.access, key, token)
+    flash("令牌已收回，使用它的程序从现在起不能再访问。", "good")
+    return redirect(url_for("account.edit", key=key, _anchor="tokens"), 303)
 
 
 @pages.post("/account/sessions/<int:key>/end")
@@ -198,8 +249,9 @@ def edit(key: int) -> Response | str | tuple[str, int]:
             "area": shown.area,
             "staff_no": shown.staff_no,
         }
+        tokens = account.tokens_of(g.access, key, clock.now())
         return render_template(
-            "account/edit.html", shown=shown, given=given, fields={}, **_choices(shown.role)
+            "account/edit.html", shown=shown, given=given, fields={}, tokens=tokens, **_choices(shown.role)
         )
     given_form = request.form
     try:
