@@ -121,14 +121,15 @@ def _marks(work: Work, low: int, high: int, first: date, last: date) -> Iterator
 @use_case(Action.PATTERN_READ)
 def of_access(work: Work, today: date) -> tuple[PatternView, ...]:
     """The questions somebody may see: a doctor those put to them or about files of the township, the county
-    those that are answered or whose time for an answer is over. Never who recorded what."""
+    those that are answered or whose time for an answer is over: the author has the whole of the last working
+    day. Never who recorded what."""
     actor, county = work.access.actor, level_of(work.access.low) < AreaLevel.TOWNSHIP
     rows = [
         row
         for row in queries.questions(work, work.access.low, work.access.high)
         if (
             row.author == actor
-            or (county and (row.answered_on is not None or row.open_on <= today))
+            or (county and (row.answered_on is not None or row.open_on < today))
             or (not county and row.author == 0)
         )
     ]

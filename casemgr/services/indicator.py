@@ -421,7 +421,7 @@ def _behind(
             places = {case: places[case] for case in chosen}
         else:
             members = {case: members[case] for case in chosen}
-    ordered = _in_order(work, places if members is None else members, places, village)
+    ordered = _in_order(work, places if members is None else members, places, village, (low, high))
     if size is not None and start >= len(ordered):
         start = max(0, len(ordered) - 1) // size * size
     shown = ordered[start : None if size is None else start + size]
@@ -484,15 +484,23 @@ def _judged(
 
 
 def _in_order(
-    work: Work, cases: Iterable[int], places: Mapping[int, tuple[int, int | None]], village: int | None
+    work: Work,
+    cases: Iterable[int],
+    places: Mapping[int, tuple[int, int | None]],
+    village: int | None,
+    span: tuple[int, int],
 ) -> list[PersonVerdict]:
-    """The people of a list by township and file number, not yet told why."""
+    """The people of a list by township and file number, not yet told why.
+
+    Who lives outside of the area belongs to those without a village of it.
+    """
     files = queries.files(work, cases)
     found = []
     for case in cases:
         file = files.get(case)
         area, lives = places.get(case) or ((file.area, file.village) if file else (0, None))
-        if village is None or (lives or 0) == village:
+        own = lives if lives is not None and span[0] <= lives < span[1] else 0
+        if village is None or own == village:
             number = file.file_no if file else ""
             found.append(PersonVerdict(case, number, area, lives, None, "", ""))
     return sorted(found, key=lambda one: (one.area, one.file_no, one.case_id))

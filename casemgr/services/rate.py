@@ -46,7 +46,8 @@ class RateView:
     ``unasked`` are empty where the figure is not made of people or there are too many to go through.
     ``kept``: the reasons are those of the closing and change no more, else those of the records as they are
     now. ``added``: something of the closed month came in since. ``unjudged``: visits without a day of entry,
-    of which a figure of records cannot tell. ``grounds`` are the rules it cites, ``target_ground`` that of
+    of which a figure of records cannot tell; ``entry_days``: within how many working days
+    a visit is entered. ``grounds`` are the rules it cites, ``target_ground`` that of
     its target.
     """
 
@@ -70,6 +71,7 @@ class RateView:
     kept: bool = False
     added: bool = False
     unjudged: int = 0
+    entry_days: int = 0
 
 
 def of_area(access: Access, area: int, key: str, month: str, today: date) -> RateView:
@@ -119,7 +121,11 @@ def of_area(access: Access, area: int, key: str, month: str, today: date) -> Rat
         of_people,
         kept,
         frozen is not None and month_revision.added_since(access, month, area),
-        timeliness.unjudged(access, area, timeliness.period_of(month)) if full in timeliness.KEYS else 0,
+        *(
+            timeliness.unjudged(access, area, timeliness.period_of(month))
+            if full in timeliness.KEYS
+            else (0, 0)
+        ),
     )
 
 

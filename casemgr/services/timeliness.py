@@ -25,6 +25,7 @@ from casemgr.store.queries import timeliness as queries
 from casemgr.store.work import Work
 from casemgr.terms.area import AreaLevel, ancestor, span_of
 from casemgr.terms.duty import DutyKind, DutyState
+from casemgr.terms.rulebook import rule
 
 if TYPE_CHECKING:
     import polars as pl
@@ -55,6 +56,11 @@ class Record:
     rule: str
     case_id: int | None = None
     after_closing: bool = False
+
+    @property
+    def status(self) -> str:
+        """How sure the rule of its term is."""
+        return rule(self.rule).status
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,15 +191,17 @@ def _visits(
 
 
 @use_case(Action.INDICATOR_READ)
-def unjudged(work: Work, area: int, period: Period) -> int:
+def unjudged(work: Work, area: int, period: Period) -> tuple[int, int]:
     """How many visits of a period have no day of entry, so that nobody can say whether it was in time.
 
-    They are in no figure of records. Raises :class:`Missing` for an area out of reach.
+    They are in no figure of records. Beside them within how many working days a visit is entered. Raises
+    :class:`Missing` for an area out of reach.
     """
     low, high = span_of(area)
     if not (work.access.low <= low and high <= work.access.high):
         raise Missing(NOT_HERE)
-    return queries.without_entry(work, low, high, period.start, period.end)
+    without = queries.without_entry(work, low, high, period.start, period.end)
+    return without, _policy(work, period).visit_entry.value
 
 
 def records(

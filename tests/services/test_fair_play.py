@@ -8,7 +8,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from casemgr.indicators.period import Period
 from casemgr.rules.access import Access, Action, Role
+from casemgr.rules.fair_play import Found
+from casemgr.rules.policy import in_force_on
 from casemgr.services import fair_play
 from casemgr.services.errors import Conflict, Forbidden, Missing, Unfit
 from casemgr.store.db import new_key
@@ -57,8 +60,8 @@ def test_copied_visits_are_put_to_their_author_and_then_to_the_county(register: 
         with pytest.raises(Missing):
             fair_play.answer(stranger, mine[0].key, "替别人说明一下", ASKED)
     # The county waits for the answer, or for ten working days.
-    assert fair_play.of_access(OFFICER, mine[0].open_on - timedelta(days=1)) == ()
-    assert [one.answer for one in fair_play.of_access(OFFICER, mine[0].open_on)] == [""]
+    assert fair_play.of_access(OFFICER, mine[0].open_on) == ()
+    assert [one.answer for one in fair_play.of_access(OFFICER, mine[0].open_on + timedelta(days=1))] == [""]
 
     with pytest.raises(Unfit):
         fair_play.answer(DOCTOR_EAST, mine[0].key, "  无 ", ASKED)
@@ -99,3 +102,41 @@ def test_administrators_and_other_roles_have_no_part_in_it(register: Flask) -> N
         fair_play.of_access(administrator, ASKED)
     with pytest.raises(Forbidden):
         fair_play.answer(administrator, 1, "说明一下原因", ASKED)
+
+
+@pytest.mark.parametrize(
+    ("asked", "last"),
+    [
+        (date(2026, 11, 2), date(2026, 11, 16)),  # plain weeks
+        (date(2026, 11, 1), date(2026, 11, 13)),  # asked on a Sunday
+        (date(2026, 9, 24), date(2026, 10, 15)),  # 中秋 and 国庆, with 10 October worked instead
+        (date(2026, 2, 10), date(2026, 3, 2)),  # 春节, with 14 and 28 February worked instead
+        (date(2025, 12, 22), date(2026, 1, 6)),  # over the turn of the year, with 4 January worked instead
+    ],
+)
+def test_the_author_has_the_whole_of_ten_working_days(app: Flask, asked: date, last: date) -> None:
+    open_areas()
+    policy = in_force_on(asked)
+    with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+        for kind in (Pattern.COPIED, Pattern.LAST_DAYS):
+            found = Found(EAST, DOCTOR_EAST.actor, kind, 12, 12)
+            work.add(fair_play._question(found, Period.to(asked), asked, policy))
+    mine = fair_play.of_access(DOCTOR_EAST, asked)
+    assert [(one.mine, one.open_on) for one in mine] == [(True, last)] * 2
+    assert fair_play.of_access(OFFICER, asked) == fair_play.of_access(OFFICER, last) == ()
+    # An answer on the last day opens this one at once and not the other.
+    fair_play.answer(DOCTOR_EAST, mine[0].key, "月末集中下乡，逐户走访", last)
+    assert [one.key for one in fair_play.of_access(OFFICER, last)] == [mine[0].key]
+    after = last + timedelta(days=1)
+    assert {one.key: one.answer for one in fair_play.of_access(OFFICER, after)} == {
+        mine[0].key: "月末集中下乡，逐户走访",
+        mine[1].key: "",
+    }
+    # The box stays open to the author; what is said late is read too, and said once.
+    fair_play.answer(DOCTOR_EAST, mine[1].key, "请假期间未能及时说明", after)
+    assert all(one.answer for one in fair_play.of_access(OFFICER, after))
+    with pytest.raises(Conflict):
+        fair_play.answer(DOCTOR_EAST, mine[1].key, "再补充一句说明", after)
+    for nobody in (OFFICER, DOCTOR_WEST):
+        with pytest.raises(Missing):
+            fair_play.answer(nobody, mine[1].key, "替别人说明一下", after)

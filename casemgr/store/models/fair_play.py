@@ -16,7 +16,7 @@ from casemgr.store.types import Day, Key, Sealed
 class PatternQuestion(AreaScoped, Model):
     """记录规律: ``counted`` of ``visits`` visits of ``author`` (0: a file) in one township and month.
 
-    The author sees it from ``asked_on``, the county once it is answered or from ``open_on``.
+    The author sees it from ``asked_on``, the county once it is answered or after ``open_on``.
     """
 
     __tablename__ = "pattern_question"

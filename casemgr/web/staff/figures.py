@@ -31,6 +31,8 @@ PER_RESIDENT = "IND-01"
 REGISTERED = "IND-02.REG-A"
 CLASSED = "IND-09.LAST"
 RECORDS, REPORTED = "IND-16", "REPORTED"
+#: A figure that follows from a report but counts people, and the figure whose people these are.
+SERVED, PARTICIPATION = "IND-22", "IND-12.N1"
 #: Fewer people than this are not told apart to those who may not see people (REC-SMALL-1).
 SMALL = 5
 #: A rate of fewer people than this is said to be shaky; the line under the dots is divided by so much.
@@ -70,14 +72,12 @@ class Dot:
     """One area in a comparison: ends and middle are places on a line of 100, ``few`` tells of few people."""
 
     name: str
-    figure: Figure
-    url: str
+    tile: Tile
     low: float
     high: float
     at: float
     interval: str
     few: bool
-    distance: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,19 +241,22 @@ def _tile(own: AreaFigures, one: Figure, month: str, trends: Sequence[Trend], li
     last = next((value for value in reversed(before[-1:]) if value is not None), None)
     family = one.key.partition(".")[0]
     resident, records = family == PER_RESIDENT, family == RECORDS
-    told = listed and one.base_set != REPORTED
+    # Of a county that runs the service these are its people at home and those of them who took part.
+    served = one.key == SERVED and level_of(own.code) is AreaLevel.COUNTY and bool(one.denominator)
+    told = listed and (one.base_set != REPORTED or served)
     parts = told and not resident
+    behind = PARTICIPATION if served else one.key
     return Tile(
         figure=one,
         trend=tuple(None if value is None else float(value) for value in values),
         change=None if one.value is None or last is None else _signed(Decimal(one.value) - Decimal(last)),
-        numerator_url=people_url(own.code, one.key, "numerator", month, told),
-        denominator_url=people_url(own.code, one.key, "denominator", month, parts),
+        numerator_url=people_url(own.code, behind, "numerator", month, told),
+        denominator_url=people_url(own.code, behind, "denominator", month, parts),
         missing=None
         if resident or one.unit != "%" or one.denominator is None
         else one.denominator - one.numerator,
-        missing_url=people_url(own.code, one.key, "missing", month, parts),
-        gap_url=url_for("case.gaps", area=own.code, key=one.key, month=month or None)
+        missing_url=people_url(own.code, behind, "missing", month, parts),
+        gap_url=url_for("case.gaps", area=own.code, key=behind, month=month or None)
         if parts and not records
         else "",
         rate_url=url_for("rate.page", area=own.code, key=one.key, month=month or None),
@@ -331,18 +334,16 @@ def compared(shown: Overview, wanted: str, by_open: bool) -> Comparison | None:
         dots.append(
             Dot(
                 row.name,
-                tile.figure,
-                tile.rate_url,
+                tile,
                 round((low - left) * scale, 2),
                 round((high - left) * scale, 2),
                 round((float(tile.figure.value) - left) * scale, 2),
                 f"{low:.1f}–{high:.1f}",
                 (tile.figure.denominator or 0) < FEW,
-                tile.figure.distance,
             )
         )
     codes = {row.name: row.code for row in shown.rows}
-    dots.sort(key=lambda one: (-(one.distance or 0), codes[one.name]) if by_open else (0, codes[one.name]))
+    dots.sort(key=lambda one: (-(one.tile.figure.distance or 0) if by_open else 0, codes[one.name]))
     return Comparison(
         figure,
         tuple(dots),
