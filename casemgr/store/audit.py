@@ -203,8 +203,8 @@ class Verdict:
     archived: int = 0
     absent: int = 0
     #: Anchors with a signature; public keys that no anchor announced, each with the entry of its anchor.
-    signatures: int = 0
-    roots: tuple[tuple[int, str], ...] = ()
+    signatures: int = field(default=0, compare=False)
+    roots: tuple[tuple[int, str], ...] = field(default=(), compare=False)
 
     @property
     def told(self) -> str:

@@ -75,6 +75,13 @@ def tables_by_key() -> tuple[type[Any], ...]:
 
 
 @cache
+def tables_of_visit() -> tuple[type[Any], ...]:
+    """Tables whose rows belong to one visit; they would go with it, but uncounted."""
+    found = (getattr(models, name) for name in models.__all__)
+    return tuple(one for one in found if "visit_id" in one.__table__.c and "case_id" not in one.__table__.c)
+
+
+@cache
 def medical() -> tuple[type[Any], ...]:
     """The tables of the medical part."""
     return tuple(one for one in tables_of_case() if one.__name__ not in COVER)
@@ -137,6 +144,18 @@ def _gone(work: Work, model: type[Any], column: Any, keys: Sequence[int]) -> int
     return count
 
 
+def _gone_with_visits(work: Work, model: type[Any], cases: Sequence[int]) -> int:
+    count = 0
+    connection, visit = work.session.open_connection(), models.Visit.__table__
+    for start in range(0, len(cases), KEYS):
+        part = list(cases[start : start + KEYS])
+        of = select(visit.c.id).where(visit.c.case_id.in_(part))
+        with unit_of_work_writes():
+            found = connection.execute(delete(model.__table__).where(model.__table__.c.visit_id.in_(of)))
+        count += found.rowcount
+    return count
+
+
 def _told(work: Work, gone: Iterator[tuple[type[Any], int]], purpose: str) -> dict[str, int]:
     counts: dict[str, int] = {}
     for model, count in gone:
@@ -153,9 +172,14 @@ def destroy_medical(work: Work, area: int, cases: Sequence[int], purpose: str) -
     """
     check_area(work.session, area, "file")
     work.flush()
-    return _told(
-        work, ((model, _gone(work, model, model.__table__.c.case_id, cases)) for model in medical()), purpose
-    )
+
+    def gone() -> Iterator[tuple[type[Any], int]]:
+        for model in tables_of_visit():
+            yield model, _gone_with_visits(work, model, cases)
+        for model in medical():
+            yield model, _gone(work, model, model.__table__.c.case_id, cases)
+
+    return _told(work, gone(), purpose)
 
 
 def destroy_cover(work: Work, area: int, person: int, cases: Sequence[int], purpose: str) -> dict[str, int]:

@@ -84,7 +84,7 @@ MENU = (
     ("账号", "account.list_", Action.ACCOUNT_MANAGE),
     ("账号复核", "certification.list_", Action.ACCOUNT_CERTIFY),
     ("披露矩阵", "matrix.page", Action.ACCESS_CHANGE),
-    ("保存与销毁", "retention.page", Action.RETENTION_LIST),
+    ("保存期限", "retention.page", Action.RETENTION_LIST),
 )
 
 

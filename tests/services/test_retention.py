@@ -275,7 +275,7 @@ def test_two_accounts_let_a_file_go_and_what_proves_it_follows_later(both: Flask
     assert count(Visit, Visit.case_id == case) == 1
     view = decide(key)
     assert (view.state, view.done, view.skipped) == (DestructionState.DONE, 1, 0)
-    assert dict(view.counts)["随访记录"] == 1
+    assert (dict(view.counts)["随访记录"], dict(view.counts)["随访文字"]) == (1, 1)
     for model in destruction.medical():
         assert count(model, model.case_id == case) == 0, model.__name__
     assert count(VisitText) == 1  # that of the other file
