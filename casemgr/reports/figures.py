@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from functools import cache
 from hashlib import sha256
 from typing import Any, cast, get_args, get_type_hints
 
+from casemgr.indicators.catalogue import RECORDS, REPORTED
+from casemgr.indicators.editions import BESIDE
+
 #: Version of the layout of the canonical text; a change of layout changes every digest knowingly.
 SCHEMA = 1
+
+#: Marks a field that papers issued before it came do not have: at its default it is not in the text, so
+#: their digests stay what they are.
+LATER: Mapping[str, bool] = {"later": True}
 
 _BASE32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CODE_BITS = 60
@@ -25,13 +32,14 @@ class Rate:
     """One indicator of the report's own area: the figure, its aim and its definition's name.
 
     ``value`` is the printed number (two decimals) in ``unit``, ``None`` when the denominator is zero or
-    unknown. ``distance`` is the number of people missing to the target, 0 when it is met.
+    unknown. ``distance`` is the number of people missing to the target, 0 when it is met. ``hidden``: too few
+    people, then counts, rates and distance are ``None`` (the denominator only where it tells as much).
     """
 
     key: str
     name: str
     unit: str
-    numerator: int
+    numerator: int | None
     denominator: int | None
     value: str | None
     target: str | None
@@ -44,11 +52,17 @@ class Rate:
     status: str
     last_month: str | None
     last_year: str | None
+    hidden: bool = field(default=False, metadata=LATER)
 
     @property
     def unverified(self) -> bool:
         """Whether a ground of the definition could not be read in its source (待核对)."""
         return self.status.startswith("UNVERIFIED")
+
+    @property
+    def people(self) -> bool:
+        """Whether its numerator counts people; else records, areas or what was reported."""
+        return self.base_set not in (RECORDS, REPORTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +149,15 @@ class Distribution:
 class Duty:
     """Follow-up owed on the as-of day for one class: people, due by the end of next month, overdue.
 
-    ``people`` is ``None`` where it would tell how few refused.
+    ``people``, ``coming`` and ``overdue`` are ``None`` where they are hidden, because they are few or would
+    tell how few refused.
     """
 
     name: str
     limit_days: int | None
     people: int | None
-    coming: int
-    overdue: int
+    coming: int | None
+    overdue: int | None
     rule: str
     mark: str
 
@@ -178,6 +193,36 @@ class Change:
     name: str
     before: str
     after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """By how much people of one cause change numerator and denominator."""
+
+    name: str
+    numerator: int
+    denominator: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """One main figure of a month that the issue before printed otherwise; the causes add up to the change."""
+
+    month: str
+    name: str
+    before: str
+    after: str
+    numerator: int
+    denominator: int
+    causes: tuple[Because, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What differs from the issue before: its number, its closings, and the figures by cause."""
+
+    number: str
+    shifts: tuple[Shift, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +263,7 @@ class MonthlyFigures:
     no_checkup: int | None
     definitions: tuple[Definition, ...]
     changes: tuple[Change, ...] = ()
+    earlier: Earlier | None = field(default=None, metadata=LATER)
 
     @property
     def kind(self) -> str:
@@ -235,9 +281,19 @@ class MonthlyFigures:
         return tuple(rate for rate in self.rates if rate.official)
 
     @property
+    def hides_duties(self) -> bool:
+        """Whether any count of the duties by class is hidden, so that its mark has to be explained."""
+        return any(None in (duty.people, duty.coming, duty.overdue) for duty in self.duties)
+
+    @property
+    def beside(self) -> tuple[Rate, ...]:
+        """What stands beside the main indicators: entry in time, support talks, what an area reports."""
+        return tuple(rate for rate in self.rates if not rate.official and rate.key in BESIDE)
+
+    @property
     def others(self) -> tuple[Rate, ...]:
         """The other variants, printed for comparison only."""
-        return tuple(rate for rate in self.rates if not rate.official)
+        return tuple(rate for rate in self.rates if not rate.official and rate.key not in BESIDE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +365,7 @@ class PeriodFigures:
     closings: tuple[Closing, ...]
     changes: tuple[Change, ...]
     causes: tuple[Cause, ...] = ()
+    earlier: Earlier | None = field(default=None, metadata=LATER)
 
     @property
     def number(self) -> str:
@@ -427,8 +484,22 @@ _SHAPES: Mapping[str, type[Figures]] = {
 
 def canonical(figures: Figures) -> bytes:
     """The figures as one unambiguous UTF-8 JSON text: sorted keys, no blanks, layout version in front."""
-    document = {"schema": SCHEMA, "kind": figures.kind, "figures": asdict(figures)}
+    document = {"schema": SCHEMA, "kind": figures.kind, "figures": _plain(figures)}
     return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it; later fields at their default are left out."""
+    if is_dataclass(value):
+        made = {}
+        for one in fields(value):
+            held = getattr(value, one.name)
+            if not one.metadata.get("later") or held != one.default:
+                made[one.name] = _plain(held)
+        return made
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return value
 
 
 def restored(content: bytes) -> Figures:
@@ -455,7 +526,8 @@ def _read(shape: Any, raw: Any) -> Any:
     if isinstance(raw, dict):
         made = cast(Any, next((one for one in (shape, *get_args(shape)) if is_dataclass(one)), None))
         hints = _hints(made)
-        return made(**{one.name: _read(hints[one.name], raw[one.name]) for one in fields(made)})
+        wanted = [one for one in fields(made) if one.name in raw or one.default is MISSING]
+        return made(**{one.name: _read(hints[one.name], raw[one.name]) for one in wanted})
     if isinstance(raw, list):
         return tuple(_read(get_args(shape)[0], one) for one in raw)
     return raw

@@ -17,11 +17,13 @@ from casemgr.indicators.catalogue import MEASURES
 from casemgr.reports import charts
 from casemgr.reports.figures import (
     AreaTable,
+    Because,
     Distribution,
     Figures,
     MonthlyFigures,
     Rate,
     Share,
+    Shift,
     code_of,
     digest_of,
     grouped,
@@ -117,6 +119,7 @@ def environment() -> Environment:
     environment.filters["shown"] = shown
     environment.filters["inlaid"] = inlaid
     environment.filters["day"] = day_in_words
+    environment.filters["change"] = moved_in_words
     return environment
 
 
@@ -168,6 +171,16 @@ def change_in_words(now: str | None, before: str | None, unit: str) -> str | Non
     if difference == 0:
         return "持平"
     return f"{'上升' if difference > 0 else '下降'}{abs(difference)}{points}"
+
+
+def signed(number: int) -> str:
+    """``+3``, ``−2`` or ``0``."""
+    return f"+{number}" if number > 0 else f"−{-number}" if number else "0"
+
+
+def moved_in_words(one: Because | Shift) -> str:
+    """``+3/+2``: by how much numerator and denominator changed."""
+    return f"{signed(one.numerator)}/{signed(one.denominator)}"
 
 
 def _aim(rate: Rate) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,9 +22,13 @@ from weasyprint.document import Document, Page
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
+from casemgr.reports.own_fonts import own_fonts
+
 STATIC = Path(__file__).resolve().parents[2] / "static"
 #: A host that can never exist (RFC 2606): nothing under it could reach a network even by mistake.
 ASSETS = "https://assets.invalid/"
+#: And for the fonts an agency has of its own.
+OWN = "https://fonts.invalid/"
 SHEETS = ("css/fonts.css", "css/print.css")
 _OUTSIDE = "a report may use nothing from outside the program"
 _KINDS = {".css": "text/css", ".woff2": "font/woff2", ".otf": "font/otf", ".svg": "image/svg+xml"}
@@ -34,12 +38,16 @@ _MISSING = re.compile(r"\.notdef glyph rendered .* \(U\+([0-9A-F]+)\)")
 class LockedFetcher(URLFetcher):  # type: ignore[misc]  # the library ships no types
     """Gives ``data:`` addresses and the program's own sheets and fonts; anything else stops the rendering."""
 
-    def __init__(self) -> None:
+    def __init__(self, own: Mapping[str, Path]) -> None:
         super().__init__(allowed_protocols={"data"}, allow_redirects=False, fail_on_errors=True)
         self.refused = False
+        #: Address → font file of the agency.
+        self.own = {OWN + file.name: file for file in own.values()}
 
     def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
         """The asset at ``url``; ``FatalURLFetchingError`` (not an ``Exception``) for anything not ours."""
+        if url in self.own:
+            return URLFetcherResponse(url, self.own[url].read_bytes(), {"Content-Type": "font/sfnt"})
         if url.startswith(ASSETS):
             return self._asset(url.removeprefix(ASSETS), url)
         if url[:5].lower() != "data:":
@@ -68,17 +76,27 @@ class Printed:
     missing: tuple[str, ...]
 
 
-@lru_cache(maxsize=1)
-def _press() -> tuple[FontConfiguration, tuple[CSS, ...], LockedFetcher]:
-    """Fonts and sheets, read once per process: finding fonts costs more than printing a report."""
+@lru_cache(maxsize=2)
+def _press(folder: Path | None = None) -> tuple[FontConfiguration, tuple[CSS, ...], LockedFetcher]:
+    """Fonts and sheets, read once per process: finding fonts costs more than printing a report.
+
+    ``folder`` holds the fonts of an agency (:mod:`casemgr.reports.own_fonts`).
+    """
     fonts = FontConfiguration()
-    fetcher = LockedFetcher()
-    sheets = tuple(
+    own = own_fonts(folder) if folder is not None else {}
+    fetcher = LockedFetcher(own)
+    faces = "".join(
+        f'@font-face {{ font-family: "{family}"; src: url("{OWN}{file.name}"); }}\n'
+        for family, file in own.items()
+    )
+    sheets = [
         CSS(url=ASSETS + name, url_fetcher=fetcher, font_config=fonts)
         for name in SHEETS
         if (STATIC / name).is_file()
-    )
-    return fonts, sheets, fetcher
+    ]
+    if faces:
+        sheets.append(CSS(string=faces, url_fetcher=fetcher, font_config=fonts))
+    return fonts, tuple(sheets), fetcher
 
 
 def warm() -> None:
@@ -132,21 +150,21 @@ def _not_drawn(messages: list[str]) -> tuple[str, ...]:
 _PAPER = re.compile(r'(<section class="form-paper[^>]*>)(.*?)<!--body-->(.*?)</section><!--end-->', re.DOTALL)
 
 
-def _rendered(html: str) -> Document:
-    fonts, sheets, fetcher = _press()
+def _rendered(html: str, folder: Path | None = None) -> Document:
+    fonts, sheets, fetcher = _press(folder)
     return HTML(string=html, base_url=ASSETS, url_fetcher=fetcher).render(
         stylesheets=list(sheets), font_config=fonts, **_OPTIONS
     )
 
 
-def _laid_out(html: str) -> Document:
+def _laid_out(html: str, folder: Path | None) -> Document:
     """The document with its pages; papers with the same body are laid out once, their heads one by one."""
     papers = [(found[1], found[2], found[3]) for found in _PAPER.finditer(html)]
     first: dict[tuple[str, str], int] = {}
     for index, (opening, _, body) in enumerate(papers):
         first.setdefault((opening, body), index)
     if len(first) == len(papers):
-        return _rendered(html)
+        return _rendered(html, folder)
     kept = sorted(first.values())
     others = [index for index in range(len(papers)) if index not in set(kept)]
     whole = _rendered(_only(html, kept))
@@ -225,20 +243,20 @@ WAY = 4
 _PLACE = ("element_tag", "position_x", "position_y", "width", "height", "margin_top", "margin_bottom")
 
 
-def printed(html: str, *, archive: bool = False) -> Printed:
+def printed(html: str, *, archive: bool = False, fonts: Path | None = None) -> Printed:
     """``html`` (complete, escaped, with its title, language and dates) as a tagged PDF/UA document.
 
-    ``archive``: as PDF/A-2a instead, for keeping.
+    ``archive``: as PDF/A-2a instead, for keeping. ``fonts``: a folder with fonts of the agency for 公文.
 
     The same text gives the same bytes: no clock, no random identifier. Raises ``ValueError`` when the
     document asks for anything outside the program; a missing glyph is reported, not raised.
     """
     with _TURN, _captured() as messages:
-        _, _, fetcher = _press()
+        _, _, fetcher = _press(fonts)
         target = BytesIO()
         fetcher.refused = False
         try:
-            document = _laid_out(html)
+            document = _laid_out(html, fonts)
             document.write_pdf(target, **(_ARCHIVE if archive else _OPTIONS))
         except FatalURLFetchingError:
             raise ValueError(_OUTSIDE) from None

@@ -5,7 +5,10 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from pathlib import Path
 
+#: The option that names the folder with an agency's own fonts.
+FONTS = "--fonts="
 MEMORY = 2 * 1024**3
 FILE = 64 * 1024**2
 
@@ -36,11 +39,14 @@ def ready() -> None:
     gc.disable()
 
 
-def press(text: str, archive: bool = False) -> tuple[bytes, tuple[str, ...]]:
-    """HTML → the bytes of the PDF (PDF/A with ``archive``) and the characters that could not be drawn."""
+def press(text: str, archive: bool = False, fonts: Path | None = None) -> tuple[bytes, tuple[str, ...]]:
+    """HTML → the bytes of the PDF (PDF/A with ``archive``) and the characters that could not be drawn.
+
+    ``fonts``: a folder with fonts of the agency for 公文.
+    """
     from casemgr.reports.pdf import printed  # WeasyPrint is loaded by the child, not by its parent
 
-    made = printed(text, archive=archive)
+    made = printed(text, archive=archive, fonts=fonts)
     if not gc.isenabled():
         gc.collect()
     return made.content, made.missing
@@ -49,7 +55,9 @@ def press(text: str, archive: bool = False) -> tuple[bytes, tuple[str, ...]]:
 def main() -> None:
     """HTML on the standard input → the number of characters not drawn, a line end, the bytes of the PDF."""
     limit()
-    made, missing = press(sys.stdin.buffer.read().decode(), "--archive" in sys.argv[1:])
+    named = next((one.removeprefix(FONTS) for one in sys.argv[1:] if one.startswith(FONTS)), "")
+    fonts = Path(named) if named else None
+    made, missing = press(sys.stdin.buffer.read().decode(), "--archive" in sys.argv[1:], fonts)
     sys.stdout.buffer.write(b"%d\n" % len(missing) + made)
     sys.stdout.buffer.flush()
 

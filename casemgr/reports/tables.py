@@ -9,6 +9,7 @@ from casemgr.reports.charts import HIDDEN
 from casemgr.reports.figures import (
     AreaTable,
     Distribution,
+    Earlier,
     Figures,
     FormFigures,
     MonthlyFigures,
@@ -16,6 +17,8 @@ from casemgr.reports.figures import (
     Rate,
 )
 
+#: The figures beside the main ones: entry in time, support talks, what an area reports once a year.
+BESIDE_NAME = "录入、心理疏导与工作条件"
 TEXT, COUNT, RATE = "text", "count", "rate"
 
 #: People, a rate as printed (``87.47``), a text, ``＊`` where hidden, nothing where there is none.
@@ -47,6 +50,8 @@ def tables_of(figures: Figures) -> tuple[Table, ...]:
     month = figures.month if isinstance(figures, PeriodFigures) else figures
     found = [_rates(figures, month.official, "主要指标")]
     found.append(_course(figures) if isinstance(figures, PeriodFigures) else _trends(figures))
+    if month.beside:
+        found.append(_rates(figures, month.beside, BESIDE_NAME))
     found += _areas(month.table)
     found += [_shares(month.risk), _shares(month.classes), _duties(month)]
     found += _late(figures)
@@ -66,16 +71,18 @@ def aim_in_words(rate: Rate) -> str:
         return ""
     if rate.met:
         return "达标"
-    return f"差{rate.distance}人" if rate.distance and rate.unit == "%" else "未达标"
+    missing = f"差{rate.distance}{'人' if rate.people else ''}"
+    return missing if rate.distance and rate.unit == "%" else "未达标"
 
 
 def _rates(figures: Figures, rates: Sequence[Rate], name: str, plain: bool = False) -> Table:
     before = figures if isinstance(figures, PeriodFigures) and not plain else None
+    counted = "（人）" if all(rate.people for rate in rates) else ""
     columns = [
         Column("指标"),
         Column("口径编号"),
-        Column("分子（人）", COUNT),
-        Column("分母（人）", COUNT),
+        Column(f"分子{counted}", COUNT),
+        Column(f"分母{counted}", COUNT),
         Column("本期", RATE),
         Column("单位"),
         Column("目标"),
@@ -86,21 +93,21 @@ def _rates(figures: Figures, rates: Sequence[Rate], name: str, plain: bool = Fal
     ]
     rows = []
     for rate in rates:
-        compared: list[Cell] = [rate.last_month]
+        compared: list[Cell] = [_hidden(rate.last_month, rate.hidden)]
         if before is not None:
-            compared.append(before.before_of(rate.key))
+            compared.append(_hidden(before.before_of(rate.key), rate.hidden))
         rows.append(
             (
                 rate.name,
                 rate.key,
-                rate.numerator,
-                rate.denominator,
-                rate.value,
+                _hidden(rate.numerator, rate.hidden),
+                _hidden(rate.denominator, rate.hidden and rate.denominator is None),
+                _hidden(rate.value, rate.hidden),
                 rate.unit,
                 rate.target,
                 aim_in_words(rate),
                 *compared,
-                rate.last_year,
+                _hidden(rate.last_year, rate.hidden),
             )
         )
     return Table(name, tuple(columns), tuple(rows))
@@ -171,7 +178,12 @@ def _duties(month: MonthlyFigures) -> Table:
     )
     total = month.duties_total
     rows: list[tuple[Cell, ...]] = [
-        (duty.name, duty.limit_days, duty.people, duty.coming, duty.overdue, duty.rule)
+        (
+            duty.name,
+            duty.limit_days,
+            *(_hidden(one, one is None) for one in (duty.people, duty.coming, duty.overdue)),
+            duty.rule,
+        )
         for duty in month.duties
     ]
     rows.append(("合计", None, _hidden(total.people, total.people is None), total.coming, total.overdue, ""))
@@ -184,6 +196,7 @@ def _late(figures: Figures) -> Iterable[Table]:
             columns = (Column("项目"), Column("上一版"), Column("本版"))
             rows = tuple((one.name, one.before, one.after) for one in figures.changes)
             yield Table("与上一版月结的差异", columns, rows)
+        yield from _earlier(figures.earlier)
         return
     if isinstance(figures, FormFigures):
         return
@@ -207,6 +220,23 @@ def _late(figures: Figures) -> Iterable[Table]:
     if figures.causes:
         causes = tuple((one.name, _hidden(one.count, one.hidden)) for one in figures.causes)
         yield Table("补录原因", (Column("原因"), Column("人次", COUNT)), causes)
+    yield from _earlier(figures.earlier)
+
+
+def _earlier(told: Earlier | None) -> Iterable[Table]:
+    if told is None:
+        return
+    columns = (
+        *(Column(name) for name in ("月份", "指标", "上一版", "本版", "原因")),
+        Column("分子增减", COUNT),
+        Column("分母增减", COUNT),
+    )
+    rows: list[tuple[Cell, ...]] = []
+    for one in told.shifts:
+        head = (one.month, one.name, one.before, one.after)
+        rows.append((*head, "合计", one.numerator, one.denominator))
+        rows += [(*head, cause.name, cause.numerator, cause.denominator) for cause in one.causes]
+    yield Table("与上一版签发的差异", columns, tuple(rows), f"上一版：{told.number}。")
 
 
 def _definitions(month: MonthlyFigures) -> Table:
@@ -240,5 +270,5 @@ def _form(figures: FormFigures) -> tuple[Table, ...]:
     )
     found = [Table(figures.form_number, columns, rows, "".join(figures.notes))]
     if figures.rates:
-        found.append(_rates(figures, figures.rates, "主要指标"))
+        found.append(_rates(figures, figures.rates, "主要指标与工作条件"))
     return tuple(found)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from casemgr.indicators.catalogue import ANY_KEY
 from casemgr.indicators.editions import BESIDE, Edition
 from casemgr.indicators.figure import Counts, Figure, figure
 from casemgr.indicators.figure import figures as rated
-from casemgr.indicators.small_cells import hide, small
+from casemgr.indicators.small_cells import hide
 from casemgr.reports.figures import (
     AreaCell,
     AreaColumn,
@@ -19,6 +19,7 @@ from casemgr.reports.figures import (
     Definition,
     Distribution,
     Duty,
+    Earlier,
     Figures,
     FormFigures,
     Ground,
@@ -31,8 +32,10 @@ from casemgr.reports.figures import (
 from casemgr.reports.monthly import month_in_words, month_labels, months_until
 from casemgr.rules.policy import Policy
 from casemgr.services import edition as editions
+from casemgr.services import hiding, issue_difference
 from casemgr.services.clock import SHANGHAI
 from casemgr.services.errors import Missing, Refused, Unfit
+from casemgr.services.hiding import CLASS, DUTY, NEVER, NONE, REFUSED, REGISTERED, RISK, Closed, hides_figure
 from casemgr.services.use_case import within
 from casemgr.store.models.indicator import MonthClose
 from casemgr.store.queries import area as area_queries
@@ -44,19 +47,12 @@ from casemgr.terms.risk import RiskLevel, Stability
 from casemgr.terms.rulebook import rule
 
 MONTHS = 12
-REGISTERED = "IND-02.REG-A"
 CHECKED = "IND-11"
 #: The families of indicators that are set beside the areas, drawn and named first.
 HEADLINE = ("IND-03", "IND-05", "IND-12")
-RISK, CLASS, DUTY = "DIST.RISK", "DIST.CLASS", "DUTY.VISIT"
-NONE, NEVER = "NONE", "NEVER"
-REFUSED = f"{DUTY}.REFUSED"
 ELSEWHERE = "居住地在辖区外或未登记到村"
 #: How the text calls the whole of an area, by the last character of its name.
 WHOLE = {"县": "全县", "区": "全区", "市": "全市", "旗": "全旗", "镇": "全镇", "乡": "全乡"}
-
-#: key → (numerator, denominator) of one area in one closing.
-Closed = Mapping[str, tuple[int, int | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +95,10 @@ def collect(
 
     ``papers`` are the figures of those that are out already, oldest first: what they hide stays hidden.
 
-    Everything comes from the newest closing of the month and earlier closings; small cells of villages are
-    hidden here (REC-SMALL-1). Raises :class:`Missing` for an unknown area, :class:`Unfit` for a bad month or
-    level, :class:`Refused` when the month is not closed.
+    Everything comes from the newest closing of the month and earlier closings; small cells are hidden here
+    (REC-SMALL-1): those of villages, and what no paper of the county and its townships prints. Raises
+    :class:`Missing` for an unknown area, :class:`Unfit` for a bad month or level, :class:`Refused` when the
+    month is not closed.
     """
     number = month_number(month)
     place = place_of(work, area)
@@ -127,13 +124,22 @@ def collect(
             "请重新月结后再出月报。"
         )
     edition = editions.edition_on(work, close.as_of, area)
-    rates = _rates(own, earlier, wanted, edition)
+    # Those of the year and the month before come first: what they hide stays hidden in this one.
+    hidden = frozenset().union(
+        *(
+            hiding.of_close(work, closings[one], area, edition).get(area, frozenset())
+            for one in (wanted[0], wanted[-2], number)
+            if one in closings
+        )
+    )
+    opened = hiding.open_keys(edition)
+    rates = _rates(own, earlier, wanted, edition, hidden)
     headline = _headline(edition)
     protected = place.level is AreaLevel.TOWNSHIP
-    risk, classes = _risk(own, protected, papers), _classes(own, protected, papers)
-    duties, total, refused = _duties(own, editions.numbers_under(work, edition, close.as_of), protected)
+    risk, classes = _risk(own, hidden, papers), _classes(own, hidden, papers)
+    duties, total, refused = _duties(own, editions.numbers_under(work, edition, close.as_of), hidden)
     registered = own[REGISTERED][1] or 0
-    checked = own.get(CHECKED)
+    checked = own.get(CHECKED) if not hides_figure(CHECKED, hidden, opened) else None
     return MonthlyFigures(
         number=number_of(place.prefix, number, place.level, area, revision),
         area=area,
@@ -166,6 +172,7 @@ def collect(
         no_checkup=registered - checked[0] if checked else None,
         definitions=_definitions(edition),
         changes=_changes(work, close, area, own, edition),
+        earlier=_earlier(work, month, area, revision, papers, close.revision, rates),
     )
 
 
@@ -259,36 +266,51 @@ def value_of(closed: Closed | None, key: str, edition: Edition) -> str | None:
 
 
 def _rates(
-    own: Closed, earlier: Mapping[int, Closed], wanted: Sequence[int], edition: Edition
+    own: Closed,
+    earlier: Mapping[int, Closed],
+    wanted: Sequence[int],
+    edition: Edition,
+    hidden: Collection[str],
 ) -> tuple[Rate, ...]:
     last_month, last_year = earlier.get(wanted[-2]), earlier.get(wanted[0])
+    opened = hiding.open_keys(edition)
     return tuple(
-        _rate(one, last_month, last_year, edition)
+        _rate(one, last_month, last_year, edition, hides_figure(one.key, hidden, opened), hidden)
         for one in rated(_counts(own), edition)
         # Further readings stand on the page of definitions by name only.
         if one.official or not one.further or one.key in BESIDE
     )
 
 
-def _rate(one: Figure, last_month: Closed | None, last_year: Closed | None, edition: Edition) -> Rate:
-    # 管理率 has no target, but says how many of the registered are under care at all.
+def _rate(
+    one: Figure,
+    last_month: Closed | None,
+    last_year: Closed | None,
+    edition: Edition,
+    away: bool,
+    hidden: Collection[str],
+) -> Rate:
+    # The people behind a rate are told where nobody can take them for few of a kind.
+    whole = None if away and hiding.hides_people(one.key, hidden) else one.denominator
     return Rate(
         key=one.key,
         name=one.name,
         unit=one.unit,
-        numerator=one.numerator,
-        denominator=one.denominator,
-        value=one.value,
+        numerator=None if away else one.numerator,
+        denominator=whole,
+        value=None if away else one.value,
         target=_short(one.target),
         met=one.met,
-        distance=one.distance,
+        distance=None if away else one.distance,
+        # 管理率 has no target, but says how many of the registered are under care at all.
         official=one.official or one.key == REGISTERED,
         variant=one.variant,
         base_set=one.base_set,
         rules=one.rules,
         status=one.status,
-        last_month=value_of(last_month, one.key, edition),
-        last_year=value_of(last_year, one.key, edition),
+        last_month=None if away else value_of(last_month, one.key, edition),
+        last_year=None if away else value_of(last_year, one.key, edition),
+        hidden=away,
     )
 
 
@@ -333,6 +355,23 @@ def _changes(work: Work, close: MonthClose, area: int, own: Closed, edition: Edi
             name = ANY_KEY[key].name
             found.append(Change(name, fraction(old[key]), fraction(own[key])))
     return tuple(found)
+
+
+def _earlier(
+    work: Work,
+    month: str,
+    area: int,
+    revision: int,
+    papers: Sequence[Figures],
+    closing: int,
+    rates: Sequence[Rate],
+) -> Earlier | None:
+    """What the issue before this one printed otherwise in its main figures, by cause."""
+    before = issue_difference.issue_before(papers, ReportKind.MONTHLY.slug, month, revision)
+    if not isinstance(before, MonthlyFigures):
+        return None
+    now = {rate.key: (rate.numerator, rate.denominator) for rate in rates if rate.official}
+    return issue_difference.of_month(work, before, closing, area, now)
 
 
 def fraction(counts: tuple[int, int | None]) -> str:
@@ -412,8 +451,8 @@ def _hidden(
 ) -> tuple[AreaRow, ...] | None:
     """The rows with small cells taken out; ``None`` when the table cannot be protected."""
     counts, within_column, place_of = _grid(rows, keys)
-    hiding = hide(counts, within_column, complements=True, before=_hidden_before(papers, rows, place_of))
-    if not hiding.printable:
+    found = hide(counts, within_column, complements=True, before=_hidden_before(papers, rows, place_of))
+    if not found.printable:
         return None
     made = []
     for number, (code, name, closed) in enumerate(rows):
@@ -421,12 +460,12 @@ def _hidden(
         for key in keys:
             numerator, denominator = place_of[key]
             bare = _cell(key, closed[key], edition)
-            whole = bare.denominator if hiding.shows(number, denominator) else None
-            if hiding.shows(number, numerator) and hiding.shows(number, denominator):
+            whole = bare.denominator if found.shows(number, denominator) else None
+            if found.shows(number, numerator) and found.shows(number, denominator):
                 cells.append(bare)
             else:
                 cells.append(AreaCell(None, whole, None, None, hidden=True))
-        shown = hiding.shows(number, 0)
+        shown = found.shows(number, 0)
         registered = closed[REGISTERED][1] if shown else None
         made.append(AreaRow(code, name, registered, tuple(cells), hidden=not shown))
     return tuple(made)
@@ -509,34 +548,17 @@ def _grid(
 
 
 def _distribution(
-    name: str,
-    note: str,
-    lines: Sequence[tuple[str, int]],
-    protected: bool,
-    open_rows: Sequence[int],
-    papers: Sequence[Figures],
+    name: str, note: str, lines: Sequence[tuple[str, str, int]], hidden: Collection[str]
 ) -> Distribution:
-    before = hidden_shares(papers, name) if protected else frozenset()
-    total = sum(count for _name, count in lines)
-    hiding = (
-        hide(
-            [[count] for _name, count in lines],
-            open_rows=open_rows,
-            zeros_known=False,
-            before=[(number, 0) for number, (line, _count) in enumerate(lines) if line in before],
-        )
-        if protected
-        else None
+    """Lines of name, key and people; those that are hidden without their number."""
+    total = sum(count for _name, _key, count in lines)
+    shares = tuple(
+        Share(line, None, None, hidden=True) if key in hidden else Share(line, count, _percent(count, total))
+        for line, key, count in lines
     )
-    shares = []
-    for number, (line, count) in enumerate(lines):
-        if hiding is not None and number not in open_rows and not hiding.shows(number, 0):
-            shares.append(Share(line, None, None, hidden=True))
-        else:
-            shares.append(Share(line, count, _percent(count, total)))
     if any(share.hidden for share in shares):
         note += "“＊”为小数保护（人数少或为防推算而隐去），不表示零。"
-    return Distribution(name, note, total, tuple(shares))
+    return Distribution(name, note, total, shares)
 
 
 def _percent(count: int, total: int) -> str | None:
@@ -546,23 +568,32 @@ def _percent(count: int, total: int) -> str | None:
     return f"{hundredths // 100}.{hundredths % 100:02d}"
 
 
-def _risk(own: Closed, protected: bool, papers: Sequence[Figures]) -> Distribution:
-    lines = [(level.label, own[f"{RISK}.{int(level)}"][0]) for level in RiskLevel]
-    lines.append(("未评估", own[f"{RISK}.{NONE}"][0]))
+def _risk(own: Closed, hidden: Collection[str], papers: Sequence[Figures]) -> Distribution:
+    keys = [(level.label, f"{RISK}.{int(level)}") for level in RiskLevel]
+    lines = [(name, key, own[key][0]) for name, key in (*keys, ("未评估", f"{RISK}.{NONE}"))]
     note = "取本年度截至日前最近一次有危险性评估的完整随访；没有的列为“未评估”，不推定为0级。"
-    return _distribution("危险性评估", note, lines, protected, [len(lines) - 1], papers)
+    return _distribution("危险性评估", note, lines, _with_papers(lines, hidden, papers, "危险性评估"))
 
 
-def _classes(own: Closed, protected: bool, papers: Sequence[Figures]) -> Distribution:
+def _classes(own: Closed, hidden: Collection[str], papers: Sequence[Figures]) -> Distribution:
     order = (Stability.STABLE, Stability.BASIC, Stability.UNSTABLE)
-    lines = [(one.label, own[f"{CLASS}.{int(one)}"][0]) for one in order]
-    lines.append(("未分类", own[f"{CLASS}.{NONE}"][0]))
+    keys = [(one.label, f"{CLASS}.{int(one)}") for one in order]
+    lines = [(name, key, own[key][0]) for name, key in (*keys, ("未分类", f"{CLASS}.{NONE}"))]
     note = "取本年度截至日前最近一次有分类的完整随访；没有的列为“未分类”，不推定为稳定。"
-    # 稳定 and 未分类 can be read from 病情稳定率 in the annex; hiding them here would hide nothing.
-    return _distribution("病情分类", note, lines, protected, [0, len(lines) - 1], papers)
+    return _distribution("病情分类", note, lines, _with_papers(lines, hidden, papers, "病情分类"))
 
 
-def _duties(own: Closed, limits: Policy, protected: bool) -> tuple[tuple[Duty, ...], Duty, int | None]:
+def _with_papers(
+    lines: Sequence[tuple[str, str, int]], hidden: Collection[str], papers: Sequence[Figures], name: str
+) -> set[str]:
+    """What is hidden of the closing, and what papers that came before this rule hid of the same area."""
+    before = hidden_shares(papers, name)
+    return {key for line, key, _count in lines if key in hidden or line in before}
+
+
+def _duties(
+    own: Closed, limits: Policy, hidden: Collection[str]
+) -> tuple[tuple[Duty, ...], Duty, int | None]:
     kinds = (
         ("不稳定", str(int(Stability.UNSTABLE)), limits.gap_unstable),
         ("基本稳定", str(int(Stability.BASIC)), limits.gap_basic),
@@ -570,30 +601,30 @@ def _duties(own: Closed, limits: Policy, protected: bool) -> tuple[tuple[Duty, .
         ("未分类", NONE, limits.gap_unclassified),
         ("本年尚无完整随访", NEVER, limits.gap_first),
     )
+
+    def shown(key: str) -> int | None:
+        return None if key in hidden else own[key][0]
+
     duties = tuple(
         Duty(
             name,
             limit.value,
-            own[f"{DUTY}.{code}.ALL"][0],
-            own[f"{DUTY}.{code}.NEXT"][0],
-            own[f"{DUTY}.{code}.LATE"][0],
+            shown(f"{DUTY}.{code}.ALL"),
+            shown(f"{DUTY}.{code}.NEXT"),
+            shown(f"{DUTY}.{code}.LATE"),
             limit.rule,
             "待核对" if limit.status.startswith("UNVERIFIED") else rule(limit.rule).mark,
         )
         for name, code, limit in kinds
     )
-    people = sum(duty.people or 0 for duty in duties)
-    coming, overdue = sum(duty.coming for duty in duties), sum(duty.overdue for duty in duties)
-    refused: int | None = own[REFUSED][0]
-    if protected:
-        if any(small(count) for duty in duties for count in (duty.people or 0, duty.coming, duty.overdue)):
-            duties = ()
-        if small(own[REFUSED][0]):
-            # The number who refused would follow from that of those who accept.
-            refused = None
-            duties = ()
-    shown = people if refused is not None else None
-    return duties, Duty("合计", None, shown, coming, overdue, "", ""), refused
+    people, coming, overdue = (
+        sum(own[f"{DUTY}.{code}.{which}"][0] for _name, code, _limit in kinds)
+        for which in ("ALL", "NEXT", "LATE")
+    )
+    refused = shown(REFUSED)
+    # The number who refused would follow from that of those who accept.
+    total = Duty("合计", None, people if refused is not None else None, coming, overdue, "", "")
+    return duties, total, refused
 
 
 # --- definitions ----------------------------------------------------------------------------------

@@ -8,18 +8,29 @@ from dataclasses import replace
 from casemgr.indicators.catalogue import BY_KEY
 from casemgr.indicators.figure import figure
 from casemgr.indicators.small_cells import small
-from casemgr.reports.figures import Before, Cause, Change, Closing, Course, Figures, PeriodFigures, Point
+from casemgr.reports.figures import (
+    Before,
+    Cause,
+    Change,
+    Closing,
+    Course,
+    Earlier,
+    Figures,
+    PeriodFigures,
+    Point,
+)
 from casemgr.reports.monthly import month_in_words, months_until
 from casemgr.services import edition as editions
-from casemgr.services import monthly
+from casemgr.services import hiding, issue_difference, monthly
 from casemgr.services.clock import SHANGHAI
-from casemgr.services.monthly import REGISTERED, Closed, month_number
+from casemgr.services.hiding import REGISTERED, Closed
+from casemgr.services.issue_difference import LEFT, UNKNOWN, cause_lines
+from casemgr.services.monthly import month_number
 from casemgr.store.models.indicator import MonthClose
 from casemgr.store.queries import closing as closing_queries
 from casemgr.store.queries import report as queries
 from casemgr.store.work import Work
 from casemgr.terms.area import AreaLevel, ancestor, span_of
-from casemgr.terms.code import from_mask
 from casemgr.terms.indicator import Cause as WhyDiffers
 from casemgr.terms.report import ReportKind
 
@@ -53,27 +64,58 @@ def collect(
     edition = editions.edition_on(work, newest.as_of, area)
     keys = [rate.key for rate in base.official]
     before = known.get(before_month)
+    compared = [rate.key for rate in (*base.official, *base.beside) if not rate.hidden]
+    if before_month in closings:
+        # What papers of that month do not print is not printed beside this one either.
+        then = hiding.of_close(work, closings[before_month][-1], area, edition).get(area, frozenset())
+        opened = hiding.open_keys(edition)
+        compared = [key for key in compared if not hiding.hides_figure(key, then, opened)]
     number = monthly.number_of(place.prefix, month_number(month), place.level, area, revision, kind)
+    course = tuple(
+        Course(
+            key,
+            BY_KEY[key].name,
+            BY_KEY[key].unit.label,
+            tuple(_point(work, area, known.get(one), key, closings.get(one, ())) for one in months),
+        )
+        for key in keys
+    )
     return PeriodFigures(
         kind=kind.slug,
         period=period,
         month=replace(base, number=number),
         before_name="上季末" if kind is ReportKind.QUARTERLY else "上年末",
-        before=tuple(Before(key, monthly.value_of(before, key, edition)) for key in keys),
+        before=tuple(Before(key, monthly.value_of(before, key, edition)) for key in compared),
         labels=tuple(month_in_words(one) for one in months),
-        course=tuple(
-            Course(
-                key,
-                BY_KEY[key].name,
-                BY_KEY[key].unit.label,
-                tuple(_point(work, area, known.get(one), key, closings.get(one, ())) for one in months),
-            )
-            for key in keys
-        ),
+        course=course,
         closings=tuple(_closing(work, one, closings.get(one, ()), area) for one in months),
         changes=_changes(work, months, closings, area, keys),
         causes=_causes(work, months, area, protected=base.table.protected),
+        earlier=_earlier(work, kind, period, area, revision, papers, months, closings, course),
     )
+
+
+def _earlier(
+    work: Work,
+    kind: ReportKind,
+    period: str,
+    area: int,
+    revision: int,
+    papers: Sequence[Figures],
+    months: Sequence[str],
+    closings: Mapping[str, Sequence[MonthClose]],
+    course: Sequence[Course],
+) -> Earlier | None:
+    """What the issue before this one printed otherwise, month by month and by cause."""
+    before = issue_difference.issue_before(papers, kind.slug, period, revision)
+    if not isinstance(before, PeriodFigures):
+        return None
+    now = {
+        month: {line.key: (line.points[place].numerator, line.points[place].denominator) for line in course}
+        for place, month in enumerate(months)
+    }
+    revisions = {month: found[-1].revision for month, found in closings.items()}
+    return issue_difference.of_period(work, before, revisions, area, now)
 
 
 def _closings(work: Work, months: Sequence[str], area: int) -> dict[str, list[MonthClose]]:
@@ -144,19 +186,16 @@ def _causes(work: Work, months: Sequence[str], area: int, *, protected: bool) ->
     """
     from casemgr.indicators.difference import unpack  # loads polars, which only such a report needs
 
-    counts: dict[WhyDiffers, int] = {}
-    unknown = 0
+    counts: dict[str, int] = {}
     for month in months:
         for row in closing_queries.differences(work, month_number(month), *span_of(area)):
             for person in unpack(row.packed).people:
-                causes = from_mask(WhyDiffers, person.causes)
-                unknown += not causes
-                for one in causes:
-                    counts[one] = counts.get(one, 0) + 1
-    found = [(one.label, counts[one]) for one in WhyDiffers if one in counts]
-    if unknown:
-        found.append(("原因未能判明", unknown))
-    hidden = [protected and small(count) for _name, count in found]
+                for name in cause_lines(person.causes):
+                    counts[name] = counts.get(name, 0) + 1
+    order = [*(one.label for one in WhyDiffers), LEFT, UNKNOWN]
+    found = [(name, counts[name]) for name in order if name in counts]
+    # Late entries are about records; who died or left is about people, in the county as well.
+    hidden = [small(count) and (protected or name == LEFT) for name, count in found]
     return tuple(
         Cause(name, None if away else count, away) for (name, count), away in zip(found, hidden, strict=True)
     )

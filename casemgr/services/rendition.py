@@ -8,9 +8,14 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 
 from casemgr.reports.figures import Figures, digest_of
+from casemgr.reports.own_fonts import FOLDER as FONT_FOLDER
+from casemgr.reports.own_fonts import UnfitFont, own_fonts
 from casemgr.reports.paper import Letter, document
+from casemgr.reports.press import FONTS
 from casemgr.reports.tables import Table, tables_of
 from casemgr.reports.workbook import MEDIA, workbook
 from casemgr.rules.access import Access, Action
@@ -27,10 +32,9 @@ from casemgr.services.report import (
     earlier_papers,
     frozen,
     get,
-    path_of,
-    write_file,
 )
-from casemgr.services.use_case import use_case
+from casemgr.services.report_file import path_of, write_file
+from casemgr.services.use_case import use_case, within
 from casemgr.store.db import new_key
 from casemgr.store.models.report import Report, ReportFile
 from casemgr.store.queries import report as queries
@@ -126,6 +130,7 @@ class _Plan:
     letter: Letter | None
     agency: int | None
     file: FileView | None
+    fonts: Path | None
 
 
 def make(access: Access, key: int, rendition: Rendition, draw: Draw | None = None) -> None:
@@ -143,7 +148,7 @@ def make(access: Access, key: int, rendition: Rendition, draw: Draw | None = Non
     else:
         text = document(plan.figures, ADDRESS, plan.letter)
         try:
-            content, missing = (draw or drawn)(text, rendition in ARCHIVE)
+            content, missing = (draw or partial(drawn, fonts=plan.fonts))(text, rendition in ARCHIVE)
         except Exception:
             _keep(access, key, rendition, plan.agency, b"", BROKEN)
             raise
@@ -162,11 +167,14 @@ def check(access: Access, key: int, rendition: Rendition) -> None:
     _plan(access, key, rendition)
 
 
-def drawn(text: str, archive: bool) -> tuple[bytes, int]:
-    """HTML → the bytes of the PDF and how many characters could not be drawn, made by a child process."""
-    wanted = "--archive" if archive else "--paper"
-    made = subprocess.run(  # noqa: S603  # our own module with one of two words
-        [sys.executable, "-B", "-s", "-m", "casemgr.reports.press", wanted],
+def drawn(text: str, archive: bool, fonts: Path | None = None) -> tuple[bytes, int]:
+    """HTML → the bytes of the PDF and how many characters could not be drawn, made by a child process.
+
+    ``fonts``: a folder with fonts of the agency for 公文.
+    """
+    wanted = ["--archive" if archive else "--paper", *([f"{FONTS}{fonts}"] if fonts is not None else ())]
+    made = subprocess.run(  # noqa: S603  # our own module, one of two words and a folder of ours
+        [sys.executable, "-B", "-s", "-m", "casemgr.reports.press", *wanted],
         input=text.encode(),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -193,9 +201,20 @@ def _plan(work: Work, key: int, rendition: Rendition) -> _Plan:
     made = queries.file(work, key, int(rendition))
     standing = _view(rendition, made) if made is not None and _read(work, made) is not None else None
     letter, agency = None, made.agency_id if made is not None and made.size else None
+    fonts = None
     if rendition in OFFICIAL:
         letter, agency = _letter(row, agency)
-    return _Plan(figures, letter, agency, standing)
+        fonts = _fonts(work)
+    return _Plan(figures, letter, agency, standing, fonts)
+
+
+def _fonts(work: Work) -> Path | None:
+    """The folder with fonts of the agency, if it has any; :class:`Refused` for one that may not be used."""
+    folder: Path = within(work).instance / FONT_FOLDER
+    try:
+        return folder if own_fonts(folder) else None
+    except UnfitFont as unfit:
+        raise Refused(str(unfit)) from unfit
 
 
 def _letter(row: Report, agency: int | None) -> tuple[Letter, int]:

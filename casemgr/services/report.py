@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import secrets
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -13,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
 from multiprocessing import get_context
-from pathlib import Path
 
 from casemgr.indicators.period import Period
 from casemgr.reports.figures import (
@@ -33,7 +30,8 @@ from casemgr.rules.access import Access, Action
 from casemgr.services import clock, giving, monthly, period_report, statistics_form
 from casemgr.services.errors import Conflict, Forbidden, Missing, Problem, Refused, Unfit
 from casemgr.services.monthly import month_number, month_text
-from casemgr.services.use_case import note_refusal, use_case, within
+from casemgr.services.report_file import path_of, write_file
+from casemgr.services.use_case import note_refusal, use_case
 from casemgr.store.db import new_key
 from casemgr.store.models.report import Report
 from casemgr.store.queries import report as queries
@@ -41,7 +39,6 @@ from casemgr.store.work import Work
 from casemgr.terms.area import span_of
 from casemgr.terms.report import ReportKind
 
-FOLDER = "reports"
 PAGE = 50
 #: Where people ask about a paper, as printed on it. The host differs from office to office.
 ADDRESS = "填报单位所用系统的网页“报表—核验”（/reports/verify）"
@@ -355,27 +352,6 @@ def _keep(
 def _kind_of(slug: str) -> ReportKind:
     """The kind with this plain word; ``KeyError`` if there is none."""
     return ReportKind[slug.upper()]
-
-
-def path_of(work: Work, name: str) -> Path:
-    """A file of the folder of reports."""
-    folder: Path = within(work).instance / FOLDER
-    return folder / name
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Whole or not at all, readable by the program's user only, on the disk before the row is."""
-    path.parent.parent.mkdir(mode=0o700, exist_ok=True)
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)
 
 
 def _read_file(work: Work, report: Report) -> bytes | None:

@@ -6,26 +6,34 @@ kept here, so those lines are printed empty, to be written by hand; a zero is ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
-from casemgr.indicators.catalogue import BY_KEY
+from casemgr.indicators.catalogue import ANY_KEY, BY_KEY
 from casemgr.indicators.editions import Edition
-from casemgr.indicators.small_cells import hide, small
 from casemgr.reports.figures import Figures, FormBlock, FormFigures, FormLine, MonthlyFigures
 from casemgr.services import edition as editions
-from casemgr.services import monthly
+from casemgr.services import hiding, monthly
 from casemgr.services.errors import Unfit
-from casemgr.services.monthly import (
+from casemgr.services.hiding import (
+    BIPOLAR,
     CLASS,
+    DEATHS,
     DUTY,
+    HOME,
+    LOST,
     NEVER,
     NONE,
+    OFFENCE,
     REFUSED,
     REGISTERED,
     RISK,
+    SCHIZOPHRENIA,
+    WITH_DEATHS,
     Closed,
-    hidden_shares,
+    hides_figure,
 )
+from casemgr.services.monthly import hidden_shares
 from casemgr.store.work import Work
 from casemgr.terms.area import AreaLevel
 from casemgr.terms.report import ReportKind
@@ -37,8 +45,6 @@ FORM_NAMES = {
     ReportKind.STATISTICS: "严重精神障碍管理治疗工作年度统计报表",
 }
 HEALTH = "卫生健康部门（本系统月结数据）"
-DEATHS = "DEATHS"
-WITH_DEATHS = "IND-02.REG-B"
 #: What the other departments write into 表9 (GF2018: each gives its own counts; the exact items are 待核对).
 OTHERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("公安部门", "派出所", ("列管人数（人）", "本期新发现疑似人数（人）", "本期肇事肇祸案（事）件（起）")),
@@ -82,7 +88,8 @@ def collect(
 ) -> FormFigures:
     """The figures of 表9 (month) or 表14 (year, counties only) for issue number ``revision``.
 
-    Raises what :func:`casemgr.services.monthly.collect` raises, and :class:`Unfit` for 表14 of a township.
+    What no paper of the closing prints is hidden here as well (REC-SMALL-1). Raises what
+    :func:`casemgr.services.monthly.collect` raises, and :class:`Unfit` for 表14 of a township.
     """
     base = monthly.collect(work, month, area, revision, papers)
     place = monthly.place_of(work, area)
@@ -93,11 +100,13 @@ def collect(
     close = monthly.closings_of(work, [number], area)[number]
     own = monthly.by_area(work, close.id, area, area + 1)[area]
     edition = editions.edition_on(work, close.as_of, area)
-    protected = kind is ReportKind.EXCHANGE
-    lines = _lines(own, edition)
+    hidden = hiding.of_close(work, close, area, edition).get(area, frozenset())
+    opened = hiding.open_keys(edition)
     blocks = [
-        FormBlock(name, HEALTH, _kept(name, part, own, base, papers) if protected else part)
-        for name, part in lines
+        FormBlock(
+            name, HEALTH, tuple(_kept(line, hidden, opened, hidden_shares(papers, name)) for line in part)
+        )
+        for name, part in _lines(own, edition, place.level)
     ]
     asked = OTHERS if kind is ReportKind.EXCHANGE else YEARLY_ASKED
     blocks += [
@@ -120,9 +129,9 @@ def collect(
         demo=base.demo,
         edition=base.edition,
         edition_name=base.edition_name,
-        protected=protected,
+        protected=True,
         blocks=tuple(blocks),
-        rates=base.official if kind is ReportKind.STATISTICS else (),
+        rates=(*base.official, *base.beside),
         notes=_notes(kind, base, blocks),
     )
 
@@ -135,7 +144,7 @@ def _notes(kind: ReportKind, base: MonthlyFigures, blocks: Sequence[FormBlock]) 
     ]
     if any(line.hidden for block in blocks for line in block.lines):
         found.append(
-            "“＊”为小数保护：人数为1至4，或可由相邻各数推算出1至4的，不印出（REC-SMALL-1，产品建议）；不表示零。"
+            "“＊”为小数保护：人数为1至4，或可由县、乡各种报表推算出1至4的，各种报表都不印出（REC-SMALL-1，产品建议）；不表示零。"
         )
     return tuple(found)
 
@@ -170,22 +179,26 @@ def _named(edition: Edition, family: str, first: str) -> str:
     return next((key for key in edition.official if BY_KEY[key].indicator == family), first)
 
 
-def _lines(own: Closed, edition: Edition) -> list[tuple[str, tuple[FormLine, ...]]]:
+#: What a line says, its number, the key under which it may be hidden, whether it is part of the one above.
+Line = tuple[str, Read, str, bool]
+
+
+def _lines(own: Closed, edition: Edition, level: AreaLevel) -> list[tuple[str, tuple[FormLine, ...]]]:
     standard = _named(edition, "IND-03", "IND-03.STD-INT")
     taking = _named(edition, "IND-04", "IND-04.MED-YEAR")
     regular = _named(edition, "IND-05", "IND-05.MED-YEAR")
     rehab = _named(edition, "IND-12", "IND-12.N1")
     schizo = _named(edition, "IND-06", "IND-06.MED-QUARTER")
-    people: list[tuple[str, Read, str, bool]] = [
+    people: list[Line] = [
         ("在册患者（人）", _denominator(REGISTERED), REGISTERED, False),
-        ("精神分裂症患者（人）", _denominator(schizo), schizo, True),
-        ("双相（情感）障碍患者（人）", _denominator("IND-14.TAKING"), "IND-14.TAKING", True),
-        ("居家患者（人）", _denominator(rehab), rehab, True),
+        ("精神分裂症患者（人）", _denominator(schizo), SCHIZOPHRENIA, True),
+        ("双相（情感）障碍患者（人）", _denominator("IND-14.TAKING"), BIPOLAR, True),
+        ("居家患者（人）", _denominator(rehab), HOME, True),
         ("不同意参加管理（人）", _numerator(REFUSED), REFUSED, True),
-        ("失访（人）", _numerator("IND-15"), "IND-15", True),
+        ("失访（人）", _numerator(LOST), LOST, True),
         ("本年死亡（人）", _deaths, DEATHS, False),
     ]
-    service: list[tuple[str, Read, str, bool]] = [
+    service: list[Line] = [
         ("在管患者（人）", _numerator(REGISTERED), REGISTERED, False),
         ("规范管理患者（人）", _numerator(standard), standard, True),
         ("服药患者（人）", _numerator(taking), taking, False),
@@ -193,88 +206,75 @@ def _lines(own: Closed, edition: Edition) -> list[tuple[str, tuple[FormLine, ...
         ("面访患者（人）", _numerator("IND-10"), "IND-10", False),
         ("健康体检患者（人）", _numerator("IND-11"), "IND-11", False),
         ("参加社区康复的居家患者（人）", _numerator(rehab), rehab, False),
+        ("接受心理疏导的居家患者（人）", _numerator("IND-19.PATIENT"), "IND-19.PATIENT", False),
+        ("家属接受心理疏导的居家患者（人）", _numerator("IND-19.FAMILY"), "IND-19.FAMILY", False),
         ("随访已超期（人）", _late, f"{DUTY}.LATE", False),
-        ("有肇事肇祸行为（人）", _numerator("IND-13"), "IND-13", False),
+        ("有肇事肇祸行为（人）", _numerator(OFFENCE), OFFENCE, False),
     ]
-    risk: list[tuple[str, Read, str, bool]] = [
-        (f"{level.label}（人）", _numerator(f"{RISK}.{int(level)}"), f"{RISK}.{int(level)}", False)
-        for level in RiskLevel
+    risk: list[Line] = [
+        (f"{one.label}（人）", _numerator(f"{RISK}.{int(one)}"), f"{RISK}.{int(one)}", False)
+        for one in RiskLevel
     ]
     risk.append(("未评估（人）", _numerator(f"{RISK}.{NONE}"), f"{RISK}.{NONE}", False))
     order = (Stability.STABLE, Stability.BASIC, Stability.UNSTABLE)
-    classes: list[tuple[str, Read, str, bool]] = [
+    classes: list[Line] = [
         (f"{one.label}（人）", _numerator(f"{CLASS}.{int(one)}"), f"{CLASS}.{int(one)}", False)
         for one in order
     ]
     classes.append(("未分类（人）", _numerator(f"{CLASS}.{NONE}"), f"{CLASS}.{NONE}", False))
-    parts = (("患者", people), ("管理服务", service), ("危险性评估", risk), ("病情分类", classes))
+    beside: list[Line] = [
+        ("应录入的记录（条）", _denominator("IND-16"), "IND-16", False),
+        ("按时录入（条）", _numerator("IND-16"), "IND-16", True),
+    ]
+    if level is AreaLevel.COUNTY:
+        beside += [line for key, words in REPORTED for line in _reported(own, key, *words)]
+    parts = (
+        ("患者", people),
+        ("管理服务", service),
+        ("危险性评估", risk),
+        ("病情分类", classes),
+        ("录入与工作条件", beside),
+    )
     return [
         (name, tuple(FormLine(said, read(own), key, inner=inner) for said, read, key, inner in part))
         for name, part in parts
     ]
 
 
+#: What a county reports once a year: the words of the whole, empty where it is not told, and of the part.
+REPORTED: tuple[tuple[str, tuple[str, str]], ...] = (
+    ("IND-20", ("", "精神科执业（助理）医师（人）")),
+    ("IND-21", ("乡镇（街道）（个）", "建有精神卫生综合管理小组（个）")),
+    ("IND-22", ("开展社区康复县（区）的居家患者（人）", "接受康复服务（人）")),
+    ("IND-23", ("民政登记的康复对象（人）", "接受规范康复服务（人）")),
+    ("IND-18", ("精神卫生知识知晓率调查（人）", "知晓（人）")),
+)
+
+
+def _reported(own: Closed, key: str, whole: str, part: str) -> list[Line]:
+    """The lines of a figure that a county reports; without a number where it reported none."""
+    told = key in own and own[key][1] is not None
+    found: list[Line] = [(whole, _denominator(key), key, False)] if whole else []
+    return [*found, (part, _numerator(key) if told else _untold, key, bool(whole))]
+
+
+def _untold(_own: Closed) -> int | None:
+    return None
+
+
 # --- small counts -------------------------------------------------------------------------------------
 
 
 def _kept(
-    name: str,
-    lines: tuple[FormLine, ...],
-    own: Closed,
-    base: MonthlyFigures,
-    papers: Sequence[Figures],
-) -> tuple[FormLine, ...]:
-    """The lines of one block with small counts taken out, and what would give them away (REC-SMALL-1)."""
-    registered = _denominator(REGISTERED)(own) or 0
-    if small(registered):
-        return tuple(_hidden(line) for line in lines)
-    distribution = next((one for one in (base.risk, base.classes) if one.name == name), None)
-    if distribution is None:
-        return _parts(lines, registered)
-    if base.table.protected:
-        # A township's own report hides the same lines, so that two papers never tell more than one.
-        return tuple(
-            _hidden(line) if share.hidden else line
-            for line, share in zip(lines, distribution.shares, strict=True)
-        )
-    return _partition(lines, hidden_shares(papers, name))
+    line: FormLine, hidden: Collection[str], opened: Collection[str], before: Collection[str]
+) -> FormLine:
+    """The line as every paper of the closing has it: with its number, hidden, or to be filled in by hand.
 
-
-def _hidden(line: FormLine) -> FormLine:
-    return FormLine(line.name, None, line.key, hidden=True, inner=line.inner)
-
-
-def _partition(lines: tuple[FormLine, ...], before: frozenset[str]) -> tuple[FormLine, ...]:
-    """Lines that add up to the register; the line of those not assessed says nothing about anybody."""
-    last = len(lines) - 1
-    hiding = hide(
-        [[line.count or 0] for line in lines],
-        open_rows=[last],
-        zeros_known=False,
-        before=[(place, 0) for place, line in enumerate(lines) if line.name.removesuffix("（人）") in before],
-    )
-    if not hiding.printable:
-        return tuple(_hidden(line) if place != last else line for place, line in enumerate(lines))
-    return tuple(line if hiding.shows(place, 0) else _hidden(line) for place, line in enumerate(lines))
-
-
-def _parts(lines: tuple[FormLine, ...], registered: int) -> tuple[FormLine, ...]:
-    """Lines that each count some of those on the register: neither they nor the rest may be small.
-
-    An inner line counts some of the line before it that is not inner; what is left of that may not be
-    small either.
+    ``before``: names of lines that papers which came before this rule hid.
     """
-    kept: list[FormLine] = []
-    outer = registered
-    for line in lines:
-        count = line.count
-        if count is None:
-            kept.append(line)
-            continue
-        # 本年死亡 lies beside the register, not inside it.
-        wholes = () if line.key == DEATHS else (registered, outer) if line.inner else (registered,)
-        shown = not small(count) and not any(small(whole - count) for whole in wholes)
-        kept.append(line if shown else _hidden(line))
-        if not line.inner and line.key != DEATHS:
-            outer = count
-    return tuple(kept)
+    if line.count is None:
+        return replace(line, asked=True)
+    figure = line.key in ANY_KEY and hides_figure(line.key, hidden, opened)
+    if figure or line.key in hidden or line.name.removesuffix("（人）") in before:
+        return replace(line, count=None, hidden=True)
+    return line

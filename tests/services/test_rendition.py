@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from casemgr.reports.figures import digest_of
+from casemgr.reports.figures import PeriodFigures, canonical, digest_of, restored
+from casemgr.reports.paper import document
+from casemgr.reports.tables import tables_of
 from casemgr.rules.access import Access, Action, Role
 from casemgr.services import agency, clock, rendition, report
 from casemgr.services.errors import Missing, Refused, Unfit
@@ -99,4 +101,21 @@ def test_issuing_again_after_a_new_closing_makes_a_new_number_for_every_kind(app
     assert draft.issued is None
     assert digest_of(draft.figures) != first.digest
     assert draft.figures.number == "示例县精防统〔2026〕季3号（修订1）"
+    # What the issue before printed otherwise, by cause; the causes add up to the difference.
+    assert isinstance(draft.figures, PeriodFigures)
+    told = draft.figures.earlier
+    assert told is not None
+    assert told.number == first.number
+    assert {one.month for one in told.shifts} == {"2026年9月"}
+    assert "管理率" in {one.name for one in told.shifts}
+    for one in told.shifts:
+        before, after = ([int(part) for part in text.split("/")] for text in (one.before, one.after))
+        assert [after[0] - before[0], after[1] - before[1]] == [one.numerator, one.denominator]
+        assert sum(cause.numerator for cause in one.causes) == one.numerator
+        assert sum(cause.denominator for cause in one.causes) == one.denominator
+        assert all(cause.name for cause in one.causes)
+    assert restored(canonical(draft.figures)) == draft.figures
+    table = next(one for one in tables_of(draft.figures) if one.name == "与上一版签发的差异")
+    assert sum(row[4] == "合计" for row in table.rows) == len(told.shifts)
+    assert "与上一版签发" in document(draft.figures, report.ADDRESS)
     clock.fix(None)

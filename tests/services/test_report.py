@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from sqlalchemy import select
 
 from casemgr.indicators.editions import BESIDE
 from casemgr.indicators.small_cells import small
-from casemgr.reports.figures import MonthlyFigures
+from casemgr.reports.figures import FormFigures, MonthlyFigures
 from casemgr.reports.monthly import document
 from casemgr.rules.access import Access, Action
 from casemgr.services import clock, indicator, monthly, report
@@ -28,6 +29,8 @@ from casemgr.services.report import ReportView, Verdict
 from casemgr.store.db import db
 from casemgr.store.models import Area, AuditEntry, Report
 from casemgr.store.work import open_work
+from casemgr.terms.report import ReportKind
+from casemgr.terms.risk import RiskLevel, Stability
 from tests.conftest import TODAY, create_app, make_config
 from tests.indicators.county import expected
 from tests.services.closed_county import (
@@ -45,6 +48,7 @@ from tests.services.closed_county import (
 pytest.importorskip("casemgr.reports.pdf", reason="WeasyPrint finds no Pango here", exc_type=OSError)
 
 OCTOBER = "2026-10"
+TOWNS = (TOWN, OTHER_TOWN, 999901102000, 999901103000)
 
 
 @pytest.fixture(scope="module")
@@ -101,13 +105,17 @@ def test_every_printed_rate_is_the_expected_and_the_screens_figure(month: str) -
         figures = collected(area, month)
         wanted = expected()[month][str(area)]
         printed = {rate.key: [rate.numerator, rate.denominator] for rate in figures.rates}
+        hidden = {rate.key for rate in figures.rates if rate.hidden}
+        assert not hidden & {rate.key for rate in figures.official}
         # Beside the expected ones: entry in time, support, and what a county reports for a year.
-        assert {key: counts for key, counts in printed.items() if key not in BESIDE} == wanted
+        shown = {key: counts for key, counts in printed.items() if key not in BESIDE | hidden}
+        assert shown == {key: counts for key, counts in wanted.items() if key not in hidden}
         assert printed.keys() - wanted.keys() <= BESIDE
         screen = indicator.closed(OFFICER, month, area)
         assert screen is not None
         for rate in figures.rates:
-            assert rate.value == screen.area(area).figure(rate.key).value
+            assert rate.hidden or rate.value == screen.area(area).figure(rate.key).value
+            assert not rate.hidden or (rate.numerator, rate.value, rate.distance) == (None, None, None)
 
 
 @pytest.mark.usefixtures("office")
@@ -153,24 +161,15 @@ def test_no_village_shows_a_count_of_one_to_four(month: str) -> None:
 
 
 @pytest.mark.usefixtures("office")
-def test_no_townships_danger_level_or_class_shows_a_count_of_one_to_four() -> None:
-    figures = collected(TOWN)
+@pytest.mark.parametrize("area", [COUNTY, TOWN])
+def test_no_danger_level_class_or_duty_shows_a_count_of_one_to_four(area: int) -> None:
+    figures = collected(area)
     for distribution, told_elsewhere in ((figures.risk, {"未评估"}), (figures.classes, {"稳定", "未分类"})):
         hidden = [share for share in distribution.shares if share.hidden]
         assert len(hidden) != 1
+        assert distribution.total == figures.registered
         for share in distribution.shares:
             assert share.name in told_elsewhere or share.count is None or not small(share.count)
-    assert not any(
-        small(count) for duty in figures.duties for count in (duty.people or 0, duty.coming, duty.overdue)
-    )
-
-
-@pytest.mark.usefixtures("office")
-def test_the_county_tables_are_whole() -> None:
-    figures = collected(COUNTY)
-    assert sum(share.count or 0 for share in figures.risk.shares) == figures.registered
-    assert sum(share.count or 0 for share in figures.classes.shares) == figures.registered
-    assert figures.duties_total.people == figures.registered - (figures.not_agreed or 0)
     assert [duty.name for duty in figures.duties] == [
         "不稳定",
         "基本稳定",
@@ -179,6 +178,80 @@ def test_the_county_tables_are_whole() -> None:
         "本年尚无完整随访",
     ]
     assert {duty.mark for duty in figures.duties} == {"", "待核对"}
+    for duty in figures.duties:
+        assert duty.name == "稳定" or duty.people is None or not small(duty.people)
+        assert not any(count is not None and small(count) for count in (duty.coming, duty.overdue))
+        assert duty.people is not None or (duty.coming, duty.overdue) == (None, None)
+    assert figures.duties_total.people in (None, figures.registered - (figures.not_agreed or 0))
+    assert figures.not_agreed is None or not small(figures.not_agreed)
+
+
+def everything_printed(area: int) -> dict[str, tuple[int | None, bool]]:
+    """Key → (count, hidden) of each line that any paper of the month about an area prints."""
+    with open_work(SYSTEM, Action.REPORT_ISSUE, writes=False) as work:
+        month = report.collect(work, ReportKind.MONTHLY, 202610, area, 1)
+        form = report.collect(work, ReportKind.EXCHANGE, 202610, area, 1)
+    assert isinstance(month, MonthlyFigures)
+    assert isinstance(form, FormFigures)
+    found: dict[str, tuple[int | None, bool]] = {}
+    levels = {f"{share.name}（人）": share for one in (month.risk, month.classes) for share in one.shares}
+    rates = {rate.key: rate for rate in month.rates}
+    for block in form.blocks:
+        for line in block.lines:
+            found[line.name] = (line.count, line.hidden)
+            if line.name in levels:
+                assert (levels[line.name].count, levels[line.name].hidden) == found[line.name]
+            elif line.key in rates and line.count is not None and not line.asked:
+                assert not rates[line.key].hidden
+                assert line.count in (rates[line.key].numerator, rates[line.key].denominator)
+            elif line.key in rates and line.hidden:
+                assert rates[line.key].hidden
+    return found
+
+
+def doubtful(table: list[list[int]], hidden: set[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Hidden cells that have another value in a table one step away with the same sums (last row: all)."""
+    county = len(table) - 1
+    found: set[tuple[int, int]] = set()
+    for (row, line), (partner, other) in product(hidden, hidden):
+        corners = {(row, line), (row, other), (partner, line), (partner, other)}
+        if row == partner or line == other or not corners <= hidden:
+            continue
+        # One person from ``line`` to ``other`` in the row; in the county alike, in a township the other way.
+        giver = line if county in (row, partner) else other
+        if table[row][line] > 0 and table[partner][giver] > 0:
+            found |= corners
+    return found
+
+
+@pytest.mark.usefixtures("office")
+def test_every_paper_hides_alike_and_all_of_them_together_tell_nothing_hidden() -> None:
+    towns = list(TOWNS)
+    printed = {area: everything_printed(area) for area in (COUNTY, *towns)}
+    with open_work(SYSTEM, Action.REPORT_ISSUE, writes=False) as work:
+        close = monthly.closings_of(work, [202610], COUNTY)[202610]
+        real = monthly.by_area(work, close.id, COUNTY, COUNTY + 10**6)
+    levels = {f"{one.label}（人）": f"DIST.RISK.{int(one)}" for one in RiskLevel}
+    classes = {f"{one.label}（人）": f"DIST.CLASS.{int(one)}" for one in Stability}
+    for lines in (
+        {**levels, "未评估（人）": "DIST.RISK.NONE"},
+        {**classes, "未分类（人）": "DIST.CLASS.NONE"},
+    ):
+        table = [[real[area][key][0] for key in lines.values()] for area in (*towns, COUNTY)]
+        hidden = {
+            (row, place)
+            for row, area in enumerate((*towns, COUNTY))
+            for place, name in enumerate(lines)
+            if printed[area][name][1]
+        }
+        assert hidden
+        assert all(
+            printed[area][name][0] == table[row][place]
+            for row, area in enumerate((*towns, COUNTY))
+            for place, name in enumerate(lines)
+            if (row, place) not in hidden
+        )
+        assert doubtful(table, hidden) == hidden, lines
 
 
 @pytest.mark.usefixtures("office")
@@ -395,7 +468,7 @@ def test_a_report_printed_anew_with_one_person_more_fails(keep_marks: bool) -> N
     from casemgr.reports.pdf import printed
 
     view, figures = newest(TOWN), collected(TOWN)
-    rates = tuple(replace(rate, numerator=rate.numerator + 1) for rate in figures.rates)
+    rates = tuple(replace(rate, numerator=(rate.numerator or 0) + 1) for rate in figures.rates)
     text = document(replace(figures, rates=rates), report.ADDRESS)
     if keep_marks:  # a careful forger copies digest and code as well
         forged_code = re.search(r'casemgr-code" content="([^"]+)', text)
