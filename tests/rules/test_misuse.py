@@ -36,10 +36,16 @@ def many(count: int, kind: int = LOOK, minute: int = NOON, case: int = 0, people
         (many(3, minute=22 * 60), [(Unusual.AT_NIGHT, 0, 3)]),
         (many(3, minute=6 * 60 - 1), [(Unusual.AT_NIGHT, 0, 3)]),
         (many(3, minute=6 * 60), []),
+        (many(3, minute=22 * 60 - 1), []),
         (many(2, minute=NIGHT), []),
         ([Look(n, 7, NOON, LOOK, n) for n in range(1, 40)], []),
         ([Look(n, 7, NOON + n, LOOK, n) for n in range(1, 41)], [(Unusual.MANY_AN_HOUR, 0, 40)]),
         ([Look(n, 7, NOON + 2 * n, LOOK, n) for n in range(1, 41)], []),
+        # Sixty minutes have sixty minutes: the fortieth at the sixtieth counts no more.
+        ([Look(n, 7, NOON + (n == 40) * 59, LOOK, n) for n in range(1, 41)], [(Unusual.MANY_AN_HOUR, 0, 40)]),
+        ([Look(n, 7, NOON + (n == 40) * 60, LOOK, n) for n in range(1, 41)], []),
+        # Forty looks at thirty-nine files are thirty-nine.
+        ([Look(n, 7, NOON, LOOK, min(n, 39), worked=True) for n in range(1, 41)], []),
         (many(4, case=5), []),
         (many(5, case=5), [(Unusual.AGAIN_AND_AGAIN, 5, 5)]),
         ([*many(5, case=5), Look(9, 7, NOON, LOOK, 5, worked=True)], []),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from casemgr.rules.access import Action
@@ -16,11 +17,12 @@ from casemgr.store import audit as chain
 from casemgr.store import audit_archive as archives
 from casemgr.store import work as works
 from casemgr.store.db import db
-from casemgr.store.models import AuditEntry, AuditSubject
+from casemgr.store.models import AuditEntry, AuditSubject, LedgerLine
 from casemgr.store.queries import audit as queries
+from casemgr.store.verifier import unchecked
 from casemgr.store.work import open_work
 from tests.security.test_tamper_classes import _with_key, lay_down, let_change, raw, read, write_entries
-from tests.store.register import SYSTEM
+from tests.store.register import EAST, SYSTEM
 
 OLD, YOUNG = 30, 6
 YEARS_AGO = timedelta(days=1_200)
@@ -179,20 +181,41 @@ def test_the_database_lets_nothing_younger_go_and_nothing_that_is_not_archived(a
     assert len(read(AuditEntry.__table__)) >= YOUNG
 
 
+def count(table: str) -> int:
+    """How many rows there are, whatever their area."""
+    with unchecked(), db.engine.begin() as connection:
+        if db.engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT set_config('casemgr.low', '0', true)"))
+            connection.execute(text("SELECT set_config('casemgr.high', '1000000000000', true)"))
+        return int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar() or 0)
+
+
 def test_rows_are_not_replaced_by_writing_them_again(both: Flask) -> None:
     """``INSERT OR REPLACE`` takes a row away without asking the triggers against deleting."""
     write_entries(3)
     audit.anchor(SYSTEM)
     sqlite = db.engine.dialect.name == "sqlite"
     verb = "INSERT OR REPLACE" if sqlite else "INSERT"
-    for table, columns in (("audit_entry", "*"), ("audit_subject", "*"), ("audit_anchor", "*")):
-        before = raw(f"SELECT count(*) FROM {table}").scalar()
-        with pytest.raises(DatabaseError):
-            raw(f"{verb} INTO {table} SELECT {columns} FROM {table}")
+    told = {"area": EAST, "receiver": 5, "receiver_area": EAST, "kind": 1, "at": works.datetime.now(UTC)}
+    with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+        work.add(LedgerLine(id=7, actor=1, groups=1, ground="x", **told))
+    keys = {
+        "audit_entry": "seq",
+        "audit_subject": "seq, person_id",
+        "audit_anchor": "seq",
+        "ledger_line": "id",
+    }
+    for table, key in keys.items():
+        before = count(table)
+        assert before
+        statements = [f"{verb} INTO {table} SELECT * FROM {table}", f"DELETE FROM {table}"]
+        statements.append(f"UPDATE {table} SET {key.split(',')[0]} = 99")
         if not sqlite:
-            key = "seq, person_id" if table == "audit_subject" else "seq"
-            again = f"INSERT INTO {table} SELECT * FROM {table} ON CONFLICT ({key}) DO UPDATE SET seq = 0"
+            first = key.split(",")[0]
+            statements.append(f"TRUNCATE {table}")
+            statements.append(f"{statements[0]} ON CONFLICT ({key}) DO UPDATE SET {first} = 0")
+        for statement in statements:
             with pytest.raises(DatabaseError):
-                raw(again)
-        assert raw(f"SELECT count(*) FROM {table}").scalar() == before
+                raw(statement)
+        assert count(table) == before
     assert audit.verify(SYSTEM).broken is None
