@@ -26,8 +26,13 @@ class Reach(Enum):
 
     ONE = "缺 1 次"
     MORE = "缺 2 次及以上"
+    PAST = "期限已过"
     LATER = "以今后的情况为准"
     FINAL = "本年度已无法改变"
+
+
+#: Of whom an act now would help.
+HELPED = (Reach.ONE, Reach.MORE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,11 @@ class VillageGap:
 
 @dataclass(frozen=True, slots=True)
 class GapList:
-    """One page of a gap list with what stands above it."""
+    """One page of a gap list with what stands above it.
+
+    ``frozen`` is the figure of the closing when a closed month was asked for: the list goes by the records as
+    they are now, which may have changed since.
+    """
 
     area: int
     place: str
@@ -64,11 +73,14 @@ class GapList:
     helped: int
     villages: tuple[VillageGap, ...]
     page: Page[GapRow]
+    frozen: Figure | None = None
 
 
-def reach_of(one: GapPerson) -> Reach:
-    """How the person may still come to count, by what the explanation promises."""
+def reach_of(one: GapPerson, today: date) -> Reach:
+    """How the person may still come to count, by what was promised; of a past month as seen today."""
     if one.missing is not None:
+        if one.until is not None and one.until < today:
+            return Reach.PAST
         return Reach.ONE if one.missing <= 1 else Reach.MORE
     return Reach.FINAL if one.until is None else Reach.LATER
 
@@ -93,12 +105,13 @@ def of_area(
     """
     found = indicator.gap(access, when, area, key)
     place, names = _places(access, area)
-    people = list(found.people)
+    # What is too late by now comes after what is not, else as near as it was.
+    people = sorted(found.people, key=lambda one: reach_of(one, today) is Reach.PAST)
     tally: dict[int, list[int]] = {}
     for one in people:
         counts = tally.setdefault(one.village or NOWHERE, [0, 0])
         counts[0] += 1
-        counts[1] += one.missing is not None
+        counts[1] += reach_of(one, today) in HELPED
     chosen = [one for one in people if village is None or (one.village or NOWHERE) == village]
     if by_village:
         chosen.sort(key=lambda one: (one.village is None, one.village or 0))
@@ -106,7 +119,8 @@ def of_area(
     number = min(max(1, number), last)
     shown = chosen[(number - 1) * size : number * size]
     rows = register.by_ids(access, [one.case_id for one in shown], today, purpose) if shown else {}
-    reaches = Counter(reach_of(one) for one in people)
+    reaches = Counter(reach_of(one, today) for one in people)
+    closed = indicator.closed(access, when, area) if isinstance(when, str) else None
     return GapList(
         area,
         place,
@@ -114,23 +128,24 @@ def of_area(
         found.as_of,
         found.figure,
         tuple((one, reaches[one]) for one in Reach if reaches[one]),
-        reaches[Reach.ONE] + reaches[Reach.MORE],
+        sum(reaches[one] for one in HELPED),
         tuple(
             VillageGap(code, names.get(code, "未填村（社区）"), count, helped)
             for code, (count, helped) in sorted(tally.items(), key=lambda pair: (-pair[1][1], pair[0]))
         ),
         Page(
-            tuple(_row(one, rows[one.case_id]) for one in shown if one.case_id in rows),
+            tuple(_row(one, rows[one.case_id], today) for one in shown if one.case_id in rows),
             len(chosen),
             number,
             size,
         ),
+        None if closed is None else closed.area(area).figure(found.figure.key),
     )
 
 
-def _row(one: GapPerson, row: CaseRow) -> GapRow:
+def _row(one: GapPerson, row: CaseRow, today: date) -> GapRow:
     said = replace(row, counted=False, reason=one.reason, rule=one.rule)
-    return GapRow(said, one.change, one.missing, one.until, reach_of(one))
+    return GapRow(said, one.change, one.missing, one.until, reach_of(one, today))
 
 
 @use_case(Action.INDICATOR_READ)

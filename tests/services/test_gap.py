@@ -15,7 +15,7 @@ from casemgr.services import clock, gap, indicator
 from casemgr.services.errors import Missing, Unfit
 from casemgr.services.gap import Reach
 from casemgr.store.db import db, new_key
-from casemgr.store.models import RehabSession
+from casemgr.store.models import RehabSession, Visit
 from casemgr.store.work import open_work
 from tests.conftest import make_config
 from tests.services.county import FILLED, SYSTEM, lay_down
@@ -100,3 +100,27 @@ def test_who_cannot_ask(county: None) -> None:
         gap.of_area(OFFICER, COUNTY, "IND-99", MONTH, TODAY)
     with pytest.raises(Unfit):
         gap.of_area(OFFICER, COUNTY, "IND-01", MONTH, TODAY)
+
+
+def test_of_a_past_month_it_is_said_what_is_too_late_by_now_and_what_was_frozen(county: None) -> None:
+    indicator.close(OFFICER, MONTH)
+    then = gap.of_area(OFFICER, COUNTY, KEY, MONTH, TODAY, size=100)
+    now = gap.of_area(OFFICER, COUNTY, KEY, MONTH, date(2027, 1, 1), size=100)
+    assert then.helped > 32
+    assert Reach.PAST not in dict(then.reaches)
+    assert (now.helped, dict(now.reaches)[Reach.PAST]) == (0, then.helped)
+    assert sum(place.helped for place in now.villages) == 0
+    # What cannot be done any more stands behind the rest.
+    order = [row.reach for row in now.page.rows]
+    assert order == sorted(order, key=lambda one: one is Reach.PAST)
+    assert now.frozen == now.figure
+    with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+        first = indicator.people(OFFICER, COUNTY, "IND-02.REG-A", MONTH, "missing")[0]
+        work.add(
+            Visit(id=new_key(), case_id=first.case_id, area=first.area, on=date(2026, 10, 2),
+                  form_version=2018, risk=0, **FILLED)
+        )  # fmt: skip
+    after = gap.of_area(OFFICER, COUNTY, "IND-02.REG-A", MONTH, TODAY)
+    assert after.frozen is not None
+    assert after.frozen.numerator == after.figure.numerator - 1
+    assert gap.of_area(OFFICER, COUNTY, KEY, TODAY, TODAY).frozen is None
