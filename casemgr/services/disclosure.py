@@ -16,6 +16,7 @@ from datetime import date
 from typing import Any
 
 from casemgr.rules.access import POSTS, Access, Action
+from casemgr.rules.calendar import months_after
 from casemgr.rules.disclosure import Sight, covered, knows_person, sights
 from casemgr.rules.policy import Policy, in_force_on
 from casemgr.services import benefit_claim, clock, contact, matrix, post_claim
@@ -33,10 +34,11 @@ from casemgr.store.identity import (
 )
 from casemgr.store.models import Disclosure, LedgerLine, LiaisonTask
 from casemgr.store.queries import liaison as queries
+from casemgr.store.queries import sharing
 from casemgr.store.types import Plain
 from casemgr.store.work import Work
 from casemgr.terms.account import Role
-from casemgr.terms.area import span_of
+from casemgr.terms.area import AreaLevel, ancestor, span_of
 from casemgr.terms.code import to_mask
 from casemgr.terms.disclosure import Condition, FieldGroup, Level
 from casemgr.terms.emergency import ContactKind
@@ -45,11 +47,14 @@ from casemgr.terms.incident import DangerousAct
 from casemgr.terms.liaison import ExchangeKind, Reason, TaskKind, Withdrawal
 from casemgr.terms.person import Sex
 from casemgr.terms.register import Lifecycle, Management
+from casemgr.terms.sharing import Flow
 
 PURPOSE = "对外提供"
 COMPARING = "核对对外提供的内容"
 #: Cases brought in line in one transaction by the nightly job.
 LOT = 2_000
+#: Reasons that rest on a law and on nobody's signature.
+BY_LAW = frozenset({Reason.GRADE, Reason.INCIDENT, Reason.LOST})
 #: Lines of one receiver that are looked through when it opens its window.
 MOST_LAPSED = 1_000
 
@@ -98,7 +103,10 @@ def at_risk(work: Work, keys: Sequence[int], today: date, policy: Policy) -> Ite
     for row in queries.grades(work, keys, policy.disclose_grade.value):
         facts = ((FieldGroup.G8, "危险性评估", f"{row.risk}级（{row.on.isoformat()}评估）"),)
         yield Claim(row.case_id, Role.POLICE, risk, Reason.GRADE, row.on, row.risk, row.id, facts=facts)
+    term = policy.disclose_incident.value
     for case, origin, on, words in _acts(work, keys):
+        if term and months_after(on, term) < today:
+            continue  # older than a local rule lets it be told (REC-LIA-5)
         facts = ((FieldGroup.G9, "案（事）件", f"{on.isoformat()} {words}"),)
         yield Claim(case, Role.POLICE, risk, Reason.INCIDENT, on, None, origin, facts=facts)
     if policy.disclose_lost.value:
@@ -238,15 +246,25 @@ def refresh(work: Work, cases: Iterable[int]) -> None:
     keys = sorted(set(cases))
     if not keys:
         return
-    receivers = queries.receivers(work)
-    if not receivers:
-        return
-    work.flush()
     today = clock.today()
+    known = queries.staffed(work, today)
+    if not known:
+        return
+    # Nothing is written out for a post at which nobody can sign in; what it had is taken back.
+    receivers = [one for one, live in known.items() if live]
+    work.flush()
     policy = in_force_on(today, within(work).region)
     for start in range(0, len(keys), LOT):
         _reconcile(work, keys[start : start + LOT], receivers, policy, today)
     work.flush()
+
+
+def _noted(work: Work, area: int, known: dict[int, bool]) -> bool:
+    """Whether the county of an area has assessed the impact of the police window (PIPL-55)."""
+    county = ancestor(area, AreaLevel.COUNTY)
+    if county not in known:
+        known[county] = int(Flow.POLICE_WINDOW) in sharing.flows_noted(work, county)
+    return known[county]
 
 
 def _wanted(
@@ -257,9 +275,12 @@ def _wanted(
     found: dict[tuple[int, Role, int], _Wanted] = {}
     if not keys:
         return found
+    noted: dict[int, bool] = {}
     for source in SOURCES:
         for claim in source(work, keys, today, policy):
             case = cases[claim.case]
+            if claim.reason in BY_LAW and not _noted(work, case.area, noted):
+                continue
             if claim.until is not None and claim.until < today:
                 continue
             for to in receivers:
@@ -298,7 +319,7 @@ def _reconcile(
     for key, old in there.items():
         new = wanted.get(key)
         if new is None or old.area != new.case.area:
-            _withdraw(work, old, _why(old, cases.get(old.file_key), today), today)
+            _withdraw(work, old, _why(work, old, cases.get(old.file_key), receivers, today), today)
     _empty_tasks(work, there.values(), keys, cases, today)
     if not wanted:
         return
@@ -349,15 +370,19 @@ def lapse(work: Work, today: date) -> None:
         work.flush()
 
 
-def _why(old: Disclosure, case: Any, today: date) -> Withdrawal:
+def _why(work: Work, old: Disclosure, case: Any, receivers: Sequence[Receiver], today: date) -> Withdrawal:
     if case is None or case.area != old.area:
         return Withdrawal.MOVED
+    if (old.receiver, old.receiver_area) not in {(int(one.role), one.desk) for one in receivers}:
+        return Withdrawal.NO_ONE
     if case.lifecycle != Lifecycle.ON_REGISTER:
         return Withdrawal.MOVED if case.lifecycle == Lifecycle.MOVED_OUT else Withdrawal.LEFT
     if old.reason == Reason.VILLAGE and case.village != old.village:
         return Withdrawal.MOVED
     if old.valid_until is not None and old.valid_until < today:
         return Withdrawal.EXPIRED
+    if old.reason in BY_LAW and not _noted(work, old.area, {}):
+        return Withdrawal.RULE
     return Withdrawal.REVOKED if old.reason in (Reason.BENEFIT, Reason.CONSENT) else Withdrawal.ENDED
 
 

@@ -1,4 +1,7 @@
-"""影响评估: the note to be written before anything personal flows to another side (个人信息保护法 55、56)."""
+"""影响评估: the note to be written before anything personal flows to another side (个人信息保护法 55、56).
+
+The window of the police shows nobody either before its note is there: who was to be seen is written out then.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,9 @@ from datetime import date
 from casemgr.rules.access import Access, Action
 from casemgr.rules.calendar import deadline
 from casemgr.rules.policy import in_force_on
-from casemgr.services import clock
+from casemgr.services import clock, disclosure
 from casemgr.services.errors import Forbidden, Refused, Unfit
+from casemgr.services.reach import over_county
 from casemgr.services.use_case import use_case
 from casemgr.store.db import new_key
 from casemgr.store.identity import open_texts
@@ -113,6 +117,8 @@ def write(access: Access, once: int, told: NewNote, today: date) -> None:
     if wrong or told.flow is None or told.written_on is None:
         raise Unfit("评估没有保存，请改正后再试。", fields=wrong)
     _write(access, once, told.flow, told.written_on, told.texts, today)
+    if told.flow is Flow.POLICE_WINDOW:  # what waited for the note is written out now
+        sum(disclosure.refresh_all(over_county(access, "impact-note")))
 
 
 def _faults(told: NewNote, today: date) -> dict[str, str]:

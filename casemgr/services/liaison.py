@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from casemgr.rules.access import Action
-from casemgr.services import account, benefit_answer, clock, matrix, second_factor
+from casemgr.services import account, benefit_answer, clock, matrix, pledge, second_factor
 from casemgr.services.account import HALF_WAY, CodeNeeded, CodeWrong, SignedIn, Ticket, needs_touch
 from casemgr.services.disclosure import lapse, note
 from casemgr.services.errors import Conflict, Forbidden, Missing, Problem, Throttled, Unauthenticated, Unfit
@@ -41,10 +41,38 @@ from casemgr.terms.liaison import (
 )
 
 __all__ = [
-    "HALF_WAY", "CodeNeeded", "CodeWrong", "Conflict", "Forbidden", "Missing", "Problem", "SignedIn",
-    "Throttled", "Ticket", "Unauthenticated", "Unfit", "begin_factor", "benefits", "change_password",
-    "decide_benefit", "finish_factor", "finish_sign_in", "needs_touch", "note_refusal", "now",
-    "prove_again", "receives_benefits", "sign_in", "sign_out", "signed_in", "today", "touch",
+    "HALF_WAY",
+    "PROMISES",
+    "CodeNeeded",
+    "CodeWrong",
+    "Conflict",
+    "Forbidden",
+    "Missing",
+    "Problem",
+    "SignedIn",
+    "Throttled",
+    "Ticket",
+    "Unauthenticated",
+    "Unfit",
+    "asked_to_promise",
+    "begin_factor",
+    "benefits",
+    "change_password",
+    "decide_benefit",
+    "finish_factor",
+    "finish_sign_in",
+    "has_promised",
+    "needs_touch",
+    "note_refusal",
+    "now",
+    "promise",
+    "prove_again",
+    "receives_benefits",
+    "sign_in",
+    "sign_out",
+    "signed_in",
+    "today",
+    "touch",
 ]  # fmt: skip
 
 LISTING, OPENING, TASKING, REPORTING = (
@@ -80,6 +108,9 @@ finish_factor = second_factor.finish
 #: What people applied for or agreed to, see :mod:`casemgr.services.benefit_answer`.
 benefits, decide_benefit = benefit_answer.benefits, benefit_answer.decide
 receives_benefits = benefit_answer.is_receiver
+#: What an account promises before it sees anybody, see :mod:`casemgr.services.pledge`.
+PROMISES = pledge.PROMISES
+asked_to_promise, has_promised, promise = pledge.is_asked, pledge.has_promised, pledge.promise
 
 
 # --- what was disclosed ---

@@ -16,7 +16,7 @@ from casemgr.rules.access import POSTS, Action
 from casemgr.rules.calendar import deadline
 from casemgr.rules.disclosure import covered, knows_person, sights
 from casemgr.rules.policy import in_force_on
-from casemgr.services import ledger_line, matrix
+from casemgr.services import clock, ledger_line, matrix
 from casemgr.services.disclosure import PURPOSE, at_risk
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
 from casemgr.services.ledger_line import Evidence
@@ -85,7 +85,8 @@ def receivers_of(work: Work, area: int, file: int) -> tuple[Receiver, ...]:
     """Every department whose area holds a township, and the posts that have a sheet of this file."""
     found = []
     told = {(one.receiver, one.receiver_area) for one in queries.lines(work, [file])}
-    for role, desk, low in sorted(queries.receivers(work)):
+    living = [one for one, live in queries.staffed(work, clock.today()).items() if live]
+    for role, desk, low in sorted(living):
         begin, end = span_of(low)
         if begin <= area < end and (role not in POSTS or (int(role), desk) in told):
             found.append((role, desk))

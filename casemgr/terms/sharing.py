@@ -222,6 +222,7 @@ class Flow(Term):
     DISABLED_FEDERATION = 4, "向残联提供待遇申请"
     REHAB_BODY = 5, "向康复机构转介"
     PLATFORM = 6, "向综治平台提供交换文件"
+    POLICE_WINDOW = 7, "向派出所联络窗口提供"
 
 
 FLOW_OF = {

@@ -15,13 +15,14 @@ from flask.testing import FlaskClient
 
 from casemgr.app import LIAISON, create_app, mount_liaison
 from casemgr.rules.access import RECEIVERS, ROLE_ACTIONS, Role
-from casemgr.services import account
+from casemgr.services import account, pledge
 from casemgr.services.errors import Problem
 from casemgr.store.db import db
 from casemgr.terms.area import span_of
 from tests.conftest import TODAY, make_config
 from tests.security.routes import Route, routes
 from tests.security.twins import CITY, COUNTY, EAST, NOW, TWINS, Twin
+from tests.services.liaison import promised
 from tests.staff import PASSWORD
 from tests.store.register import SYSTEM
 
@@ -143,9 +144,13 @@ def open_account(role: Role) -> int | None:
     for area in (EAST, COUNTY, CITY, None):
         try:
             login = login_of(role)
-            account.create(SYSTEM, login, role.label, int(role), area, NOW, PASSWORD, must_change=False)
+            made = account.create(
+                SYSTEM, login, role.label, int(role), area, NOW, PASSWORD, must_change=False
+            )
         except Problem:
             continue
+        if pledge.is_asked(role) and area is not None:
+            promised(made.account, role, area)
         return area
     return None
 

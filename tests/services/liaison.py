@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from casemgr.rules.access import Access, Action, Role
-from casemgr.services import account, duties
+from casemgr.services import account, duties, pledge
 from casemgr.store.db import new_key
-from casemgr.store.models import Guardian, Incident
+from casemgr.store.models import Guardian, ImpactNote, Incident, LiaisonPledge
 from casemgr.store.types import Plain
 from casemgr.store.work import Work, open_work
+from casemgr.terms.sharing import Flow
 from tests.services import people
 from tests.staff import NOW, PASSWORD, quick_hasher
 from tests.store.register import COUNTY, EAST, SYSTEM, WEST, open_areas
@@ -38,7 +39,31 @@ def open_departments(monkeypatch: pytest.MonkeyPatch) -> dict[str, Access]:
             SYSTEM, login, display, int(role), area, NOW, PASSWORD, must_change=False
         ).account
         found[login] = Access.over(key, login, role, area)
+        promised(key, role, area)
+    noted()
     return found
+
+
+def promised(account_key: int, role: Role, area: int) -> None:
+    """An account has read how to act and promised it."""
+    with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+        work.add(
+            LiaisonPledge(
+                id=new_key(), area=area, receiver=int(role), receiver_area=area, account=account_key,
+                edition=pledge.EDITION, on=TODAY, at=NOW,
+            )
+        )  # fmt: skip
+
+
+def noted(flow: Flow = Flow.POLICE_WINDOW) -> None:
+    """The county has assessed the impact of a flow."""
+    with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+        work.add(
+            ImpactNote(
+                id=new_key(), county=COUNTY, flow=int(flow), written_on=TODAY, keep_until=date(2030, 1, 1),
+                recorded_at=NOW, recorded_by=1,
+            )
+        )  # fmt: skip
 
 
 def add(work: Work, area: int, unit: int, index: int, name: str, **given: Any) -> int:

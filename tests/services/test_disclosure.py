@@ -11,19 +11,21 @@ from flask import Flask
 from sqlalchemy import event, select
 
 from casemgr.rules.access import Access, Action
-from casemgr.services import disclosure, liaison, partner, transfer
+from casemgr.services import clock, disclosure, impact, liaison, partner, transfer
 from casemgr.services.errors import Conflict, Missing
 from casemgr.store.db import db, new_key
-from casemgr.store.models import Case, Disclosure, Guardian, LedgerLine
+from casemgr.store.models import Account, Case, Disclosure, Guardian, ImpactNote, LedgerLine
 from casemgr.store.types import Plain
 from casemgr.store.work import open_work
+from casemgr.terms.account import Role
 from casemgr.terms.incident import DangerousAct
 from casemgr.terms.liaison import ExchangeKind, Reason, TaskKind, Withdrawal
 from casemgr.terms.register import Lifecycle, Management
+from casemgr.terms.sharing import Flow
 from tests.services import liaison as made
 from tests.services import people
 from tests.services.liaison import EAST, SYSTEM, TODAY, WEST, add, incident, open_areas, settle, visit
-from tests.store.register import DOCTOR_EAST, DOCTOR_WEST
+from tests.store.register import DOCTOR_EAST, DOCTOR_WEST, OFFICER
 
 ON = date(2026, 11, 2)
 
@@ -197,6 +199,103 @@ def test_the_lost_are_told_only_where_local_law_was_entered(
     assert [one.reason for one in lines(small.east)] == [Reason.LOST]
 
 
+def test_nothing_is_told_to_the_police_without_an_impact_note(
+    small: County, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = small.accesses["eastpost"]
+    with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+        (note,) = work.entities(select(ImpactNote))
+        note.flow = int(Flow.POLICE)  # the comparison of lists is another flow
+    visit(small.east, EAST, ON, 4)
+    assert liaison.home(post, TODAY).lines == ()
+    texts = dict.fromkeys(impact.TEXTS, "写明必要性、风险和保护措施")
+    impact.write(OFFICER, impact.begin(), impact.NewNote(Flow.POLICE_WINDOW, TODAY, texts), TODAY)
+    (line,) = liaison.home(post, TODAY).lines
+    liaison.sheet(post, line.id)
+    with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+        for one in work.entities(select(ImpactNote).where(ImpactNote.flow == int(Flow.POLICE_WINDOW))):
+            one.flow = int(Flow.POLICE)
+    settle(small.east)
+    (gone,) = liaison.home(post, TODAY).withdrawn
+    assert gone.withdrawal is Withdrawal.RULE
+
+
+def test_an_act_is_told_for_its_term_where_a_local_rule_sets_one(
+    small: County, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = disclosure.in_force_on
+    number = usual(TODAY).disclose_incident
+
+    def law(day: date, region: str = "CN") -> Any:
+        return replace(usual(day, region), disclose_incident=replace(number, value=12))
+
+    assert number.value == 0
+    incident(small.other, EAST, date(2016, 5, 1), int(DangerousAct.OFFENCE))
+    assert [one.reason for one in lines(small.other)] == [Reason.INCIDENT]  # on file, without a term
+    monkeypatch.setattr(disclosure, "in_force_on", law)
+    settle(small.other)
+    assert [one.withdrawal for one in lines(small.other)] == [Withdrawal.ENDED]
+    on = date(2025, 11, 30)
+    incident(small.east, EAST, on, int(DangerousAct.OFFENCE))
+    for day, there in ((date(2026, 11, 30), True), (date(2026, 12, 1), False)):
+        clock.fix(day)
+        settle(small.east)
+        assert [one.withdrawn_on is None for one in lines(small.east)] == [there], day
+    clock.fix(TODAY)
+    # A second act begins its own term.
+    incident(small.east, EAST, date(2026, 6, 1), int(DangerousAct.CRIME))
+    assert [one.evidence_on for one in lines(small.east) if one.withdrawn_on is None] == [date(2026, 6, 1)]
+
+
+def test_a_post_at_which_nobody_can_sign_in_has_nothing(small: County) -> None:
+    visit(small.east, EAST, ON, 4)
+    post = small.accesses["eastpost"]
+    (line,) = liaison.home(post, TODAY).lines
+    changes = ({"active": False}, {"valid_until": TODAY - timedelta(days=1)}, {"left_on": TODAY})
+    for step, change in enumerate(changes):
+        with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+            row = work.get(Account, post.actor)
+            assert row is not None
+            before = {name: getattr(row, name) for name in change}
+            for name, value in change.items():
+                setattr(row, name, value)
+        settle(small.east)
+        assert lines(small.east)[-1].withdrawal == Withdrawal.NO_ONE, change
+        visit(small.other, EAST, ON + timedelta(days=step), 5)
+        assert not [one for one in lines(small.other) if one.withdrawn_on is None]
+        keys = [one.key for one in partner.begin_task(DOCTOR_EAST, small.east, TODAY).receivers]
+        assert f"{int(Role.POLICE)}.{EAST}" not in keys
+        with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+            row = work.get(Account, post.actor)
+            for name, value in before.items():
+                setattr(row, name, value)
+        settle(small.east, small.other)
+    # Whoever comes to the post next is told of what was withdrawn, and has what holds now.
+    home = liaison.home(post, TODAY)
+    assert len(home.lines) == 2 and line.id in {one.id for one in home.withdrawn}
+
+
+def test_a_grade_that_falls_and_rises_again_is_a_new_line(small: County) -> None:
+    post = small.accesses["eastpost"]
+    for step, (risk, open_, gone) in enumerate(((3, 1, 0), (2, 0, 1), (3, 1, 1), (2, 0, 2))):
+        visit(small.east, EAST, ON + timedelta(days=step), risk)
+        home = liaison.home(post, TODAY)
+        assert (len(home.lines), len(home.withdrawn)) == (open_, gone), step
+        for one in home.lines:
+            assert liaison.sheet(post, one.id).facts
+    for one in liaison.home(post, TODAY).withdrawn:
+        assert liaison.sheet(post, one.id).facts == ()
+    assert told(small.east).count(ExchangeKind.WITHDRAWN) == 2
+
+
+def test_a_refusal_to_be_managed_changes_nothing_for_the_police(small: County) -> None:
+    visit(small.east, EAST, ON, 4)
+    happen(small.east, 3, Management.REFUSED)
+    assert [one.withdrawn_on for one in lines(small.east)] == [None]
+    happen(small.other, 3, Management.REFUSED)
+    assert lines(small.other) == []
+
+
 def test_another_name_is_a_correction_to_who_has_seen_the_old_one(small: County) -> None:
     visit(small.east, EAST, ON, 4)
     visit(small.other, EAST, ON, 4)
@@ -286,4 +385,4 @@ def test_the_number_of_statements_does_not_grow_with_the_files(
     assert asked(cases) == 1  # nobody else has an account
     made.open_departments(monkeypatch)
     one, many = asked(cases[:1]), asked(cases)
-    assert one == many <= 14
+    assert one == many <= 15

@@ -19,7 +19,7 @@ from casemgr.rules.access import Action
 from casemgr.services import clock
 from casemgr.store import one_time
 from casemgr.store.db import db, new_key
-from casemgr.store.models import Case, DrugLine, Identity, LedgerLine, Supplement, VisitText
+from casemgr.store.models import Case, DrugLine, Identity, LedgerLine, LiaisonPledge, Supplement, VisitText
 from casemgr.store.types import Plain
 from casemgr.store.work import open_work
 from casemgr.terms.followup import Insight, RehabMeasure, Symptom
@@ -319,3 +319,25 @@ def test_what_was_told_by_telephone_is_in_the_ledger_too(county: County) -> None
     for words in ("已记入台账", "没有重复"):
         assert words in doctor.post(address, data=data, follow_redirects=True).get_data(as_text=True)
     assert "电话或书面" in doctor.get(f"/case/{county.told}/ledger").get_data(as_text=True)
+
+
+def test_nobody_sees_anybody_before_the_promise(county: County) -> None:
+    with county.staff.app_context(), open_work(SYSTEM, Action.DEMO_LOAD) as work:
+        for one in work.entities(select(LiaisonPledge)):
+            one.on = TODAY - timedelta(days=366)
+    client = county.client("eastpost")
+    for address in ("/liaison/", "/liaison/report", "/liaison/task/5"):
+        assert client.get(address).headers["Location"].endswith("/liaison/pledge"), address
+    assert client.get("/liaison/advice").status_code == 200
+    page = client.get("/liaison/pledge").get_data(as_text=True)
+    assert "从不提供诊断" in page and "checked" not in page
+    assert client.post("/liaison/sheet/5", data={"csrf": token_in(page)}).status_code == 303
+    wrong = client.post("/liaison/pledge", data={"csrf": token_in(page), "use": "1", "manner": "1"})
+    text = wrong.get_data(as_text=True)
+    assert wrong.status_code == 422 and 'href="#f-stop"' in text and text.count(" checked") == 2
+    data = {"csrf": token_in(page), "use": "1", "manner": "1", "stop": "1"}
+    for _ in range(2):
+        assert client.post("/liaison/pledge", data=data).headers["Location"].endswith("/liaison/")
+    assert client.get("/liaison/").status_code == 200
+    with county.staff.app_context(), open_work(SYSTEM, Action.LIAISON_VIEW) as work:
+        assert len(work.rows(select(LiaisonPledge.id).where(LiaisonPledge.on == TODAY))) == 1

@@ -21,6 +21,7 @@ from casemgr.store.db import db
 from casemgr.terms.sharing import Benefit, Capacity, ConsentGiver, Flow
 from tests.conftest import TODAY, make_config
 from tests.services import people
+from tests.services.liaison import promised
 from tests.services.sharing import SECRETS
 from tests.staff import NOW
 from tests.store.register import COUNTY, DOCTOR_EAST, OFFICER, SYSTEM, units
@@ -40,7 +41,8 @@ def host(staffed: Path, tmp_path: Path) -> Iterator[tuple[Flask, int, int]]:
     with staff.app_context():
         case = people.furnish(units()).cases[people.WHOLE]
         for login, role in (("minzheng", Role.CIVIL_AFFAIRS), ("canlian", Role.DISABLED_FEDERATION)):
-            account.create(SYSTEM, login, login, int(role), COUNTY, NOW, PASSWORD, must_change=False)
+            made = account.create(SYSTEM, login, login, int(role), COUNTY, NOW, PASSWORD, must_change=False)
+            promised(made.account, role, COUNTY)
         texts = dict.fromkeys(TEXTS, "写明必要性、风险和保护措施")
         impact.write(OFFICER, impact.begin(), NewNote(Flow.CIVIL_AFFAIRS, TODAY, texts), TODAY)
         once = benefit.begin()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, bindparam, exists, func, or_, select
+from sqlalchemy import BigInteger, and_, bindparam, exists, func, or_, select
+from sqlalchemy import case as case_
 from sqlalchemy.orm import aliased
 
 from casemgr.rules.access import POSTS, RECEIVERS
@@ -13,10 +15,17 @@ from casemgr.store.models.account import Account
 from casemgr.store.models.area import Area, Unit
 from casemgr.store.models.followup import Visit
 from casemgr.store.models.incident import Incident
-from casemgr.store.models.liaison import Disclosure, LedgerLine, LiaisonReport, LiaisonTask
+from casemgr.store.models.liaison import (
+    Disclosure,
+    LedgerLine,
+    LiaisonPledge,
+    LiaisonReport,
+    LiaisonTask,
+)
 from casemgr.store.models.register import Case
 from casemgr.store.queries import post as posts
 from casemgr.store.scope import lasting
+from casemgr.store.types import Day
 from casemgr.store.work import Work
 from casemgr.terms.account import Role
 from casemgr.terms.incident import DangerousAct
@@ -27,10 +36,27 @@ _FILE: Any = bindparam("file")
 #: Acts that concern others enough to be told; harm to oneself is nobody's police matter.
 TOLD = tuple(int(one) for one in (DangerousAct.OFFENCE, DangerousAct.CRIME, DangerousAct.OTHER_HARM))
 
+#: Whether somebody can still sign in with an account, as 1 or 0.
+_LIVES = case_(
+    (
+        and_(
+            Account.active.is_(True),
+            Account.left_on.is_(None),
+            or_(Account.valid_until.is_(None), Account.valid_until >= bindparam("today", type_=Day())),
+        ),
+        1,
+    ),
+    else_=0,
+)
 _RECEIVERS = lasting(
     select(Account.role, Account.area_code, Account.post_id)
     .where(Account.role.in_(sorted(int(one) for one in RECEIVERS)), Account.area_code.is_not(None))
     .distinct()
+)
+_STAFFED = lasting(
+    select(Account.role, Account.area_code, Account.post_id, func.max(_LIVES).label("live"))
+    .where(Account.role.in_(sorted(int(one) for one in RECEIVERS)), Account.area_code.is_not(None))
+    .group_by(Account.role, Account.area_code, Account.post_id)
 )
 _LINES = lasting(select(Disclosure).where(Disclosure.file_key.in_(_KEYS), Disclosure.withdrawn_on.is_(None)))
 _CASES = lasting(
@@ -110,6 +136,15 @@ def receivers(work: Work) -> list[Receiver]:
         for row in work.rows(_RECEIVERS)
     ]
     return [one for one in found if one.role not in POSTS or one.desk != one.area]
+
+
+def staffed(work: Work, today: date) -> dict[Receiver, bool]:
+    """Every receiver that ever had an account, and whether somebody there can still sign in."""
+    found = {
+        Receiver(Role.read(row.role), int(row.post_id or row.area_code), int(row.area_code)): bool(row.live)
+        for row in work.rows(_STAFFED, today=today)
+    }
+    return {one: live for one, live in found.items() if one.role not in POSTS or one.desk != one.area}
 
 
 def lines(work: Work, keys: Sequence[int]) -> list[Disclosure]:
@@ -223,6 +258,22 @@ def area_names(work: Work, codes: Iterable[int | None]) -> dict[int, str]:
 def townships(work: Work, low: int, high: int, level: int) -> list[tuple[int, str]]:
     """(code, name) of the townships of a range."""
     return [(row.code, row.name) for row in work.rows(_TOWNSHIPS, low=low, high=high, level=level)]
+
+
+_PLEDGED = lasting(
+    select(LiaisonPledge.id)
+    .where(
+        LiaisonPledge.account == bindparam("account", type_=BigInteger),
+        LiaisonPledge.edition == bindparam("edition"),
+        LiaisonPledge.on > bindparam("since", type_=Day()),
+    )
+    .limit(1)
+)
+
+
+def pledged(work: Work, account: int, edition: int, since: date) -> bool:
+    """Whether an account has promised an edition after a day."""
+    return work.row(_PLEDGED, account=account, edition=edition, since=since) is not None
 
 
 # --- the health side ---

@@ -25,6 +25,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 COOKIE = "casemgr-liaison"
 MARK = "casemgr_liaison_guard"
 BODY = 64 * 1024
+#: What is read and promised before anything about anybody is opened.
+PLEDGE = "window.pledge"
 PUBLIC = frozenset({"static", "login.page", "login.sign_in", "login.second"})
 #: What somebody who still has to choose a password may do.
 BEFORE_PASSWORD = frozenset({"login.password", "login.set_password", "login.sign_out"})
@@ -108,6 +110,10 @@ def _enter() -> Response | None:
         if action is not None and not g.access.may(action):
             liaison.note_refusal(g.access, action)
             raise liaison.Forbidden("您的账号不能打开这个页面。如工作需要，请联系县级精防机构调整。")
+        if action is not None and liaison.asked_to_promise(g.person.role):
+            promised = liaison.has_promised(g.access, liaison.today())
+            if not promised:
+                return redirect(url_for(PLEDGE), 303)
     if any("\0" in text for _name, texts in request.form.lists() for text in texts):
         raise BadRequest("内容中有不能使用的控制字符，没有处理。请删去后重新输入，或换一种方式粘贴。")
     csrf.check()

@@ -164,6 +164,31 @@ def own_report(key: int) -> str:
     return render_template("liaison/report.html", view=liaison.own_report(g.access, key))
 
 
+@pages.get("/pledge")
+@guard.personal
+def pledge() -> str:
+    """What is never told here, how to behave, and what each account promises once a year."""
+    return _pledge(set(), {})
+
+
+def _pledge(ticked: set[str], fields: dict[str, str]) -> str:
+    said = liaison.PROMISES
+    return render_template("liaison/pledge.html", promises=said, labels=said, ticked=ticked, fields=fields)
+
+
+@pages.post("/pledge")
+@guard.personal
+def keep_pledge() -> Response | tuple[str, int]:
+    """Keep the promise; what was ticked stays when something is missing."""
+    ticked = {name for name in liaison.PROMISES if request.form.get(name) == "1"}
+    try:
+        liaison.promise(g.access, ticked, liaison.today())
+    except Unfit as wrong:
+        return _pledge(ticked, wrong.fields), wrong.status
+    flash("已记录，一年内有效。", "good")
+    return redirect(url_for("window.home"), 303)
+
+
 @pages.get("/advice")
 @guard.personal
 def advice() -> str:
