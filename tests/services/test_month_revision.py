@@ -246,3 +246,68 @@ def test_steps_are_for_those_who_close(county: None) -> None:
         month_revision.of_month(OFFICER, "2026-09", COUNTY)
     with pytest.raises(Unfit):
         month_revision.of_month(OFFICER, "十月", COUNTY)
+
+
+def test_no_order_but_the_one_laid_down(county: None) -> None:
+    """From every state every other step is refused, whoever presses, and nothing is written."""
+    key = month_revision.steps(OFFICER, MONTH, COUNTY)[0].key
+    path = (None, CloseStep.CHECKED, CloseStep.APPROVED, CloseStep.ISSUED, CloseStep.REOPENED)
+    allowed = {
+        None: {CloseStep.CHECKED},
+        CloseStep.CHECKED: {CloseStep.APPROVED, CloseStep.REOPENED},
+        CloseStep.APPROVED: {CloseStep.ISSUED, CloseStep.REOPENED},
+        CloseStep.ISSUED: {CloseStep.REOPENED},
+        CloseStep.REOPENED: {CloseStep.CHECKED},
+    }
+    done = 0
+    for number, state in enumerate(path):
+        view = month_revision.steps(OFFICER, MONTH, COUNTY)[0]
+        assert set(view.next) == allowed[state]
+        for wrong in set(CloseStep) - allowed[state]:
+            for who in (OFFICER, CHIEF):
+                with pytest.raises(Conflict, match="已不能做这一步"):
+                    month_revision.step(who, key, wrong, 1, "换一种顺序试试")
+        assert len(month_revision.steps(OFFICER, MONTH, COUNTY)[0].steps) == done
+        if number + 1 < len(path):
+            follows = path[number + 1]
+            assert follows in allowed[state]
+            month_revision.step(OFFICER if number % 2 == 0 else CHIEF, key, follows, 1, "漏录随访")
+            done += 1
+    names = [one.step.label for one in month_revision.steps(OFFICER, MONTH, COUNTY)[0].steps]
+    assert names == ["已核对", "已审批", "已签发", "已退回重开"]
+
+
+def test_nobody_approves_what_they_have_checked_however_it_went_before(county: None) -> None:
+    key = month_revision.steps(OFFICER, MONTH, COUNTY)[0].key
+    for who, other in ((OFFICER, CHIEF), (CHIEF, OFFICER)):
+        month_revision.step(who, key, CloseStep.CHECKED, 1)
+        with pytest.raises(Refused, match="不能由同一个"):
+            month_revision.step(who, key, CloseStep.APPROVED, 1)
+        month_revision.step(other, key, CloseStep.APPROVED, 1)
+        month_revision.step(who, key, CloseStep.REOPENED, 1, "核对有误，退回")
+    # Sent back, the earlier signatures hold no more: whoever checked last is the one who may not approve.
+    assert month_revision.steps(OFFICER, MONTH, COUNTY)[0].state == "草稿"
+    with pytest.raises(Conflict):
+        month_revision.step(OFFICER, key, CloseStep.ISSUED, 1)
+    said = month_revision.steps(OFFICER, MONTH, COUNTY)[0].steps
+    assert [one.reason for one in said if one.step is CloseStep.REOPENED] == ["核对有误，退回"] * 2
+    assert all(one.at and one.by is not None for one in said)
+
+
+def test_a_signature_belongs_to_the_figures_that_were_looked_at(county: None) -> None:
+    """A newer closing takes the place of a checked one; what was signed stays with its version."""
+    key = month_revision.steps(OFFICER, MONTH, COUNTY)[0].key
+    month_revision.step(OFFICER, key, CloseStep.CHECKED, 1)
+    visit(unvisited()[0].case_id, date(2026, 10, 2))
+    assert indicator.close(OFFICER, MONTH).counties[0].revision == 2
+    with pytest.raises(Conflict, match="更新的一版"):
+        month_revision.step(CHIEF, key, CloseStep.APPROVED, 1)
+    newest, older = month_revision.steps(OFFICER, MONTH, COUNTY)
+    assert (newest.state, older.state, older.next) == ("草稿", "已核对", ())
+    for revision in (1, 3):
+        with pytest.raises(Conflict):
+            month_revision.step(CHIEF, newest.key, CloseStep.CHECKED, revision)
+    month_revision.step(CHIEF, newest.key, CloseStep.CHECKED, 2)
+    # Closed again without a change the signature stands.
+    assert not indicator.close(OFFICER, MONTH).written
+    assert month_revision.steps(OFFICER, MONTH, COUNTY)[0].state == "已核对"
