@@ -185,6 +185,8 @@ _UNIT_HEAD = _OWN_ACCOUNT | frozenset(
         Action.PATTERN_READ,
         Action.REPORT_READ,
         Action.REPORT_VERIFY,
+        # The head answers for the clock of requests: reads them and who has looked, decides none.
+        Action.RIGHTS_READ,
     }
 )
 #: Figures and papers about areas; no person, no list of people.

@@ -24,6 +24,7 @@ from casemgr.terms.area import AreaLevel
 from casemgr.terms.disclosure import Condition, FieldGroup, Level, Party
 from casemgr.terms.guardian import Relation
 from casemgr.terms.liaison import ExchangeKind
+from casemgr.terms.medication import Adherence
 from casemgr.terms.person import Sex
 from casemgr.terms.register import Diagnosis, Lifecycle
 from casemgr.terms.sharing import SheetField
@@ -72,16 +73,18 @@ def told(
     return {
         item: one
         for item, one in seen.items()
-        if one.level is Level.FULL or (one.level in PARTLY.get(item, ()) and item is not SheetField.MEDICINE)
+        if one.level is Level.FULL or one.level in PARTLY.get(item, ())
     }
 
 
-#: Items that may be told in part: covered digits, the village alone, the group of a diagnosis.
+#: Items that may be told in part: covered digits, the village alone, the group of a diagnosis, yes or no.
 PARTLY: Mapping[SheetField, tuple[Level, ...]] = {
     SheetField.ID_NUMBER: (Level.MASKED,),
     SheetField.PHONE: (Level.MASKED,),
     SheetField.VILLAGE: (Level.MASKED,),
     SheetField.DIAGNOSIS: (Level.SUMMARY,),
+    SheetField.MEDICINE: (Level.FLAG, Level.SUMMARY),
+    SheetField.ALLOWANCE: (Level.FLAG, Level.SUMMARY),
 }
 
 
@@ -163,6 +166,13 @@ IDENTIFYING = {
     SheetField.RESIDENCE: "residence",
 }
 NOTHING = "—"
+#: Whether somebody is in treatment, by what the last visit said of taking medicine; not said is not assessed.
+IN_TREATMENT: Mapping[int | None, str] = {
+    int(Adherence.REGULAR): "有",
+    int(Adherence.IRREGULAR): "有",
+    int(Adherence.NONE): "无",
+    int(Adherence.NOT_NEEDED): "无（医嘱勿需用药）",
+}
 
 
 def people(
@@ -187,6 +197,8 @@ def people(
     risks = queries.latest_risk(work, cases) if SheetField.RISK in items else {}
     acts = queries.acts_counted(work, cases) if SheetField.INCIDENTS in items else {}
     visits = queries.visits_counted(work, cases) if SheetField.FOLLOWUPS in items else {}
+    taken = queries.latest_adherence(work, cases) if SheetField.MEDICINE in items else {}
+    aided = queries.aided(work, cases) if SheetField.ALLOWANCE in items else set()
     found = []
     for row in rows:
         person = opened.get(row.person_id)
@@ -205,6 +217,8 @@ def people(
             SheetField.FOLLOWUPS: _dated(_turned(visits.get(row.id)), "{1}次（最近 {0}）"),
             SheetField.GUARDIAN: "；".join(filter(None, (_guardian(one) for one in own))),
             SheetField.GUARDIAN_PHONE: "；".join(one.phone for one in own if one.phone),
+            SheetField.MEDICINE: IN_TREATMENT.get(taken.get(row.id), "未评估"),
+            SheetField.ALLOWANCE: "有" if row.id in aided else "无记录",
             SheetField.REGISTERED: row.registered_on.isoformat(),
             SheetField.UNIT: row.unit,
         }

@@ -236,6 +236,11 @@ def _within(access: Access, row: JobRun) -> bool:
     return row.reach is None or access.high == 0 or access.reaches(row.reach)
 
 
+def _reach(access: Access) -> tuple[int, int] | None:
+    """The areas whose runs concern this access; ``None``: those of all (keepers, who have no area)."""
+    return (access.low, access.high) if access.high else None
+
+
 # --- for pages ------------------------------------------------------------------------------------
 
 
@@ -245,7 +250,7 @@ def list_(work: Work, now: datetime) -> list[JobView]:
     waiting = [row for row in queries.unfinished(work) if _within(work.access, row)]
     views: list[JobView] = []
     for job in _jobs.values():
-        latest = queries.newest(work, job.name)
+        latest = queries.newest(work, job.name, reach=_reach(work.access))
         own = [row for row in waiting if row.job == job.name]
         views.append(
             JobView(
@@ -255,7 +260,7 @@ def list_(work: Work, now: datetime) -> list[JobView]:
                 next_due=job.when.after(moment()) if job.when else None,
                 monthly=job.monthly,
                 may_run=work.access.may(job.action),
-                latest=_view(latest, now) if latest and _within(work.access, latest) else None,
+                latest=_view(latest, now) if latest else None,
                 running=_view(own[0], now) if own else None,
             )
         )
@@ -267,8 +272,8 @@ def history(work: Work, now: datetime, name: str = "", page: int = 1) -> tuple[l
     """One page of runs, newest first (of one job, or of all when ``name`` is empty), and their number."""
     if name:
         named(name)
-    rows, total = queries.history(work, name, (max(page, 1) - 1) * PAGE, PAGE)
-    return [_view(row, now) for row in rows if _within(work.access, row)], total
+    rows, total = queries.history(work, name, (max(page, 1) - 1) * PAGE, PAGE, _reach(work.access))
+    return [_view(row, now) for row in rows], total
 
 
 @use_case(Action.JOB_READ)

@@ -54,6 +54,10 @@ ROOT = Path(__file__).resolve().parents[2]
 #: All that the drawing process gets to know on Linux; elsewhere it finds its libraries by the surroundings.
 SURROUNDINGS = {"PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"} if sys.platform == "linux" else None
 
+OUT_OF_REACH = (
+    "文件里有人已不在您的辖区（迁出或调整了管理单位），这份打印文件不能再打开。"
+    "请返回“表单”页，只为现在辖区内的人重新打印；其余的请联系现在的管理单位。"
+)
 GONE = "没有这份打印文件，或已超过 24 小时被清除。请返回“表单”页重新打印。"
 BROKEN = "生成 PDF 时出错，没有生成文件。请再试一次；如仍出错，请把时间告诉系统管理员。"
 LOST = "生成这份文件的程序已经中断，没有生成文件，也不会再继续。请返回重新打印；仍不行时，请联系系统管理员。"
@@ -334,6 +338,8 @@ def put(work: Work, text: str, title: str, people: int) -> int:
         "people": people,
         "begun": now.isoformat(),
         "message": "",
+        # Whose names are on it: whoever of them is out of reach later takes the print along.
+        "persons": sorted(work.opened_people()),
     }
     sealed_files.put(work, FOLDER, key, TEXT, text.encode())
     sealed_files.put(work, FOLDER, key, NOTE, json.dumps(note).encode())
@@ -523,6 +529,9 @@ def _note(work: Work, key: int) -> dict[str, Any]:
     note: dict[str, Any] = json.loads(kept) if kept is not None else {}
     if note.get("actor") != work.access.actor:
         raise Missing(GONE)
+    persons = note.get("persons", [])
+    if persons and len(queries.reached(work, persons)) < len(persons):
+        raise Missing(OUT_OF_REACH)
     return note
 
 

@@ -310,6 +310,10 @@ class Work:
         values.setdefault("purpose", self.purpose)
         self._ledger.notes.append(Note(verb, noun, **values))
 
+    def opened_people(self) -> set[int]:
+        """The people whose identity this unit of work has opened so far."""
+        return {person for note in self._ledger.notes if note.verb == "reveal" for person in note.subjects}
+
     def _finish(self) -> None:
         self._session.flush()
         if self._ledger.notes:

@@ -183,8 +183,10 @@ class SheetField(Term):
     GUARDIAN_PHONE = 12, "监护人电话"
     REGISTERED = 13, "建档日期"
     UNIT = 14, "管理单位"
-    MEDICINE = 15, "最近一次随访的用药"
+    #: Never the drugs themselves: no line of the matrix gives them to another department.
+    MEDICINE = 15, "是否在用药治疗"
     FOLLOWUPS = 16, "随访次数和最近日期"
+    ALLOWANCE = 17, "有无低保、救助"
 
     @property
     def group(self) -> FieldGroup:
@@ -210,6 +212,7 @@ _GROUPS = {
     14: FieldGroup.G1,
     15: FieldGroup.G7,
     16: FieldGroup.G6,
+    17: FieldGroup.G12,
 }
 
 

@@ -371,6 +371,14 @@ def test_the_list_and_the_history(jobs: dict[str, Job], deeds: Deeds, hands: Han
     assert total == 2
     assert [view.state for view in history] == [RunState.DUE, RunState.DONE]
     assert job.history(OFFICER, hands.at)[1] == 3
+    with open_work(SYSTEM, Action.JOB_RUN) as work:  # by hand, for another county
+        for row in work.entities(select(JobRun).where(JobRun.by_hand)):
+            row.reach = 999903000000
+    (kept,), total = job.history(OFFICER, hands.at, "often")
+    assert (kept.by_hand, total, job.history(OFFICER, hands.at)[1]) == (False, 1, 2)
+    assert job.history(ADMINISTRATOR, hands.at, "often")[1] == 2, "keepers have no area and see all"
+    latest = job.list_(OFFICER, hands.at)[1].latest
+    assert latest is not None and latest.key == kept.key
 
 
 def test_old_records_go_but_never_those_that_say_what_has_run(jobs: dict[str, Job], hands: Hands) -> None:

@@ -18,14 +18,23 @@ from casemgr.rules.access import Action
 from casemgr.services import clock, printing
 from casemgr.services.errors import Forbidden, Missing, Unfit
 from casemgr.store.db import db, new_key
-from casemgr.store.models import AuditEntry, Case, Visit
+from casemgr.store.models import AuditEntry, Case, Person, Visit
 from casemgr.store.models.referral import Referral
 from casemgr.store.models.sheet import Sheet
 from casemgr.store.types import Plain
 from casemgr.store.work import open_work
 from tests.conftest import make_config
 from tests.services.people import NOW, TODAY, VILLAGE, WESTERN, WHOLE, Made, furnish
-from tests.store.register import ADMINISTRATOR, DOCTOR_EAST, DOCTOR_WEST, EAST, OFFICER, SYSTEM, open_areas
+from tests.store.register import (
+    ADMINISTRATOR,
+    DOCTOR_EAST,
+    DOCTOR_WEST,
+    EAST,
+    OFFICER,
+    SYSTEM,
+    WEST,
+    open_areas,
+)
 
 FOLLOW_UP = "1"
 
@@ -108,6 +117,24 @@ def test_only_who_began_a_print_may_fetch_it(made: Made, drawn: list[str]) -> No
             printing.fetch(other, key)
     with pytest.raises(Missing):
         printing.fetch(DOCTOR_EAST, key + 1)
+
+
+def test_a_print_goes_with_whoever_moves_away(made: Made, drawn: list[str]) -> None:
+    """A day is long: who belongs to another township meanwhile is on no paper of this one any more."""
+    case = made.cases[WHOLE]
+    key = printing.begin(DOCTOR_EAST, [case], "consent", FOLLOW_UP, TODAY)
+    printing.carry_out(DOCTOR_EAST, key)
+    for place, there in ((WEST, False), (EAST, True)):
+        with open_work(SYSTEM, Action.TRANSFER_WRITE) as work:
+            found = work.get(Person, made.people[WHOLE])
+            assert found is not None
+            found.area = place
+        if there:
+            assert printing.fetch(DOCTOR_EAST, key).startswith(b"%PDF")
+        else:
+            for asked in (printing.view, printing.fetch):
+                with pytest.raises(Missing, match="不在您的辖区"):
+                    asked(DOCTOR_EAST, key)
 
 
 def test_nobody_outside_the_area_is_printed(made: Made, drawn: list[str]) -> None:

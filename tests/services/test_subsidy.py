@@ -26,7 +26,7 @@ from casemgr.services.data_request import NewRequest
 from casemgr.services.errors import Forbidden, Refused, Unfit
 from casemgr.store import sealed_files
 from casemgr.store.db import new_key
-from casemgr.store.models import LedgerLine, ShareConsent
+from casemgr.store.models import LedgerLine, ShareConsent, Visit
 from casemgr.store.models.access import MatrixLoosening
 from casemgr.store.work import open_work
 from casemgr.terms.access import LooseningState
@@ -201,7 +201,7 @@ def test_widening_needs_an_approved_document_and_covers_what_it_tells(
     county: dict[int, tuple[int, int]],
 ) -> None:
     with open_work(SYSTEM, Action.ACCESS_CHANGE) as work:
-        for name in ("PL-G2", "PL-G5"):
+        for name in ("PL-G2", "PL-G5", "PL-G7", "PL-G12"):
             work.add(
                 MatrixLoosening(
                     id=new_key(), key=name, number="示卫〔2026〕9号", impact="写明影响",
@@ -209,10 +209,20 @@ def test_widening_needs_an_approved_document_and_covers_what_it_tells(
                     state=int(LooseningState.APPROVED), proposed_by=1, proposed_at=NOW,
                 )
             )  # fmt: skip
-    key, view = ask_for_platform(SheetField.NAME, SheetField.ID_NUMBER, SheetField.DIAGNOSIS)
-    assert set(view.allowed) == {SheetField.NAME, SheetField.ID_NUMBER, SheetField.DIAGNOSIS}
+        visits = work.entities(select(Visit).where(Visit.case_id.in_([county[0][1], county[1][1]])))
+        for visit, taken in zip(sorted(visits, key=lambda one: one.case_id), (2, 3), strict=True):
+            visit.adherence = taken
+    widened = (SheetField.ID_NUMBER, SheetField.DIAGNOSIS, SheetField.MEDICINE, SheetField.ALLOWANCE)
+    key, view = ask_for_platform(SheetField.NAME, *widened)
+    assert set(view.allowed) == {SheetField.NAME, *widened}
     data_request.approve(SECOND, key, view.version, view.allowed, TODAY)
-    everything = sharing.texts_of(data_request.release_workbook(OFFICER, key, TODAY))
+    content = data_request.release_workbook(OFFICER, key, TODAY)
+    sheet = load_workbook(BytesIO(content))["提供内容"]
+    head, *rows = sheet.iter_rows(values_only=True)
+    treated = {row[1]: row[head.index("是否在用药治疗")] for row in rows}
+    assert {treated[name_of(0)], treated[name_of(1)]} == {"有", "无"}
+    assert {row[head.index("有无低保、救助")] for row in rows} == {"无记录"}
+    everything = sharing.texts_of(content)
     assert "精神病性障碍" in everything and not any(secret in everything for secret in SECRETS)
     assert not any(number_of(index) in everything for index in range(14))
     clock.fix(date(2027, 1, 2))

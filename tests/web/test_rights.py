@@ -84,3 +84,16 @@ def test_who_has_looked_is_listed_and_printed(site: Flask, client_of: Callable[[
     made = east.post(f"/case/{case}/seen", data={"csrf": token_in(page)})
     assert made.status_code == 303
     assert "谁看过我的信息" in page_of(east, made.headers["Location"])
+
+
+def test_the_head_of_the_unit_watches_the_clock_and_decides_nothing(
+    site: Flask, client_of: Callable[[str], FlaskClient]
+) -> None:
+    with site.app_context():
+        account.create(
+            SYSTEM, "head", "东镇负责人", int(Role.UNIT_HEAD), EAST, NOW, PASSWORD, must_change=False
+        )
+    head = client_of("head")
+    assert 'href="/rights"' in head.get("/help").get_data(as_text=True)
+    assert head.get("/rights").status_code == 200
+    assert head.get("/case/1/rights").status_code == 403

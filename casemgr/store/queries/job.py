@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from casemgr.store.models.job import JobRun
 from casemgr.store.work import Work
@@ -46,9 +47,24 @@ def unfinished_of(work: Work, job: str) -> list[JobRun]:
     return work.entities(select(JobRun).where(JobRun.job == job, JobRun.state.in_(OPEN)).order_by(JobRun.id))
 
 
-def newest(work: Work, job: str, states: Sequence[str] = (), period: str | None = None) -> JobRun | None:
-    """The newest run of a job, of all its runs or of those in ``states``, for any month or for one."""
-    statement = select(JobRun).where(JobRun.job == job).order_by(JobRun.id.desc()).limit(1)
+def _concerning(reach: tuple[int, int] | None) -> tuple[Any, ...]:
+    """That a run was for everything or inside these areas; nothing is left out without any."""
+    if reach is None:
+        return ()
+    low, high = reach
+    return (or_(JobRun.reach.is_(None), (JobRun.reach >= low) & (JobRun.reach < high)),)
+
+
+def newest(
+    work: Work,
+    job: str,
+    states: Sequence[str] = (),
+    period: str | None = None,
+    reach: tuple[int, int] | None = None,
+) -> JobRun | None:
+    """The newest run of a job that concerns ``reach``, in any state or ``states``, for any or one month."""
+    chosen = (JobRun.job == job, *_concerning(reach))
+    statement = select(JobRun).where(*chosen).order_by(JobRun.id.desc()).limit(1)
     if states:
         statement = statement.where(JobRun.state.in_(states))
     if period is not None:
@@ -57,9 +73,11 @@ def newest(work: Work, job: str, states: Sequence[str] = (), period: str | None 
     return found
 
 
-def history(work: Work, job: str, start: int, size: int) -> tuple[list[JobRun], int]:
-    """One page of the runs of a job (all jobs when empty), newest first, and how many there are."""
-    chosen = (JobRun.job == job,) if job else ()
+def history(
+    work: Work, job: str, start: int, size: int, reach: tuple[int, int] | None = None
+) -> tuple[list[JobRun], int]:
+    """One page of the runs of a job (or all jobs) that concern ``reach``, newest first, and how many."""
+    chosen = (*((JobRun.job == job,) if job else ()), *_concerning(reach))
     total = int(work.scalar(select(func.count(JobRun.id)).where(*chosen)) or 0)
     found = work.entities(select(JobRun).where(*chosen).order_by(JobRun.id.desc()).offset(start).limit(size))
     return found, total

@@ -76,3 +76,13 @@ def visits(work: Work, case: int, limit: int) -> Sequence[Any]:
         .order_by(Visit.on.desc())
         .limit(limit)
     )
+
+
+def reached(work: Work, persons: Sequence[int]) -> set[int]:
+    """Who of these people has a file within the access."""
+    found: set[int] = set()
+    for start in range(0, len(persons), 500):
+        chunk = list(persons[start : start + 500])
+        rows = work.rows(select(Case.person_id).where(Case.person_id.in_(chunk)).distinct())
+        found |= {row.person_id for row in rows}
+    return found

@@ -198,6 +198,18 @@ _RISKS: Any = lasting(
     .where(Visit.case_id.in_(bindparam("cases", expanding=True)), Visit.risk.is_not(None))
     .order_by(Visit.case_id, Visit.on, Visit.id)
 )
+_TAKEN: Any = lasting(
+    select(Visit.case_id, Visit.adherence)
+    .where(Visit.case_id.in_(bindparam("cases", expanding=True)), Visit.adherence.is_not(None))
+    .order_by(Visit.case_id, Visit.on, Visit.id)
+)
+_AIDED: Any = lasting(
+    select(BenefitClaim.case_id).where(
+        BenefitClaim.case_id.in_(bindparam("cases", expanding=True)),
+        BenefitClaim.benefit == int(Benefit.ALLOWANCE),
+        BenefitClaim.state == int(ClaimState.GRANTED),
+    )
+)
 _SEEN: Any = lasting(
     select(Visit.case_id, func.count(Visit.id), func.max(Visit.on))
     .where(Visit.case_id.in_(bindparam("cases", expanding=True)), Visit.loss_reason.is_(None))
@@ -225,6 +237,24 @@ def latest_risk(work: Work, cases: Sequence[int]) -> dict[int, tuple[date, int]]
         row.case_id: (row.on, row.risk)
         for at in range(0, len(cases), KEYS)
         for row in _rows(work, _RISKS, cases=list(cases[at : at + KEYS]))
+    }
+
+
+def latest_adherence(work: Work, cases: Sequence[int]) -> dict[int, int]:
+    """What the latest visit that says so tells of taking medicine, by file."""
+    return {
+        row.case_id: row.adherence
+        for at in range(0, len(cases), KEYS)
+        for row in _rows(work, _TAKEN, cases=list(cases[at : at + KEYS]))
+    }
+
+
+def aided(work: Work, cases: Sequence[int]) -> set[int]:
+    """Files whose person was granted an allowance that has not ended."""
+    return {
+        row.case_id
+        for at in range(0, len(cases), KEYS)
+        for row in _rows(work, _AIDED, cases=list(cases[at : at + KEYS]))
     }
 
 

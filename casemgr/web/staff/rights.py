@@ -186,7 +186,8 @@ def print_(key: int, what: str) -> Response:
 @guard.guard(Action.RIGHTS_READ)
 def seen_by(key: int) -> str:
     """Who has looked at this person's data and what others received, for the person concerned."""
-    return render_template("rights/seen.html", seen=seen.of_case(g.access, key))
+    writes = g.access.may(Action.RIGHTS_WRITE)
+    return render_template("rights/seen.html", seen=seen.of_case(g.access, key), writes=writes)
 
 
 @pages.post(f"/case/<{KEY}:key>/seen")
