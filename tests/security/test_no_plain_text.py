@@ -8,11 +8,12 @@ import json
 import logging
 import re
 import shutil
+import socket
 import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
@@ -25,9 +26,20 @@ from werkzeug.test import encode_multipart
 
 from casemgr.app import create_app
 from casemgr.rules.access import Action
-from casemgr.services import account, clock
-from casemgr.store.db import db
-from casemgr.store.models import Area, Case
+from casemgr.services import account, audit, clock, printing
+from casemgr.store import work as works
+from casemgr.store.db import db, new_key
+from casemgr.store.models import (
+    Area,
+    Case,
+    Counselling,
+    Disclosure,
+    Draft,
+    LiaisonReport,
+    LiaisonTask,
+    RetentionHold,
+)
+from casemgr.store.types import Plain
 from casemgr.store.work import open_work
 from casemgr.terms.account import Role
 from casemgr.web.staff import exchange as exchange_page
@@ -229,6 +241,62 @@ def _use(app: Flask, left: Traces) -> None:
     for login in ("officer", "doctor", "boss"):
         Visitor(app, login, left).look_around()
     _call(app, left)
+    _share(left)
+
+
+def _share(left: Traces) -> None:
+    """What lies ready for a department or waits: sheet, task, report, draft, talk, hold, print; anchors."""
+    name, number, phone, address = (
+        min(left.wanted[kind]) for kind in ("names", "numbers", "phones", "addresses")
+    )
+    told = json.dumps([name, number, phone, address], ensure_ascii=False)
+    with open_work(SYSTEM, Action.CASE_LIST) as work:
+        (case,) = work.entities(db.select(Case).order_by(Case.file_no).limit(1))
+    mine = {"area": case.area}
+    theirs = {**mine, "receiver": int(Role.POLICE), "receiver_area": case.area, "file_key": case.id}
+    of_case = {**mine, "case_id": case.id}
+    with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+        work.add(
+            Disclosure(
+                id=new_key(), conditions=2, reason=1, ground="x", groups=1, valid_from=TODAY, recorded_at=NOW,
+                alias=Plain(name), sheet=Plain(told), **theirs,
+            )
+        )  # fmt: skip
+        work.add(
+            LiaisonTask(
+                id=new_key(), kind=1, body=Plain(told), question=Plain(f"请核实{name}是否在家"),
+                asked_on=TODAY, asked_by=1, due_on=TODAY, reply=Plain(f"{name}在{address}"), **theirs,
+            )
+        )  # fmt: skip
+        work.add(
+            LiaisonReport(
+                id=new_key(), kind=2, state=1, happened_on=TODAY, urgent=False, person=Plain(name),
+                place=Plain(address), told=Plain(told), contact=Plain(phone), reported_at=NOW,
+                reported_on=TODAY, reported_by=1, **theirs,
+            )
+        )  # fmt: skip
+        work.add(
+            Counselling(
+                id=new_key(), on=TODAY, subject=1, way=1, provider=Plain(name), recorded_at=NOW,
+                recorded_by=1, **of_case,
+            )
+        )  # fmt: skip
+        work.add(
+            Draft(
+                id=new_key(), owner=1, form="x", form_version="1", data=Plain(told), begun_at=NOW,
+                saved_at=NOW, **of_case,
+            )
+        )  # fmt: skip
+        work.add(RetentionHold(id=new_key(), reason=Plain(told), placed_on=TODAY, placed_by=1, **of_case))
+        printing.put(work, f"<p>{told}</p>", "随访服务记录表", 1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(10)
+        home = works.installation()
+        works.furnish(db.engine, replace(home, syslog=f"127.0.0.1:{receiver.getsockname()[1]}"))
+        audit.anchor(SYSTEM)
+        (left.logs / "syslog.txt").write_bytes(receiver.recv(4_000))
+    (left.logs / "paper.svg").write_text(audit.on_paper(SYSTEM), "utf-8")
 
 
 def test_the_search_finds_what_is_there() -> None:
@@ -262,7 +330,10 @@ def test_the_installation_was_really_used(traces: Traces) -> None:
 
 def test_nobody_can_be_read_on_the_disk(traces: Traces) -> None:
     looked_at = files(traces.instance, traces.temporary, traces.logs)
-    assert {"casemgr.db", "casemgr.db-wal", "casemgr.db-shm"} <= {path.name for path in looked_at}
+    names = {path.name for path in looked_at}
+    assert {"casemgr.db", "casemgr.db-wal", "casemgr.db-shm", "audit-anchors.jsonl"} <= names
+    assert {"syslog.txt", "paper.svg", "report.pdf", "anchor-signer.key"} <= names
+    assert [path for path in looked_at if path.parent.name == "prints"]
     everything = set().union(*traces.wanted.values())
     leaks = {
         str(path): sorted(found)[:5]

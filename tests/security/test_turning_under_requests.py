@@ -171,7 +171,8 @@ def test_no_request_fails_while_keys_and_suites_turn(served: Served) -> None:
                 while sum(sum(one.answers.values()) for one in people) < before + 10:
                     time.sleep(0.05)
                 child.send_signal(signal.SIGKILL)
-                killed += child.wait(20) == -signal.SIGKILL
+                child.communicate(timeout=20)
+                killed += child.returncode == -signal.SIGKILL
             served.done("keys", "reseal")
     finally:
         stop.set()
@@ -182,5 +183,6 @@ def test_no_request_fails_while_keys_and_suites_turn(served: Served) -> None:
     assert asked["POST 303"] > 5 and asked["POST 200"] > 20, asked
     usage = served.done("keys", "usage")
     print(f"{sum(asked.values())} requests {dict(asked)}, {killed} kills\n{usage}")
+    assert killed
     assert "审计链完整" in served.done("audit", "verify")
     served.done("keys", "drill")
