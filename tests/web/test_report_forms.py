@@ -226,7 +226,7 @@ def test_every_figure_of_a_month_is_one_figure_on_page_explanation_paper_excel_a
         row[1]: row
         for name, rows in _excel(office, key).items()
         for row in rows
-        if name in ("主要指标", "其他口径的结果")
+        if name in ("主要指标", "其他口径的结果", "录入、心理疏导与工作条件")
     }
     with office.app_context():
         content = report.download(OFFICER, key).content
@@ -247,6 +247,10 @@ def test_every_figure_of_a_month_is_one_figure_on_page_explanation_paper_excel_a
         assert cells[:2] == [f"{people:,}", f"{of:,}" if of is not None else cells[1]]
         if str(one["key"]) in excel:
             row = excel[str(one["key"])]
+            if row[2] == "＊":
+                # Too few people for paper (REC-SMALL-1): then neither the count nor the rate is in the file.
+                assert row[4] == "＊"
+                continue
             assert [row[0], *row[2:6]] == [
                 name,
                 str(people),
