@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import threading
+from multiprocessing import parent_process
 from pathlib import Path
 
 #: The option that names the folder with an agency's own fonts.
@@ -31,12 +33,26 @@ def ready() -> None:
     and over, takes a fifth of the time and finds nothing.
     """
     limit()
+    end_with_parent()
     from casemgr.reports import pdf  # WeasyPrint is loaded by the child, not by its parent
 
     pdf.warm()
     gc.collect()
     gc.freeze()
     gc.disable()
+
+
+def end_with_parent() -> None:
+    """Let this child not outlive a parent that was killed: nobody would ever give it work or end it."""
+    parent = parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def press(text: str, archive: bool = False, fonts: Path | None = None) -> tuple[bytes, tuple[str, ...]]:

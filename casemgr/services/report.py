@@ -6,11 +6,9 @@ import hashlib
 import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
-from multiprocessing import get_context
 
 from casemgr.indicators.period import Period
 from casemgr.reports.figures import (
@@ -25,11 +23,12 @@ from casemgr.reports.figures import (
 from casemgr.reports.marks import LARGEST_FILE, Claim, claim_of
 from casemgr.reports.monthly import day_in_words
 from casemgr.reports.paper import document, title_of
-from casemgr.reports.press import press, ready
 from casemgr.rules.access import Access, Action
 from casemgr.services import clock, giving, monthly, period_report, statistics_form
 from casemgr.services.errors import Conflict, Forbidden, Missing, Problem, Refused, Unfit
+from casemgr.services.fault import describe
 from casemgr.services.monthly import month_number, month_text
+from casemgr.services.presses import Presses, Sheet
 from casemgr.services.report_file import path_of, write_file
 from casemgr.services.use_case import note_refusal, use_case
 from casemgr.store.db import new_key
@@ -44,8 +43,6 @@ PAGE = 50
 ADDRESS = "填报单位所用系统的网页“报表—核验”（/reports/verify）"
 #: No report of ours is larger (bytes); nobody needs to send or read more of a file than this.
 LARGEST = LARGEST_FILE
-#: Two reports are drawn at a time: as many as the smallest machine has cores.
-PRESSES = 2
 #: What a paper hides stays hidden in the papers of the year after it.
 REMEMBERED = timedelta(days=366)
 #: What some system does not take in the name of a file, or a header not in a line.
@@ -197,27 +194,29 @@ def issue_many(
     step: Callable[[int, int], None] | None = None,
     kind: ReportKind = ReportKind.MONTHLY,
 ) -> Iterator[tuple[int, ReportView | Problem]]:
-    """(area, report or the reason why there is none) for each of ``areas``, drawn two at a time in children.
+    """(area, report or the reason why there is none) for each of ``areas``, drawn side by side in children.
 
-    ``step(done, total)`` is called before each result. Reports that stand already are not drawn again.
+    ``step(done, total)`` is called before each result. Reports that stand already are not drawn again; one
+    that cannot be drawn is told as a :class:`Problem` and stops no other.
     """
-    waiting: list[tuple[int, Figures, Future[tuple[bytes, tuple[str, ...]]]]] = []
+    waiting: list[tuple[int, Figures, Sheet]] = []
     done = 0
+    with Presses() as presses:
 
-    def finish() -> tuple[int, ReportView | Problem]:
-        area, figures, future = waiting.pop(0)
-        content, missing = future.result()
-        try:
-            return area, _kept(access, figures, content, missing)
-        except Problem as problem:
-            return area, problem
+        def finish() -> tuple[int, ReportView | Problem]:
+            area, figures, sheet = waiting.pop(0)
+            try:
+                content, missing = presses.result(sheet)
+                return area, _kept(access, figures, content, missing)
+            except Problem as problem:
+                return area, problem
+            except Exception as wrong:
+                return area, Refused(f"没有印成。{describe(wrong, 'printing a report')}")
 
-    # Spawned, not forked: a child must not inherit connections, keys or locks.
-    with ProcessPoolExecutor(PRESSES, get_context("spawn"), initializer=ready) as presses:
         for area in areas:
             if step is not None:
                 step(done, len(areas))
-            while len(waiting) > 2 * PRESSES:
+            while len(waiting) > 2 * presses.count:
                 yield finish()
                 done += 1
             try:
@@ -230,8 +229,7 @@ def issue_many(
                 yield area, draft.issued
                 done += 1
                 continue
-            text = document(draft.figures, ADDRESS)
-            waiting.append((area, draft.figures, presses.submit(press, text)))
+            waiting.append((area, draft.figures, presses.submit(document(draft.figures, ADDRESS))))
         while waiting:
             if step is not None:
                 step(done, len(areas))
