@@ -19,6 +19,7 @@ from casemgr.services import (
     clock,
     demo_medicine,
     demo_monitoring,
+    demo_posts,
     demo_sharing,
     disclosure,
     duties,
@@ -493,6 +494,10 @@ def accounts(work: Work) -> list[DemoAccount]:
         ADMINISTRATOR: "系统管理员（账号，看不到患者）",
         doctor: "精防医生（第1个乡镇；其他乡镇依次编号，密码相同）",
         **{login: f"{display}（从 /liaison/ 登录）" for login, display, _role, _whole in DEPARTMENTS},
+        **{
+            login: f"{display}（{name}，从 /liaison/ 登录）"
+            for login, display, name, _role in demo_posts.POSTS
+        },
         **{login: f"{role.label}（{HOUSE_TITLES[role]}）" for login, _display, role, _level in HOUSE},
     }
     there = queries.untouched(work, [login for login in titles if login])
@@ -567,6 +572,7 @@ def load(
     _open_accounts(access, made, doctors)
     if people <= LARGE:
         demo_sharing.lay(made[0].code, towns[0].code, as_of)
+        demo_posts.lay(made[0].code, towns[0].code, as_of, PASSWORD)
     wanted = (MONTHS_CLOSED if people <= LARGE else 0) if months is None else months
     ended = months_ended(history, as_of, wanted)
     for number, month in enumerate(ended, 1):

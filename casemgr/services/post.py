@@ -226,7 +226,7 @@ def change(work: Work, key: int, version: int, name: str, villages: Sequence[int
     for code in sorted(chosen - rows.keys()):
         work.add(PostVillage(post_id=key, village=code))
     work.flush()
-    _settle(work, key, rows.keys() ^ chosen)
+    _bring_in_line(work, key, rows.keys() ^ chosen)
 
 
 @use_case(Action.POST_MANAGE)
@@ -242,13 +242,19 @@ def end(work: Work, key: int, version: int) -> bool:
         if each.active:
             _close(work, each)
     work.flush()
-    _settle(work, key, ())
+    _bring_in_line(work, key, ())
     return True
 
 
-def _settle(work: Work, key: int, villages: Sequence[int] | set[int]) -> None:
+def _bring_in_line(work: Work, key: int, villages: Sequence[int] | set[int]) -> None:
     """What a post has is brought in line with its villages."""
     disclosure.refresh(work, {*queries.of_villages(work, sorted(villages)), *queries.disclosed_to(work, key)})
+
+
+@use_case(Action.POST_MANAGE)
+def settle(work: Work, key: int) -> None:
+    """Bring what a post has in line now; for whoever opened its account another way."""
+    _bring_in_line(work, _found(work, key).id, [c for c, _name in queries.villages(work, [key]).get(key, ())])
 
 
 # --- accounts ---
@@ -288,7 +294,7 @@ def _open_account(
     made = account.add(work, login, display, one.role, one.place, hashed, True, now, key)
     made.valid_from, made.valid_until = first, last
     work.flush()
-    _settle(work, key, [code for code, _name in queries.villages(work, [key]).get(key, ())])
+    _bring_in_line(work, key, [code for code, _name in queries.villages(work, [key]).get(key, ())])
     return made.id
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from casemgr.rules.drug import listed
 from casemgr.rules.policy import Policy
 from casemgr.services.disclosure_claim import Claim, SealedText
 from casemgr.store.queries import post as queries
@@ -114,6 +115,8 @@ class _Known:
     def village(self, case: int) -> tuple[list[Fact], list[SealedText]]:
         """What a village doctor is told: the state of things in a few words, and when to come."""
         facts, texts = self._common(case)
+        for one in self.coming.get(case, ()):
+            facts.append((None, DutyKind.read(one.kind).label, f"应于 {one.due_on.isoformat()} 前"))
         visit = self.visits.get(case)
         if visit is not None and visit.stability is not None:
             facts.append((FieldGroup.G6, "病情", _dated(Stability.read(visit.stability).label, visit.on)))
@@ -155,8 +158,6 @@ class _Known:
     def _common(self, case: int) -> tuple[list[Fact], list[SealedText]]:
         facts: list[Fact] = []
         texts: list[SealedText] = []
-        for one in self.coming.get(case, ()):
-            facts.append((None, DutyKind.read(one.kind).label, f"应于 {one.due_on.isoformat()} 前"))
         row = self.cases.get(case)
         if row is not None:
             icd = f"（{row.icd10}）" if row.icd10 else ""
@@ -164,11 +165,10 @@ class _Known:
         visit = self.visits.get(case)
         lines = self.regimen.get(case) or (self.drugs.get(visit.id) if visit is not None else None) or ()
         for line in lines:
-            ingredient = getattr(line, "ingredient", None)
-            if ingredient:
-                facts.append((FieldGroup.G7, "用药", f"{ingredient} {_dose(line)}".strip()))
+            if title := _title(line):
+                facts.append((FieldGroup.G7, "用药", f"{title} {_dose(line)}".strip()))
             elif line.name is not None:
-                noun = "RegimenLine" if hasattr(line, "ingredient") else "DrugLine"
+                noun = "RegimenLine" if hasattr(line, "code") else "DrugLine"
                 texts.append(
                     SealedText(FieldGroup.G7, "用药", noun, line.id, line.name, f"{{}} {_dose(line)}".strip())
                 )
@@ -213,6 +213,15 @@ def _dated(words: str, on: date) -> str:
 
 def _yes_or_no(told: bool) -> str:
     return "有" if told else "无"
+
+
+def _title(line: Any) -> str:
+    """What a drug of the catalogue is called there; empty for one that has its sealed name alone."""
+    code = getattr(line, "code", None)
+    if not code:
+        return ""
+    known = listed().get(code)
+    return known.name if known is not None else line.ingredient or code
 
 
 def _amount(micrograms: int) -> str:

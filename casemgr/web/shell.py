@@ -65,6 +65,8 @@ CHAPTERS = {
     "group_meeting": "sharing",
     "ledger": "sharing",
     "partner": "sharing",
+    "post": "sharing",
+    "hospital": "case",
 }
 #: (label, endpoint, action that must be allowed); an entry whose page does not exist is left out.
 MENU = (

@@ -14,10 +14,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from casemgr.app import LIAISON, create_app, mount_liaison
-from casemgr.rules.access import RECEIVERS, ROLE_ACTIONS, Role
-from casemgr.services import account, pledge
+from casemgr.rules.access import POSTS, RECEIVERS, ROLE_ACTIONS, Access, Role
+from casemgr.services import account, pledge, post
 from casemgr.services.errors import Problem
-from casemgr.store.db import db
+from casemgr.store.db import db, new_key
 from casemgr.terms.area import span_of
 from tests.conftest import TODAY, make_config
 from tests.security.routes import Route, routes
@@ -135,6 +135,10 @@ def roles() -> list[Role]:
     return [role for role in ROLE_ACTIONS if role in account.AREA_OF_ROLE]
 
 
+#: The village of the made-up county.
+VILLAGE = EAST + 201
+
+
 def login_of(role: Role) -> str:
     return f"r{int(role)}"
 
@@ -143,9 +147,11 @@ def open_account(role: Role) -> int | None:
     """Open an account for the role over the smallest area it takes; its area."""
     for area in (EAST, COUNTY, CITY, None):
         try:
-            login = login_of(role)
+            login, key = login_of(role), None
+            if role in POSTS:
+                key = post.open_(Access.system("post", COUNTY), new_key(), role, EAST, "岗位", [VILLAGE])
             made = account.create(
-                SYSTEM, login, role.label, int(role), area, NOW, PASSWORD, must_change=False
+                SYSTEM, login, role.label, int(role), area, NOW, PASSWORD, must_change=False, post=key
             )
         except Problem:
             continue

@@ -130,6 +130,7 @@ FITTING: dict[str, Any] = {
     "job_run.state": "done",
     "lab_result.written": "5.0",
     "question.facts": b"0" * 32,
+    "post.role": int(Role.VILLAGE_DOCTOR),
 }
 
 
@@ -185,7 +186,7 @@ def _value(twin: Twin, work: Work, column: Column[Any]) -> Any:
     if f"{table}.{name}" in FITTING:
         told = FITTING[f"{table}.{name}"]
         return Plain(told) if isinstance(column.type, Sealed) else told
-    if name in ("area", "other_area", "reach", "receiver_area"):
+    if name in ("area", "other_area", "reach", "receiver_area") or (table, name) == ("post", "place"):
         return twin.area
     if name == "receiver" and not isinstance(column.type, Sealed):
         return int(Role.POLICE)

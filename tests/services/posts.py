@@ -33,9 +33,12 @@ class World:
     keys: dict[str, int]
 
 
-def open_world(monkeypatch: pytest.MonkeyPatch) -> World:
-    """Posts over each village and two hospitals, an account each; people are settled."""
-    units = open_areas()
+def open_world(monkeypatch: pytest.MonkeyPatch, there: dict[int, int] | None = None) -> World:
+    """Posts over each village and two hospitals, an account each; people are settled.
+
+    ``there`` are the units of townships that are open already.
+    """
+    units = there or open_areas()
     accesses = open_departments(monkeypatch)
     with open_work(SYSTEM, Action.AREA_WRITE) as work:
         for code, parent in ((ONE, EAST), (TWO, EAST), (FAR, WEST)):

@@ -94,8 +94,8 @@ def test_a_village_doctor_sees_the_own_villages_by_the_matrix(world: World) -> N
                 id=new_key(),
                 area=EAST,
                 case_id=world.one,
-                code="x",
-                ingredient="利培酮",
+                code="RISP-1",
+                ingredient="risperidone",
                 long_acting=False,
                 morning_ug=1000,
                 evening_ug=2000,
@@ -122,7 +122,7 @@ def test_a_village_doctor_sees_the_own_villages_by_the_matrix(world: World) -> N
     assert aliases(world.accesses["cunone"]) == ["王某（女，1951年生）"]
     assert (told["姓名"], told["身份证号"][3:-2]) == ("王小明", "*" * 13)
     assert (told["病情"], told["服药情况"]) == ("基本稳定（2026-11-01）", "间断用药（2026-11-01）")
-    assert told["用药"] == "利培酮 早1毫克、晚2毫克|祖传方 早0.5毫克"
+    assert told["用药"] == "利培酮片 早1毫克、晚2毫克|祖传方 早0.5毫克"
     assert (told["危险性评估"], told["案（事）件"]) == ("3级（2026-11-01）", "2026-10-12 自伤")
     assert (told["残疾证"], told["诊断"]) == ("无", Diagnosis.read(2).label)
     assert {"目前症状", "自知力"}.isdisjoint(told) and told["随访"].startswith("应于 ")

@@ -12,6 +12,8 @@ from casemgr.store.models.account import Account
 from casemgr.store.models.area import Area
 from casemgr.store.models.register import Case
 from casemgr.store.work import Work
+from casemgr.terms.consent import ConsentAnswer
+from casemgr.terms.register import Lifecycle, Management
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +45,22 @@ def untouched(work: Work, logins: Sequence[str]) -> set[str]:
         select(Account.login).where(Account.login.in_(logins), Account.active.is_(True), Account.version == 1)
     )
     return {row.login for row in found}
+
+
+def by_village(work: Work, township: int) -> dict[int, list[int]]:
+    """Managed files of a township by village, oldest first."""
+    rows = work.rows(
+        select(Case.village, Case.id)
+        .where(
+            Case.area == township,
+            Case.village.is_not(None),
+            Case.lifecycle == int(Lifecycle.ON_REGISTER),
+            Case.management == int(Management.MANAGED),
+            Case.consent == int(ConsentAnswer.AGREED),
+        )
+        .order_by(Case.id)
+    )
+    found: dict[int, list[int]] = {}
+    for row in rows:
+        found.setdefault(row.village, []).append(row.id)
+    return found

@@ -226,6 +226,7 @@ _REGIMEN = lasting(
     select(
         RegimenLine.case_id,
         RegimenLine.id,
+        RegimenLine.code,
         RegimenLine.ingredient,
         RegimenLine.name,
         RegimenLine.long_acting,

@@ -14,12 +14,15 @@ from flask.sessions import SecureCookieSessionInterface
 from werkzeug.routing import IntegerConverter, ValidationError
 
 from casemgr.services import liaison
+from casemgr.terms.account import Role
 from casemgr.web import csrf, filters, headers, uploads
-from casemgr.web.liaison import benefit, errors, guard, login, window
+from casemgr.web.liaison import benefit, errors, guard, login, post, window
 
 PRODUCT = "部门联络窗口"
+#: What a post does about somebody on its list; departments report what they learn instead.
+ANSWERS = {Role.VILLAGE_DOCTOR: "报告所见", Role.HOSPITAL: "回报社区医生"}
 #: Every blueprint of this door; a new noun adds its ``pages`` here.
-PAGES: tuple[Blueprint, ...] = (login.pages, window.pages, benefit.pages)
+PAGES: tuple[Blueprint, ...] = (login.pages, window.pages, post.pages, benefit.pages)
 
 
 class MessageCookie(SecureCookieSessionInterface):
@@ -56,6 +59,8 @@ class Frame:
     request_id: str
     endpoint: str
     benefits: bool
+    #: Of a village doctor or a hospital: what the own window calls reporting about somebody.
+    answers: str
 
 
 def _frame() -> dict[str, Any]:
@@ -71,6 +76,7 @@ def _frame() -> dict[str, Any]:
             request_id=g.get("request_id", ""),
             endpoint=(request.endpoint or "") if shown else "",
             benefits=bool(shown and liaison.receives_benefits(person.role)),
+            answers=ANSWERS.get(person.role, "") if person is not None and shown else "",
         )
     }
 

@@ -10,9 +10,9 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
-from casemgr.services import liaison
+from casemgr.services import liaison, liaison_post
 from casemgr.services.liaison import ReportEntry, Unfit
-from casemgr.terms.liaison import ReportKind, TaskAnswer
+from casemgr.terms.liaison import GENERAL, TaskAnswer
 from casemgr.web.liaison import guard
 
 pages = Blueprint("window", __name__)
@@ -86,6 +86,7 @@ def _task_page(view: liaison.TaskView, given: Mapping[str, object], fields: dict
         fields=fields,
         labels=LABELS,
         answers=TaskAnswer.choices(),
+        line=liaison_post.line_of_task(g.access, view.row.id) if g.access.post else None,
     )
 
 
@@ -111,7 +112,7 @@ def _report_page(form: liaison.ReportForm, given: MultiDict[str, str], fields: d
         given=given,
         fields=fields,
         labels=LABELS,
-        kinds=ReportKind.choices(),
+        kinds=[(int(one), one.label) for one in GENERAL],
         today=liaison.today(),
     )
 
@@ -138,7 +139,7 @@ def report() -> Response | tuple[str, int]:
             fields["happened_on"] = "没有这个日期。请按 2026-09-12 的样子填写；不清楚的，填得知的日期。"
     code = whole(typed.get("kind"))
     entry = ReportEntry(
-        kind=next((one for one in ReportKind if code == one), None),
+        kind=next((one for one in GENERAL if code == one), None),
         happened_on=happened,
         urgent=typed.get("urgent") == "1",
         line=line,

@@ -8,9 +8,9 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
-from casemgr.services import clock, partner
+from casemgr.services import clock, partner, post_report
 from casemgr.services.errors import Refused, Unfit
-from casemgr.terms.liaison import ReportAnswer, TaskKind
+from casemgr.terms.liaison import TO_DEPARTMENTS, TaskKind
 from casemgr.web import guard
 from casemgr.web.staff.typed import Typed
 
@@ -108,7 +108,7 @@ def _report_page(key: int, given: Mapping[str, object], fields: dict[str, str]) 
         given=given,
         fields=fields,
         labels=LABELS,
-        answers=ReportAnswer.choices(),
+        answers=[(int(one), one.label) for one in TO_DEPARTMENTS],
     )
 
 
@@ -125,7 +125,7 @@ def answer(key: int) -> Response | tuple[str, int]:
     """Answer a report; a known file opens, so that what happened can be written down there."""
     given = request.form.to_dict()
     code = given.get("answer", "")
-    choice = next((one for one in ReportAnswer if str(int(one)) == code), None)
+    choice = next((one for one in TO_DEPARTMENTS if str(int(one)) == code), None)
     try:
         case = partner.answer(
             g.access,
@@ -143,3 +143,22 @@ def answer(key: int) -> Response | tuple[str, int]:
         return redirect(url_for("partner.list_"), 303)
     flash("已答复。请在档案中登记事件或安排随访。", "good")
     return redirect(url_for("case.page", key=case), 303)
+
+
+@pages.post(f"/partners/report/<{KEY}:key>/take")
+@guard.guard(Action.LIAISON_MANAGE)
+def take(key: int) -> Response | tuple[str, int]:
+    """Take over what a village doctor saw or a hospital told, or leave it out with a word on why."""
+    given = request.form.to_dict()
+    version = Typed(request.form).whole("version", "版本") or 0
+    words, accepts = given.get("words", "").strip(), given.get("step") == "accept"
+    step = post_report.accept if accepts else post_report.decline
+    try:
+        case = step(g.access, key, version, words, clock.today())
+    except Unfit as wrong:
+        return _report_page(key, given, wrong.fields), wrong.status
+    except Refused as refused:
+        flash(f"{refused.message}（{refused.rule}）", "bad")
+        return redirect(url_for("partner.report", key=key), 303)
+    flash("已采纳，写进了档案。" if accepts else "已答复未采纳，档案没有改动。", "good")
+    return redirect(url_for("hospital.page", key=case), 303)

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
-from casemgr.services import clock, contact, followup, incident, referral
+from casemgr.services import clock, contact, followup, hospital_care, incident, referral
 from casemgr.services.errors import Missing, Refused, Unfit
 from casemgr.services.referral import ReferralEntry, ReferralStep, VisitAdvice
 from casemgr.terms.emergency import ContactKind
@@ -24,6 +24,7 @@ LABELS = {
     "sent_on": "转出日期",
     "reason": "转诊原因",
     "target": "机构及科室",
+    "hospital": "告知收治医院",
     "to": "进展",
     "on": "日期",
     "note": "说明",
@@ -65,6 +66,7 @@ def _form(form: incident.EventForm, given: dict[str, object], fields: dict[str, 
             (int(Direction.DOWN), Direction.DOWN.label, "医院病情稳定后转回社区"),
         ],
         contacts=contact.of_area(g.access, form.case_id, (ContactKind.HOSPITAL,)),
+        hospitals=hospital_care.hospitals(g.access, form.case_id),
         today=clock.today(),
     )
 
@@ -80,6 +82,7 @@ def save(key: int) -> Response | tuple[str, int]:
         advised_on = typed.day("advised_on", LABELS["advised_on"], required=True)
         sent_on = typed.day("sent_on", LABELS["sent_on"])
         reason, target = typed.text("reason", LABELS["reason"]), typed.text("target", LABELS["target"])
+        hospital = listing.whole(request.form.get("hospital"), 1)
         typed.settle()
         entry = ReferralEntry(
             have(direction),
@@ -88,6 +91,7 @@ def save(key: int) -> Response | tuple[str, int]:
             reason,
             target,
             listing.whole(request.form.get("visit"), 1),
+            hospital,
         )
         saved = referral.record(g.access, key, once, entry, clock.today())
     except Unfit as wrong:
