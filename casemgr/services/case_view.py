@@ -249,7 +249,7 @@ class CaseView:
     ``seen`` is the latest visit that reached the person, ``unreached`` a later attempt that did not.
     ``facts`` and ``supplement`` are (label, words); empty words were not written down. Visits, doses and
     sessions run from ``since`` to ``until``, latest first; ``older_count`` visits lie before. ``official``
-    are the keys of the figures that count officially.
+    are the keys of the figures that count officially, by the edition ``edition``.
     """
 
     case_id: int
@@ -290,6 +290,7 @@ class CaseView:
     states: tuple[StateView, ...]
     consents: tuple[ConsentView, ...]
     official: tuple[str, ...]
+    edition: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +315,7 @@ class Rows:
     consents: Sequence[Any]
 
 
-def view(rows: Rows, today: date, policy: Policy, official: tuple[str, ...]) -> CaseView:
+def view(rows: Rows, today: date, policy: Policy, official: tuple[str, ...], edition: str = "") -> CaseView:
     """The page of one person on ``today``; distances between visits are held against ``policy``."""
     case, first = rows.case, first_day_shown(today)
     limits = {
@@ -373,6 +374,7 @@ def view(rows: Rows, today: date, policy: Policy, official: tuple[str, ...]) -> 
             ConsentView(known(ConsentAnswer, one.answer), one.on, one.recorded_at) for one in rows.consents
         ),
         official=official,
+        edition=edition,
     )
 
 

@@ -14,6 +14,7 @@ from casemgr.services import edition as editions
 from casemgr.services import indicator, month_revision, timeliness
 from casemgr.services.errors import Missing, Refused, Unfit
 from casemgr.services.indicator import Trend
+from casemgr.terms.indicator import RateUnit
 from casemgr.terms.rulebook import Rule, rule
 
 #: Fewer people than this are not told apart to those who may not see them (REC-SMALL-1).
@@ -109,7 +110,9 @@ def of_area(access: Access, area: int, key: str, month: str, today: date) -> Rat
         computed.as_of,
         frozen is not None,
         figure,
-        RESIDENTS if measure.per_resident else _base(measure.base),
+        RESIDENTS
+        if measure.per_resident or measure.unit is RateUnit.PER_HUNDRED_THOUSAND
+        else _base(measure.base),
         edition,
         tuple(rule(one) for one in measure.cites),
         rule(target.rule) if target is not None else None,

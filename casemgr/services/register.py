@@ -301,6 +301,7 @@ class Behind:
     official: bool
     because: str = ""
     classed: bool = False
+    status: str = ""
 
 
 def behind(access: Access, query: CaseQuery, today: date, purpose: str = "") -> Behind:
@@ -357,6 +358,7 @@ def _described(work: Work, page: Page[CaseRow], query: CaseQuery, area: int, tod
         as_of,
         measure.key in edition.official,
         classed=measure.base == CLASSED,
+        status=measure.status,
     )
 
 
@@ -616,6 +618,7 @@ def case(work: Work, case_id: int, today: date) -> CaseView:
     states = queries.states(work, case_id)
     units = [one.value for one in states if one.track == Track.UNIT]
     work.note("read", "Case", row_key=case_id, case_key=case_id)
+    edition = editions.edition_on(work, today, row.Case.area)
     return view(
         Rows(
             case=row.Case,
@@ -637,7 +640,8 @@ def case(work: Work, case_id: int, today: date) -> CaseView:
         ),
         today,
         in_force_on(today, within(work).region),
-        editions.edition_on(work, today, row.Case.area).official,
+        edition.official,
+        edition.id,
     )
 
 

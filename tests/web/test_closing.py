@@ -9,13 +9,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from casemgr.rules.access import Access, Action
-from casemgr.services import indicator
+from casemgr.services import area_fact, indicator
+from casemgr.services.area_fact import Typed
 from casemgr.store.db import new_key
 from casemgr.store.models import Visit
 from casemgr.store.work import open_work
+from casemgr.terms.area_fact import AreaFactKey
 from tests.services import people
 from tests.services.people import Made
-from tests.store.register import EAST, OFFICER, WEST, units
+from tests.store.register import COUNTY, EAST, OFFICER, WEST, units
 from tests.web.conftest import token_in
 from tests.web.test_county import page_of, words_of
 
@@ -116,3 +118,25 @@ def test_steps_are_pressed_in_turn_and_by_two_people(
         data={"csrf": token_in(page_of(doctor, "/township")), "key": str(key), "revision": "1", "step": "1"},
     )
     assert refused.status_code == 403
+
+
+def test_a_corrected_fact_is_named_as_the_cause(site: Flask, client_of: Callable[[str], FlaskClient]) -> None:
+    doctors = f"{COUNTY}-{int(AreaFactKey.PSYCHIATRISTS)}"
+    with site.app_context():
+        area_fact.save(OFFICER, 2026, {doctors: Typed("2", "县卫健局2026年报表", 0)})
+    furnished(site)
+    officer = client_of("officer")
+    address = f"/rate/{COUNTY}/IND-20?month={MONTH}"
+    assert "已冻结" in words_of(page_of(officer, address))
+    with site.app_context():
+        area_fact.save(OFFICER, 2026, {doctors: Typed("3", "更正后的报表", 1)})
+    words = words_of(page_of(officer, address))
+    assert "已冻结，其后有补录" in words and "20.00 人/10万" in words
+    assert "月结之后又有补录或更正，还没有列入" in words_of(page_of(officer, f"/closings/{MONTH}"))
+    with site.app_context():
+        assert indicator.close(OFFICER, MONTH).written
+    words = words_of(page_of(officer, f"/closings/{MONTH}"))
+    assert "没有人的计入情况不同" in words
+    assert "示例县 精神科执业（助理）医师 第 2 次填报 2 人 3 人 每10万人口精神科执业（助理）医师数" in words
+    assert "20.00 → 30.00 人/10万" in words
+    assert "其后有补录" not in words

@@ -177,3 +177,11 @@ def test_who_may_not_see_people_is_led_to_nobody(lived: Flask, login: str) -> No
             address
         )
         assert 'href=""' not in page
+    # What cannot be judged is told with its number, and our own term as what it is.
+    with lived.app_context(), open_work(SYSTEM, Action.CASE_LIST) as work:
+        days = work.rows(select(Visit.on).where(Visit.entered_on.is_(None)))
+    untold = sum(date(TODAY.year, 1, 1) <= row.on <= TODAY for row in days)
+    assert untold > 0
+    words = words_of(page_of(client, f"/rate/{COUNTY}/IND-16"))
+    assert f"另有 {untold} 次随访没有“录入日期”" in words
+    assert "依据 REC-ENTRY-1 产品建议，待核对" in words

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
-from casemgr.services import month_revision
+from casemgr.services import month_revision, timeliness
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
 from casemgr.terms.area import AreaLevel, ancestor
 from casemgr.terms.indicator import Cause, CloseStep
@@ -57,6 +57,7 @@ def _page(month: str, area: int, given: dict[str, str], fields: dict[str, str]) 
         back=figures.place_url(area, month, g.access.may(Action.CASE_LIST))
         or url_for("county.page", code=ancestor(area, AreaLevel.COUNTY), month=month),
         do=DO,
+        record_keys=timeliness.KEYS,
         reopened=CloseStep.REOPENED,
         given=given,
         fields=fields,
