@@ -190,7 +190,7 @@ def test_each_door_knows_its_own_accounts(county: County) -> None:
     assert account.signed_in(inside.token, clock.now()) is None
     staff = account.sign_in("doctor", PASSWORD, "127.0.0.1", clock.now())
     assert liaison.signed_in(staff.token, clock.now()) is None
-    with pytest.raises(Refused, match="部门联络入口"):
+    with pytest.raises(Refused, match="没有程序接口"):
         account.issue_token(SYSTEM, "eastpost", clock.now())
     with pytest.raises(Forbidden):
         liaison.home(staff.person.access, TODAY)

@@ -101,6 +101,8 @@ APART = frozenset(
 #: Values that a model alone does not tell: codes that must fit another column, shapes inside sealed texts.
 FITTING: dict[str, Any] = {
     "case_state.value": 1,
+    # What a sheet shows has to be given by the matrix still: grade 3 and more.
+    "disclosure.conditions": 2,
     "visit.form_version": 2018,
     "clue.form_version": 2018,
     "sheet.form": "supplement",
@@ -153,7 +155,7 @@ def _text(twin: Twin, column: Column[Any]) -> str:
         mark = twin.mark(column.table.name, column.name)
         return json.dumps({"note": [mark, mark]}, ensure_ascii=False)
     if column.name in ("sheet", "body"):
-        parts = ["G1"] if column.name == "sheet" else []
+        parts = [1] if column.name == "sheet" else []
         return json.dumps([[*parts, "姓名", twin.mark(column.table.name, column.name)]], ensure_ascii=False)
     if column.name in ("data", "detail", "problems"):
         return json.dumps({"note": twin.mark(column.table.name, column.name)}, ensure_ascii=False)
