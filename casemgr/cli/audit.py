@@ -66,10 +66,10 @@ def _tell(roots: tuple[tuple[int, str], ...]) -> None:
 def public_key() -> None:
     """显示锚点签名的公钥。请在安装当天抄录或打印，交另一单位保存。"""
     found = audit.public_keys(Access.system("audit-verify"))
-    if not found.roots:
+    if not found:
         click.echo("还没有带签名的锚点。请先执行 flask audit anchor。", err=True)
         raise SystemExit(1)
-    _tell(tuple((seq, key.hex()) for seq, key in found.roots))
+    _tell(found)
 
 
 @group.command("signatures")

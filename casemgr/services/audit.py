@@ -135,9 +135,9 @@ def public_key(text: str) -> bytes:
 
 
 @use_case(Action.AUDIT_VERIFY)
-def public_keys(work: Work) -> Signatures:
-    """The public keys of the anchors known here: the first, and each that began anew."""
-    return anchor_signer.check(queries.anchors(work))
+def public_keys(work: Work) -> tuple[tuple[int, str], ...]:
+    """(entry, public key) of the anchors known here: the first, and each that began anew."""
+    return tuple((seq, key.hex()) for seq, key in queries.signing_roots(work))
 
 
 def anchor(access: Access) -> int:

@@ -46,6 +46,12 @@ OWN = (
     "销毁须由提出人以外的另一个人批准，这份清册是您提出的。一个人既提出又批准，就没有复核。"
     "请另一位县级人员登录后处理，或由您撤回。"
 )
+#: What the paper says of the copies, when the files are gone and when they are not.
+GONE = (
+    "登记库中的内容已覆盖删除。此前的备份仍含这些内容，按备份的保存期限一并销毁；"
+    "需要立即失效的，更换密钥、重新密封后停用旧密钥，旧备份即无法打开。"
+)
+STILL_THERE = "本清册所列档案尚未销毁，内容仍在登记库中。"
 #: Tables in the words of the paper.
 TABLES = {
     "visit": "随访记录",
@@ -268,12 +274,17 @@ def count_files(work: Work, kind: Kept, today: date) -> Swept:
 
 @use_case(Action.RETENTION_RUN)
 def lay_down(work: Work, kind: Kept, swept: Swept, today: date) -> None:
-    """Keep the count of a night; a second run of the same day adds what it destroyed."""
+    """Keep the count of a night; a second run of the same day adds what it destroyed.
+
+    A run for one county adds what it destroyed and leaves the count of the whole installation alone.
+    """
     known = queries.of_day(work, today, kind)
     if known is None:
         known = work.add(RetentionCount(id=new_key(), on=today, kind=int(kind), due=0, held=0, done=0))
-    known.due, known.held, known.done = swept.due - swept.done, swept.held, known.done + swept.done
-    known.oldest_on, known.newest_on = swept.oldest, swept.newest
+    known.done += swept.done
+    if work.access.low == 0:
+        known.due, known.held = swept.due - swept.done, swept.held
+        known.oldest_on, known.newest_on = swept.oldest, swept.newest
 
 
 def sweep_all(access: Access, kind: Kept, today: date) -> Swept:
@@ -569,10 +580,7 @@ def paper(work: Work, key: int) -> int:
             ),
             *((HandedTable("销毁的记录", ("类别", "条数"), told, frozenset({1})),) if told else ()),
         ),
-        closing=(
-            "登记库中的内容已覆盖删除。此前的备份仍含这些内容，按备份的保存期限一并销毁；"
-            "需要立即失效的，更换密钥、重新密封后停用旧密钥，旧备份即无法打开。",
-        ),
+        closing=(GONE,) if view.state is DestructionState.DONE else (STILL_THERE,),
         unit=giving.place(work),
         day=clock.today(),
         mark=giving.mark(work),

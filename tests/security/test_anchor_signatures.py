@@ -126,6 +126,7 @@ def test_a_run_that_dies_between_signing_and_keeping_goes_on(home: Path) -> None
     verdict = audit.verify(SYSTEM)
     assert verdict.broken is None
     assert len(verdict.roots) == 2  # told, for whoever keeps the public key
+    assert audit.public_keys(SYSTEM) == verdict.roots
 
 
 def test_an_outside_program_signs_or_its_silence_stops_nobody(

@@ -223,6 +223,11 @@ def test_each_night_is_written_down_and_a_second_run_changes_nothing(app: Flask)
     assert count(AuditEntry, AuditEntry.verb == "destroy", AuditEntry.noun == "Clue") == 1
     (line,) = (one for one in retention.kinds(OFFICER) if one.keeping.kept is Kept.CLUE)
     assert (line.due, line.gone, line.counted_on) == (0, 3, TODAY)
+    # A run for one county does not pass for the count of all.
+    part = retention.Swept(0, 9, 9, 2, OLD, OLD)
+    retention.lay_down(Access.system("x", COUNTY), Kept.CLUE, part, TODAY)
+    (line,) = (one for one in retention.kinds(OFFICER) if one.keeping.kept is Kept.CLUE)
+    assert (line.due, line.gone) == (0, 5)
     with pytest.raises(Forbidden):
         retention.sweep(OFFICER, Kept.CLUE, 0, 0, TODAY)
 

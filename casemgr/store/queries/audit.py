@@ -183,6 +183,19 @@ def _announced(work: Work) -> bytes:
     return bytes(work.scalar(signed.order_by(AuditAnchor.seq.desc()).limit(1)) or b"")
 
 
+def signing_roots(work: Work) -> list[tuple[int, bytes]]:
+    """(entry, public key) of the first signed anchor of the table, and of each whose key none announced.
+
+    Told and not checked: looking at a page must not check every signature there is.
+    """
+    signed = select(AuditAnchor.seq, AuditAnchor.signer).where(AuditAnchor.signature.is_not(None))
+    first = work.row(signed.order_by(AuditAnchor.seq).limit(1))
+    announced = select(AuditAnchor.following).where(AuditAnchor.following.is_not(None))
+    began = work.rows(signed.where(AuditAnchor.signer.not_in(announced)).order_by(AuditAnchor.seq))
+    found = {row.seq: bytes(row.signer) for row in ((first,) if first is not None else ()) + tuple(began)}
+    return sorted(found.items())
+
+
 @contextmanager
 def signing_turn() -> Iterator[None]:
     """Let no other process of this host anchor meanwhile: each key signs one anchor."""
