@@ -136,6 +136,16 @@ def _hold(work: Work, once: int, agenda: str, today: date) -> None:
             recorded_by=work.access.actor,
         )
     )
+    work.flush()
+    from casemgr.services import group_window  # reports stay out of start-up
+
+    lines = shown(counts, rows[0].counts if rows else None)
+    body = {
+        "title": f"例会 {today.isoformat()}",
+        "columns": ["项目", "本次", "上次"],
+        "lines": [*lines, *(("议程", one, "") for one in filter(None, agenda.splitlines()))],
+    }
+    group_window.lay_out(work, work.access.low, once, body, today)
 
 
 @use_case(Action.SHARING_WRITE)

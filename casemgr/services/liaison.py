@@ -20,7 +20,7 @@ from casemgr.services.errors import Conflict, Forbidden, Missing, Problem, Throt
 from casemgr.services.use_case import note_refusal, use_case
 from casemgr.store.db import new_key
 from casemgr.store.identity import open_texts
-from casemgr.store.models import Disclosure, LiaisonReport, LiaisonTask
+from casemgr.store.models import Disclosure, GroupSheet, LedgerLine, LiaisonReport, LiaisonTask
 from casemgr.store.queries import liaison as queries
 from casemgr.store.types import Plain
 from casemgr.store.work import Work
@@ -31,6 +31,7 @@ from casemgr.terms.disclosure import Condition, FieldGroup
 from casemgr.terms.liaison import (
     GENERAL,
     ExchangeKind,
+    PaperKind,
     Reason,
     ReportAnswer,
     ReportKind,
@@ -82,7 +83,7 @@ LISTING, OPENING, TASKING, REPORTING = (
     "报送情况",
 )
 NOT_THERE = "没有找到这一条，或没有提供给您的单位（可能已撤回）。请从首页重新打开。"
-MOST = 300
+MOST, MOST_PAPERS = 300, 24
 LONGEST_TEXT, LONGEST_LINE = 1_000, 100
 
 now, today = clock.now, clock.today
@@ -285,6 +286,76 @@ def receive(work: Work, key: int, version: int) -> bool:
         one.alias, one.village = None, None
     note(work, one, ExchangeKind.RECEIVED)
     return True
+
+
+# --- what the office of the group has ---
+
+
+@dataclass(frozen=True, slots=True)
+class PaperRow:
+    """One sheet for the office of the group, not opened yet."""
+
+    id: int
+    kind: PaperKind
+    on: date
+    seen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PaperView:
+    """One opened sheet: a title and lines; nobody is in it."""
+
+    row: PaperRow
+    title: str
+    columns: tuple[str, ...]
+    lines: tuple[tuple[str, ...], ...]
+
+
+def has_papers(role: Role) -> bool:
+    """Whether sheets of the group are written out for this role."""
+    return role is Role.POLITICAL_LEGAL
+
+
+def _paper_row(one: GroupSheet) -> PaperRow:
+    return PaperRow(one.id, PaperKind.read(one.kind), one.on, one.seen_at is not None)
+
+
+@use_case(Action.LIAISON_VIEW, writes=False)
+def papers(work: Work) -> tuple[PaperRow, ...]:
+    """The sheets of the asking office of the group, by kind, the latest first."""
+    return tuple(_paper_row(one) for one in queries.papers(work, MOST_PAPERS))
+
+
+@use_case(Action.LIAISON_VIEW)
+def paper(work: Work, key: int) -> PaperView:
+    """Open one sheet: a line of the ledger each time. :class:`Missing` for what is not the asker's."""
+    one = work.get(GroupSheet, key)
+    if one is None:
+        raise Missing(NOT_THERE)
+    (text,) = open_texts(work, "GroupSheet", [(one.id, one.body)], OPENING)
+    body = json.loads(text)
+    work.add(
+        LedgerLine(
+            id=new_key(),
+            area=one.area,
+            receiver=one.receiver,
+            receiver_area=one.receiver_area,
+            file_key=None,
+            disclosure_id=None,
+            kind=int(ExchangeKind.VIEWED),
+            at=clock.now(),
+            actor=work.access.actor,
+            groups=to_mask({FieldGroup.G14}),
+            conditions=0,
+            ground="精神卫生法第24条第2款；仅经小数压制的汇总",
+            count=1,
+            evidence_on=one.on,
+        )
+    )
+    if one.seen_at is None:
+        one.seen_at = clock.now()
+    lines = tuple(tuple(str(part) for part in line) for line in body["lines"])
+    return PaperView(_paper_row(one), body["title"], tuple(body["columns"]), lines)
 
 
 # --- tasks ---

@@ -49,7 +49,10 @@ def refresh_duties(run: Run) -> Outcome:
 
 def withdraw_liaison(run: Run) -> Outcome:
     """Bring what other departments see in line with every file: terms end and rules change without a save."""
+    from casemgr.services import group_window  # reports stay out of start-up
+
     benefit.end_run_out(run.access, run.today)
+    group_window.write_out(run.access, run.today)
     count = 0
     for done in disclosure.refresh_all(run.access):
         count += done

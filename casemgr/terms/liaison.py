@@ -118,3 +118,11 @@ TO_DEPARTMENTS = (
     ReportAnswer.NOT_SO,
     ReportAnswer.NEEDS_MORE,
 )
+
+
+class PaperKind(Term):
+    """小组材料: what lies in the window of the group's office."""
+
+    TOTALS = 1, "汇总"
+    TASKS = 2, "成员单位协查进展"
+    MEETING = 3, "例会材料"

@@ -17,6 +17,7 @@ from casemgr.store.models.followup import Visit
 from casemgr.store.models.incident import Incident
 from casemgr.store.models.liaison import (
     Disclosure,
+    GroupSheet,
     LedgerLine,
     LiaisonPledge,
     LiaisonReport,
@@ -276,7 +277,55 @@ def pledged(work: Work, account: int, edition: int, since: date) -> bool:
     return work.row(_PLEDGED, account=account, edition=edition, since=since) is not None
 
 
+_PAPERS = lasting(select(GroupSheet).order_by(GroupSheet.kind, GroupSheet.on.desc()).limit(bindparam("size")))
+
+
+def papers(work: Work, size: int) -> list[GroupSheet]:
+    """What was written out for the asking office of the group, by kind, the latest first."""
+    return work.entities(_PAPERS, size=size)
+
+
 # --- the health side ---
+
+_GROUP_SHEET = select(GroupSheet).limit(1)
+
+
+def group_sheet(work: Work, receiver: int, area: int, kind: int, origin: int | None) -> GroupSheet | None:
+    """The sheet of one kind that an office has; of a meeting that of this meeting."""
+    found: GroupSheet | None = work.one(
+        _GROUP_SHEET.where(
+            GroupSheet.receiver == receiver,
+            GroupSheet.receiver_area == area,
+            GroupSheet.kind == kind,
+            GroupSheet.origin.is_(None) if origin is None else GroupSheet.origin == origin,
+        )
+    )
+    return found
+
+
+_TASKS_WITHIN = lasting(
+    select(
+        LiaisonTask.receiver,
+        LiaisonTask.receiver_area,
+        LiaisonTask.asked_on,
+        LiaisonTask.due_on,
+        LiaisonTask.answer,
+    )
+    .where(
+        LiaisonTask.area >= bindparam("from_area", type_=BigInteger),
+        LiaisonTask.area < bindparam("to_area", type_=BigInteger),
+        LiaisonTask.closed_on.is_(None),
+        LiaisonTask.receiver.not_in(sorted(int(one) for one in POSTS)),
+    )
+    .order_by(LiaisonTask.due_on, LiaisonTask.id)
+    .limit(200)
+)
+
+
+def tasks_within(work: Work, low: int, high: int) -> Sequence[Any]:
+    """(receiver, its area, asked, due, answer) of the open tasks of a range; nothing of what they ask."""
+    return work.rows(_TASKS_WITHIN, from_area=low, to_area=high)
+
 
 _GIVEN = lasting(
     select(Disclosure).where(Disclosure.file_key == _FILE).order_by(Disclosure.id.desc()).limit(100)

@@ -67,6 +67,17 @@ def newest(work: Work, kind: int, period: int, area: int) -> Report | None:
     return found
 
 
+def latest(work: Work, kind: int, area: int) -> Report | None:
+    """The newest issue of the latest period of one kind of report about an area."""
+    found: Report | None = work.one(
+        select(Report)
+        .where(Report.kind == kind, Report.area == area)
+        .order_by(Report.period.desc(), Report.revision.desc())
+        .limit(1)
+    )
+    return found
+
+
 def numbered(work: Work, kind: int, period: int, area: int, revision: int) -> Report | None:
     """One revision of a report."""
     found: Report | None = work.one(

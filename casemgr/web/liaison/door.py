@@ -59,6 +59,7 @@ class Frame:
     request_id: str
     endpoint: str
     benefits: bool
+    papers: bool
     #: Of a village doctor or a hospital: what the own window calls reporting about somebody.
     answers: str
 
@@ -76,6 +77,7 @@ def _frame() -> dict[str, Any]:
             request_id=g.get("request_id", ""),
             endpoint=(request.endpoint or "") if shown else "",
             benefits=bool(shown and liaison.receives_benefits(person.role)),
+            papers=bool(shown and liaison.has_papers(person.role)),
             answers=ANSWERS.get(person.role, "") if person is not None and shown else "",
         )
     }

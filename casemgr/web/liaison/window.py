@@ -165,6 +165,27 @@ def own_report(key: int) -> str:
     return render_template("liaison/report.html", view=liaison.own_report(g.access, key))
 
 
+@pages.get("/papers")
+@guard.guard(Action.LIAISON_VIEW)
+def papers() -> str:
+    """Totals, members' tasks and meeting sheets for the office of the group."""
+    return render_template("liaison/papers.html", rows=liaison.papers(g.access))
+
+
+@pages.post(f"/papers/<{KEY}:key>")
+@guard.guard(Action.LIAISON_VIEW)
+def paper(key: int) -> str:
+    """Open one of them; opening is written down, hence a button and no link."""
+    return render_template("liaison/paper.html", view=liaison.paper(g.access, key))
+
+
+@pages.get(f"/papers/<{KEY}:key>")
+@guard.guard(Action.LIAISON_VIEW)
+def paper_again(key: int) -> Response:
+    """Typed addresses and the back button lead to the list."""
+    return redirect(url_for("window.papers"), 303)
+
+
 @pages.get("/pledge")
 @guard.personal
 def pledge() -> str:
