@@ -209,7 +209,10 @@ KEPT = {
     ("login_attempt", "source_digest"): LOOKED_FOR,
     ("opened_person", "mark"): SHORT,
     ("disclosure", "source"): AGAIN,
+    ("account", "phone_digest"): LOOKED_FOR,
     ("approval", "digest"): NO_KEY,
+    ("month_close", "facts"): NO_KEY,
+    ("closed_verdicts", "reasons"): NO_KEY,
     ("closed_verdicts", "packed"): NO_KEY,
     ("closed_difference", "packed"): NO_KEY,
 }
