@@ -7,7 +7,7 @@ possible value that agrees with everything printed. The proof is constructive: o
 hidden line to another in one area, and the other way round in another (or alike in the county, where both
 lines are hidden there too), gives another possible set of papers. What earlier papers hid stays hidden, and
 what is hidden for the first time is protected by itself, as in :mod:`casemgr.indicators.small_cells`, as
-long as there is another cell to hide with it. Rule: REC-SMALL-1.
+long as there is another cell of few people to hide with it. Rule: REC-SMALL-1.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from casemgr.indicators.small_cells import small
 
 #: (row, line); the row after the last township is the county.
 Cell = tuple[int, int]
+#: No larger number is hidden for the sake of readers who take all that was hidden before as unchanged.
+DEAREST = 25
 
 
 def hide_jointly(
@@ -157,6 +159,8 @@ class _Joint:
                 if wanted & known:
                     continue
                 add = sorted(wanted - self.hidden)
+                if known and any(self.cells[at][of] > DEAREST for at, of in add):
+                    continue
                 cost = (sum(self.cells[at][of] for at, of in add), len(add))
                 if best is not None and cost >= best[:2]:
                     continue
@@ -164,6 +168,9 @@ class _Joint:
                     best = (*cost, add)
         if best is not None:
             return best[2]
+        if known:
+            # Only who takes everything that was hidden before as unchanged learns something.
+            return []
         return [(at, of) for at in (row, self.county) for of in self.closed if (at, of) not in self.hidden]
 
     def _helps(self, row: int, partner: int, line: int, other: int, add: Sequence[Cell]) -> bool:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from casemgr.indicators.catalogue import MEASURES
 from casemgr.reports import charts
@@ -120,6 +120,8 @@ def environment() -> Environment:
     environment.filters["inlaid"] = inlaid
     environment.filters["day"] = day_in_words
     environment.filters["change"] = moved_in_words
+    environment.filters["breakable"] = breakable
+    environment.filters["stacked"] = stacked
     return environment
 
 
@@ -128,6 +130,17 @@ def shown(value: object, hidden: bool = False) -> str:
     if hidden:
         return charts.HIDDEN
     return charts.NOTHING if value is None else str(value)
+
+
+def breakable(text: str) -> Markup:
+    """A sentence that may be broken before each bracket: a rate and its fraction need not share a line."""
+    return Markup("<wbr>（").join(escape(part) for part in text.split("（"))
+
+
+def stacked(month: str) -> Markup:
+    """``26年1月`` on two lines, the year above the month."""
+    year, mark, rest = month.rpartition("年")
+    return Markup("{}年<br>{}").format(year, rest) if mark else escape(month)
 
 
 def inlaid(picture: charts.Picture) -> Markup:

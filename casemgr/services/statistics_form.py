@@ -131,7 +131,8 @@ def collect(
         edition_name=base.edition_name,
         protected=True,
         blocks=tuple(blocks),
-        rates=(*base.official, *base.beside),
+        # 表9 is an exchange of counts; the rates belong to the year.
+        rates=(*base.official, *base.beside) if kind is ReportKind.STATISTICS else (),
         notes=_notes(kind, base, blocks),
     )
 
