@@ -24,6 +24,7 @@ from casemgr.terms.area import AreaLevel, ancestor, level_of, span_of
 
 NOT_THERE = "没有这个岗位，或不在您的辖区内。请返回岗位列表刷新。"
 NO_ACCOUNT = "这个岗位没有这个账号。请返回岗位页刷新。"
+NO_ROLE = "请选择村医或收治医院。村医按村看患者，医院按收治看患者；其他部门的账号请系统管理员在“账号”中建立。"
 LONGEST = 40
 
 
@@ -188,7 +189,7 @@ def open_(
     Raises :class:`Unfit` naming ``role``, ``place``, ``name`` or ``villages``.
     """
     if role not in POSTS:
-        raise Unfit("没有保存。", fields={"role": "请选择村医或收治医院。"})
+        raise Unfit("没有保存。", fields={"role": NO_ROLE})
     there = work.get(Post, once)
     if there is not None:
         return _found(work, once).id
