@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from casemgr.rules.access import Action
-from casemgr.services import account, benefit_answer, clock, matrix, pledge, second_factor
+from casemgr.services import account, benefit_answer, clock, matrix, pledge, second_factor, step_up
 from casemgr.services.account import HALF_WAY, CodeNeeded, CodeWrong, SignedIn, Ticket, needs_touch
 from casemgr.services.disclosure import lapse, note
 from casemgr.services.errors import Conflict, Forbidden, Missing, Problem, Throttled, Unauthenticated, Unfit
@@ -42,38 +42,11 @@ from casemgr.terms.liaison import (
 )
 
 __all__ = [
-    "HALF_WAY",
-    "PROMISES",
-    "CodeNeeded",
-    "CodeWrong",
-    "Conflict",
-    "Forbidden",
-    "Missing",
-    "Problem",
-    "SignedIn",
-    "Throttled",
-    "Ticket",
-    "Unauthenticated",
-    "Unfit",
-    "asked_to_promise",
-    "begin_factor",
-    "benefits",
-    "change_password",
-    "decide_benefit",
-    "finish_factor",
-    "finish_sign_in",
-    "has_promised",
-    "needs_touch",
-    "note_refusal",
-    "now",
-    "promise",
-    "prove_again",
-    "receives_benefits",
-    "sign_in",
-    "sign_out",
-    "signed_in",
-    "today",
-    "touch",
+    "HALF_WAY", "PROMISES", "CodeNeeded", "CodeWrong", "Conflict", "Forbidden", "Missing", "Problem",
+    "SignedIn", "Throttled", "Ticket", "Unauthenticated", "Unfit", "asked_to_promise", "begin_factor",
+    "benefits", "change_password", "confirm", "decide_benefit", "finish_factor", "finish_sign_in",
+    "has_promised", "is_fresh", "needs_touch", "note_refusal", "now", "promise", "prove_again",
+    "receives_benefits", "sign_in", "sign_out", "signed_in", "today", "touch",
 ]  # fmt: skip
 
 LISTING, OPENING, TASKING, REPORTING = (
@@ -105,6 +78,7 @@ def signed_in(token: str, at: datetime, request: str = "") -> SignedIn | None:
 finish_sign_in = account.finish_sign_in
 sign_out, touch, change_password = account.sign_out, account.touch, account.change_password
 begin_factor, prove_again = second_factor.begin, account.prove_again
+is_fresh, confirm = step_up.is_fresh, step_up.confirm
 finish_factor = second_factor.finish
 #: What people applied for or agreed to, see :mod:`casemgr.services.benefit_answer`.
 benefits, decide_benefit = benefit_answer.benefits, benefit_answer.decide

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shutil
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from casemgr.app import create_app, mount_liaison
-from casemgr.rules.access import Role
+from casemgr.rules.access import Action, Role
 from casemgr.services import account, benefit, clock, impact
 from casemgr.services.benefit import Asked
 from casemgr.services.impact import TEXTS, NewNote
 from casemgr.store.db import db
+from casemgr.store.models.account import LoginSession
+from casemgr.store.work import open_work
 from casemgr.terms.sharing import Benefit, Capacity, ConsentGiver, Flow
 from tests.conftest import TODAY, make_config
 from tests.services import people
@@ -94,3 +98,64 @@ def test_an_application_is_answered_by_its_receiver_and_gone_when_withdrawn(
         assert claim.unread and claim.answer.endswith("收入超过标准")
         benefit.withdraw(DOCTOR_EAST, case, once, TODAY)
     assert "目前没有提交给本单位" in civil.get("/liaison/benefits").get_data(as_text=True)
+
+
+def test_what_was_typed_when_the_session_had_ended_is_sent_on_after_signing_in(
+    host: tuple[Flask, int, int],
+) -> None:
+    staff, _case, _once = host
+    civil = client_of(staff, "minzheng")
+    page = civil.get("/liaison/benefits").get_data(as_text=True)
+    action = re.search(r'action="(/liaison/benefits/\d+)"', page)
+    version = re.search(r'name="version" value="(\d+)"', page)
+    assert action is not None and version is not None
+    words = "收入超过标准，已当面说明"
+    given = {"csrf": token_in(page), "version": version[1], "choice": "3", "on": "2026-11-20", "words": words}
+    civil.post("/liaison/logout", data={"csrf": token_in(page)})
+    pressed = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"}
+    asked = civil.post(action[1], data=given, headers=pressed)
+    text = asked.get_data(as_text=True)
+    assert asked.status_code == 401 and "都保留着" in text and words in text
+    kept = html.unescape(re.search(r'name="kept" value="([^"]*)"', text)[1])  # type: ignore[index]
+    signing = {"csrf": token_in(text), "kept": kept, "kept_to": action[1].removeprefix("/liaison")}
+    signing |= {"login": "minzheng", "password": PASSWORD}
+    wrong = civil.post("/liaison/login", data={**signing, "password": "不对的密码"})
+    assert words in wrong.get_data(as_text=True), "a slip of the password loses nothing either"
+    back = civil.post("/liaison/login", data=signing).get_data(as_text=True)
+    assert f'action="{action[1]}"' in back and words in back
+    again = {**given, "csrf": token_in(back.split("fault")[1])}
+    assert civil.post(action[1], data=again).status_code == 303
+    away = civil.post(
+        "/liaison/login", data={**signing, "csrf": token_of(civil), "kept_to": "//evil.example/x"}
+    )
+    assert "evil" not in away.get_data(as_text=True)
+
+
+def token_of(client: FlaskClient) -> str:
+    return token_in(client.get("/liaison/password").get_data(as_text=True))
+
+
+def test_an_answer_asks_for_a_fresh_proof_and_keeps_what_was_typed(host: tuple[Flask, int, int]) -> None:
+    staff, case, _once = host
+    civil = client_of(staff, "minzheng")
+    with staff.app_context(), open_work(SYSTEM, Action.ACCOUNT_SIGN_IN) as work:
+        for session in work.entities(select(LoginSession)):
+            session.confirmed_at = session.created_at - timedelta(hours=1)
+    page = civil.get("/liaison/benefits").get_data(as_text=True)
+    action = re.search(r'action="(/liaison/benefits/\d+)"', page)
+    version = re.search(r'name="version" value="(\d+)"', page)
+    assert action is not None and version is not None
+    given = {
+        "csrf": token_in(page),
+        "version": version[1],
+        "choice": "3",
+        "on": "2026-11-20",
+        "words": "收入超过标准",
+    }
+    asked = civil.post(action[1], data=given)
+    text = asked.get_data(as_text=True)
+    assert asked.status_code == 401 and f'action="{action[1]}"' in text and 'value="收入超过标准"' in text
+    assert civil.post(action[1], data={**given, "proof": "不对"}).status_code == 422
+    assert civil.post(action[1], data={**given, "proof": PASSWORD}).status_code == 303
+    with staff.app_context():
+        assert benefit.of_case(DOCTOR_EAST, case, TODAY).claims[0].answer.endswith("收入超过标准")

@@ -11,7 +11,7 @@ from casemgr.rules.access import Action
 from casemgr.services import liaison
 from casemgr.services.liaison import Unfit
 from casemgr.terms.sharing import BenefitAnswer
-from casemgr.web.liaison import guard, window
+from casemgr.web.liaison import guard, step_up, window
 
 pages = Blueprint("benefit", __name__)
 
@@ -40,6 +40,7 @@ def _list(key: int, given: dict[str, str], fields: dict[str, str]) -> str:
 
 @pages.post(f"/benefits/<{KEY}:key>")
 @guard.guard(Action.LIAISON_REPORT)
+@step_up.fresh
 def decide(key: int) -> Response | tuple[str, int]:
     """Keep the answer; the doctor sees it."""
     typed = {name: request.form.get(name, "").strip() for name in ("choice", "on", "words", "version")}

@@ -11,13 +11,13 @@ import secrets
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Flask, current_app, g, redirect, request, url_for
+from flask import Flask, current_app, g, redirect, render_template, request, url_for
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import liaison
-from casemgr.web import csrf
+from casemgr.web import csrf, held
 
 log = logging.getLogger("casemgr.liaison")
 View = TypeVar("View", bound=Callable[..., Any])
@@ -25,6 +25,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 COOKIE = "casemgr-liaison"
 MARK = "casemgr_liaison_guard"
 BODY = 64 * 1024
+ENDED = "登录已过期。刚才填写的内容都保留着，登录后可以继续提交，还没有保存。"
 #: What is read and promised before anything about anybody is opened.
 PLEDGE = "window.pledge"
 PUBLIC = frozenset({"static", "login.page", "login.sign_in", "login.second"})
@@ -86,6 +87,21 @@ def take_session(response: Response) -> None:
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
 
 
+def _sign_in_first(kept: str) -> Response:
+    """The sign-in page that takes along what was typed when the session had ended; nothing is written."""
+    words: dict[str, object] = {"login": "", "sentence": ENDED, "fields": {}, "kept": kept}
+    words["place"] = request.full_path.rstrip("?")
+    return Response(render_template("liaison/login.html", **words), 401, mimetype="text/html")
+
+
+def place_of(text: str) -> str:
+    """An address of this door to go on to: the one that was asked for, or the first page for any other."""
+    plain = text.isascii() and text.isprintable() and "\\" not in text
+    return (
+        f"{request.script_root}{text}" if plain and text[:1] == "/" != text[1:2] else url_for("window.home")
+    )
+
+
 def _enter() -> Response | None:
     g.request_id = secrets.token_hex(5)
     g.person = g.access = None
@@ -101,6 +117,8 @@ def _enter() -> Response | None:
         if mark is None:
             raise Unguarded(endpoint)
         if g.person is None:
+            if kept := held.sent():
+                return _sign_in_first(kept)
             return redirect(url_for("login.page", ended=1 if token else None), 303)
         if g.person.must_change and endpoint not in BEFORE_PASSWORD:
             return redirect(url_for("login.password"), 303)

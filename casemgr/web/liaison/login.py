@@ -17,6 +17,7 @@ from casemgr.services.liaison import (
     Unauthenticated,
     Unfit,
 )
+from casemgr.web import held
 from casemgr.web.liaison import guard
 
 pages = Blueprint("login", __name__)
@@ -25,7 +26,7 @@ pages = Blueprint("login", __name__)
 def _page(
     login: str = "", sentence: str = "", fields: dict[str, str] | None = None, status: int = 200
 ) -> Response:
-    words = {"login": login, "sentence": sentence, "fields": fields or {}}
+    words = {"login": login, "sentence": sentence, "fields": fields or {}, **held.carried()}
     return Response(render_template("liaison/login.html", **words), status, mimetype="text/html")
 
 
@@ -58,8 +59,15 @@ def sign_in() -> Response:
 
 
 def _enter(ticket: Ticket) -> Response:
-    target = "login.password" if ticket.person.must_change else "window.home"
-    response = redirect(url_for(target), 303)
+    typed = held.read(request.form.get(held.KEPT, ""))
+    if typed and not ticket.person.must_change:
+        g.person, g.access = ticket.person, ticket.person.access
+        place = guard.place_of(request.form.get(held.PLACE, ""))
+        page = render_template("liaison/kept.html", pairs=typed, place=place)
+        response = Response(page, 200, mimetype="text/html")
+    else:
+        target = "login.password" if ticket.person.must_change else "window.home"
+        response = redirect(url_for(target), 303)
     guard.give_session(response, ticket.token)
     return response
 
@@ -67,7 +75,7 @@ def _enter(ticket: Ticket) -> Response:
 def _second(
     half: str, sentence: str = "", fields: dict[str, str] | None = None, status: int = 200
 ) -> Response:
-    words = {"half": half, "sentence": sentence, "fields": fields or {}}
+    words = {"half": half, "sentence": sentence, "fields": fields or {}, **held.carried()}
     page = render_template("liaison/second.html", minutes=liaison.HALF_WAY.seconds // 60, **words)
     return Response(page, status, mimetype="text/html")
 
