@@ -110,7 +110,7 @@ def raise_for(
     """Have everybody told who ever received something of a file and does not read it in a window; how many.
 
     Called in the unit of work that corrects, withdraws or ends, after what is disclosed was brought in line.
-    ``receivers`` narrows it to some; of a return only those hear who may know of the person now.
+    ``receivers`` narrows it to some; of a return only those hear who were told of the exit and may know now.
     """
     found: dict[tuple[int, int], tuple[int, date, list[str]]] = {}
     for row in queries.handed_out(work, case.id):
@@ -133,6 +133,8 @@ def raise_for(
         for one in queries.notices_of(work, case.id)
     }
     held = matrix.loosened(work, today) if cause is NoticeCause.RETURNED else ()
+    if cause is NoticeCause.RETURNED:
+        found = _of_whom_it_was_told(work, case, found)
     raised = 0
     for (receiver, area), (groups, last, papers) in sorted(found.items()):
         if (receiver, area) in in_window or waiting.get((receiver, area, int(cause)), date.min) >= last:
@@ -162,6 +164,23 @@ def raise_for(
         )
         raised += 1
     return raised
+
+
+Found = dict[tuple[int, int], tuple[int, date, list[str]]]
+
+
+def _of_whom_it_was_told(work: Work, case: Case, found: Found) -> Found:
+    """Of earlier receivers those who were told of the exit; what nobody was told yet is not told any more."""
+    told = set()
+    for one in queries.notices_of(work, case.id):
+        if one.cause != NoticeCause.LEFT:
+            continue
+        if one.told_on is None:
+            work.remove(one)
+        else:
+            told.add((one.receiver, one.receiver_area))
+    work.flush()
+    return {key: value for key, value in found.items() if key in told}
 
 
 def name_of(work: Work, case: Case) -> str:
@@ -253,7 +272,7 @@ def _letter(work: Work, key: int, today: date) -> Letter:
     opening = ("我单位曾向贵单位提供下列人员的有关内容，现有变化，特此告知：",)
     closing = (
         ASKS[line.cause],
-        "请在回执上签收并退回我单位。本函只为停止使用原有内容，不得另作他用，不得扩散。",
+        "请签收后将一份退回我单位。本函只为停止使用原有内容，不得另作他用，不得扩散。",
     )
     by = letters.article(BASIS[line.cause])
     to = f"{line.receiver}（或原文书所载机关）" if papers else line.receiver

@@ -346,8 +346,8 @@ def test_who_has_left_comes_back_by_two_doctors_and_the_file_is_as_it_was(case: 
         kinds = work.entities(select(LedgerLine.kind).order_by(LedgerLine.id))
     assert kinds[-2:] == [ExchangeKind.LEFT, ExchangeKind.RETURNED]
     assert "档案封存" in repr(seen.of_case(DOCTOR_EAST, case).given)
-    # Nobody may know of the person now: only those who were told of the exit stand there, as before.
-    assert {cause for _, cause in open_notices()} == {NoticeCause.LEFT}
+    # Nobody was told of the exit yet, so nobody is told of either.
+    assert open_notices() == []
     assert audit.verify(SYSTEM).broken is None
 
 
