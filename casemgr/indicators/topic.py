@@ -11,21 +11,19 @@ import json
 import sys
 import zlib
 from array import array
-from collections import Counter
 from dataclasses import dataclass
 
 import polars as pl
 
 from casemgr.indicators.catalogue import BY_KEY, MEASURES
-from casemgr.indicators.count import verdict_column
 from casemgr.indicators.packed import EFFORT, Verdicts
 from casemgr.indicators.sets import SETS
 from casemgr.terms.medication import Adherence
 from casemgr.terms.risk import Stability
 
 FORMAT = 1
-#: Bits for the code of one judgement, and how many judgements one number of the packed rows holds.
-BITS, PER_WORD = 4, 15
+#: Bits for one code; a number of 63 bits holds those of a person.
+BITS = 4
 #: Where nobody counts for whom nothing was kept.
 UNKNOWN = "未记载原因"
 
@@ -138,53 +136,65 @@ TOPICS: dict[str, Topics] = {
     "SUPPORTED": (("没有对患者的心理疏导记录", ALWAYS),),
     "FAMILY-SUPPORTED": (("没有对家属的心理疏导记录", ALWAYS),),
 }
-#: The judgements that have reasons, in the order of their codes.
-JUDGED = tuple(judgement for judgement, topics in TOPICS.items() if topics)
-WORDS = tuple(f"why {place}" for place in range(-(-len(JUDGED) // PER_WORD)))
+#: The lists with more than one reason, each once: judgements may share one, and a sole reason needs no code.
+CODED: tuple[Topics, ...] = tuple({id(one): one for one in TOPICS.values() if len(one) > 1}.values())
+#: Judgement → which of the coded lists is its own, or that its sole reason needs none.
+SOLE = -1
+PLACES = {
+    judgement: next((place for place, one in enumerate(CODED) if one is topics), SOLE)
+    for judgement, topics in TOPICS.items()
+    if topics
+}
+#: The column that holds the codes of a person.
+WORD = "why"
 
 
-def code(judgement: str) -> pl.Expr:
-    """Which of its reasons holds for a judged row, from 1 on; 0 for those who count."""
-    found = pl.lit(0, pl.Int64)
-    for number, (_, holds) in reversed(list(enumerate(TOPICS[judgement], 1))):
-        found = pl.when(holds).then(pl.lit(number, pl.Int64)).otherwise(found)
-    return pl.when(pl.col(verdict_column(judgement))).then(pl.lit(0, pl.Int64)).otherwise(found)
+def code(topics: Topics) -> pl.Expr:
+    """Which of some reasons holds for a judged row, from 1 on; of those who count it says nothing."""
+    found = pl.lit(0, pl.Int8)
+    for number, (_, holds) in reversed(list(enumerate(topics, 1))):
+        found = pl.when(holds).then(pl.lit(number, pl.Int8)).otherwise(found)
+    return found
 
 
-def words() -> list[pl.Expr]:
-    """The codes of all judgements of a judged row, several to a number."""
-    return [
-        pl.sum_horizontal(
-            code(one) * (1 << BITS * place)
-            for place, one in enumerate(JUDGED[number * PER_WORD : (number + 1) * PER_WORD])
-        ).alias(name)
-        for number, name in enumerate(WORDS)
-    ]
+def word() -> pl.Expr:
+    """The codes of all lists of reasons of a judged row, in one number."""
+    return pl.sum_horizontal(
+        code(topics).cast(pl.Int64) * (1 << BITS * place) for place, topics in enumerate(CODED)
+    ).alias(WORD)
 
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
     """Why the people of a pack of verdicts did not count; rows in the same order as there.
 
-    ``of`` is the judgement of each key and ``topics`` its reasons, as they were called when it was packed.
+    ``of`` is the judgement of each key, ``topics`` its reasons as they were called when it was packed,
+    ``places`` where its code stands in a word.
     """
 
     of: dict[str, str]
     topics: dict[str, tuple[str, ...]]
-    words: tuple[tuple[int, ...], ...]
+    places: dict[str, int]
+    words: tuple[int, ...]
 
     def missing(self, verdicts: Verdicts, key: str) -> dict[int, str]:
         """Case → why it was asked about and did not count."""
         bit = 1 << verdicts.keys.index(key)
         judgement = self.of.get(key, "")
-        names = (UNKNOWN, *self.topics.get(judgement, ()))
-        place = list(self.topics).index(judgement) if judgement in self.topics else 0
-        words, shift = self.words[place // PER_WORD], BITS * (place % PER_WORD)
-        most = (1 << BITS) - 1
+        topics = self.topics.get(judgement, ())
+        place = self.places.get(judgement, SOLE)
+        names = (UNKNOWN, *topics)
+        sole = topics[0] if len(topics) == 1 else UNKNOWN
+        shift, most = BITS * max(place, 0), (1 << BITS) - 1
+
+        def named(word: int) -> str:
+            number = word >> shift & most
+            return names[number] if number < len(names) else UNKNOWN
+
         return {
-            case: names[number] if (number := word >> shift & most) < len(names) else UNKNOWN
+            case: sole if place == SOLE else named(word)
             for case, asked, counted, word in zip(
-                verdicts.cases, verdicts.asked, verdicts.counted, words, strict=True
+                verdicts.cases, verdicts.asked, verdicts.counted, self.words, strict=True
             )
             if asked & bit and not counted & bit
         }
@@ -201,26 +211,20 @@ def unasked(verdicts: Verdicts, key: str, registered: str) -> dict[int, str]:
     }
 
 
-def counts(found: dict[int, str]) -> Counter[str]:
-    """How many people by reason."""
-    return Counter(found.values())
-
-
 def pack(rows: pl.DataFrame) -> bytes:
     """The reasons of the rows of one township, in their order, as bytes."""
     header = json.dumps(
         {
             "format": FORMAT,
             "of": {one.key: one.judgement for one in MEASURES},
-            "topics": {one: [topic for topic, _ in TOPICS[one]] for one in JUDGED},
+            "topics": {one: [topic for topic, _ in TOPICS[one]] for one in PLACES},
+            "places": PLACES,
         }
     ).encode()
-    columns = [array("q", rows[name].to_list()) for name in WORDS]
+    words = array("q", rows[WORD].to_list())
     if sys.byteorder == "big":
-        for column in columns:
-            column.byteswap()
-    body = b"".join(column.tobytes() for column in columns)
-    return zlib.compress(len(header).to_bytes(4, "little") + header + body, EFFORT)
+        words.byteswap()
+    return zlib.compress(len(header).to_bytes(4, "little") + header + words.tobytes(), EFFORT)
 
 
 def unpack(packed: bytes) -> Reasons:
@@ -229,16 +233,13 @@ def unpack(packed: bytes) -> Reasons:
         plain = zlib.decompress(packed)
         start = 4 + int.from_bytes(plain[:4], "little")
         header = json.loads(plain[4:start])
-        numbers = array("q", plain[start:])
+        words = array("q", plain[start:])
+        if header["format"] != FORMAT:
+            raise ValueError("another format")
         topics = {one: tuple(names) for one, names in header["topics"].items()}
-        known = header["format"] == FORMAT
+        of, places = dict(header["of"]), dict(header["places"])
     except (zlib.error, ValueError, KeyError, TypeError) as wrong:
         raise ValueError("these are no packed reasons") from wrong
-    parts = -(-len(topics) // PER_WORD)
-    if not known or not parts or len(numbers) % parts:
-        raise ValueError("these are no packed reasons")
     if sys.byteorder == "big":
-        numbers.byteswap()
-    size = len(numbers) // parts
-    rows = tuple(tuple(numbers[part * size : (part + 1) * size]) for part in range(parts))
-    return Reasons(dict(header["of"]), topics, rows)
+        words.byteswap()
+    return Reasons(of, topics, places, tuple(words))

@@ -60,7 +60,7 @@ def close_county(work: Work, code: int, edition: Edition, basis: Basis) -> Close
     rows = frames.collect(counting.judge(frames, basis)).lazy()
     told = area_fact.standing(work, period.end.year, low, high)
     lines = _lines(work, (low, high), rows, places, basis, area_fact.values(told))
-    verdicts = masks(rows, *topic.words()).collect()
+    verdicts = masks(rows, topic.word()).collect()
     packed, reasons = {}, {}
     for area, part in _by_area(verdicts):
         packed[area], reasons[area] = (part.height, pack(part)), topic.pack(part)

@@ -18,7 +18,7 @@ from casemgr.indicators.frames import AREAS, Frames
 from casemgr.indicators.judgement import Basis
 from casemgr.indicators.packed import masks, pack, unpack
 from casemgr.indicators.period import Period
-from casemgr.indicators.topic import WORDS
+from casemgr.indicators.topic import WORD
 from casemgr.rules import policy
 from casemgr.terms.area import AreaLevel
 from casemgr.terms.rulebook import book
@@ -112,10 +112,10 @@ def test_what_is_said_adds_up_to_every_figure(lot: int) -> None:
     for _ in range(ENDS):
         period = Period.to(FIRST + timedelta(days=chance.randrange(120, SPAN)))
         under = Basis(period, policy.in_force_on(period.end))
-        rows = judged(facts, period, under.policy).with_columns(*topic.words()).collect()
+        rows = judged(facts, period, under.policy).with_columns(topic.word()).collect()
         figures = roll_up(tally(rows.lazy()).collect(), areas)
         people = rows.rows(named=True)
-        packed = masks(rows.lazy()).collect().join(rows.select("case", *WORDS), on="case")
+        packed = masks(rows.lazy()).collect().join(rows.select("case", WORD), on="case")
         verdicts, reasons = unpack(pack(packed)), topic.unpack(topic.pack(packed))
         for measure in MEASURES:
             place = (measure.key, period.end)
