@@ -10,12 +10,24 @@ from flask import Flask
 from sqlalchemy import select
 
 from casemgr.rules.access import Access, Action, Role
-from casemgr.services import account, benefit, benefit_answer, clock, disclosure, liaison, partner
+from casemgr.services import (
+    account,
+    benefit,
+    benefit_answer,
+    clock,
+    disclosure,
+    liaison,
+    partner,
+    supervision,
+    worklist,
+)
 from casemgr.services.benefit import Asked
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
+from casemgr.services.worklist import WorkQuery
 from casemgr.store.db import new_key
 from casemgr.store.models import Disclosure, LedgerLine
 from casemgr.store.work import open_work
+from casemgr.terms.duty import DutyKind
 from casemgr.terms.liaison import ExchangeKind, TaskKind, Withdrawal
 from casemgr.terms.sharing import (
     Benefit,
@@ -274,6 +286,37 @@ def test_rehabilitation_is_checked_referred_answered_and_comes_back(
     assert not claim.unread
     benefit.stop(DOCTOR_EAST, claim.key, claim.version, StopReason.ENDED, TODAY)
     assert lines(REHAB) == 0
+
+
+def test_the_terms_of_a_referral_are_duties_and_counted(county: dict[int, tuple[int, int]]) -> None:
+    asked = replace(
+        ALLOWANCE, benefit=Benefit.REHABILITATION, signed_on=date(2026, 11, 9), needs="生活技能训练"
+    )
+    for index in (1, 3):
+        apply(county[index][1], asked)
+
+    def duties(day: date) -> list[tuple[DutyKind, date, str]]:
+        found = worklist.worklist(DOCTOR_EAST, WorkQuery(), day).apart
+        return [(one.kind, one.due_on, one.rule) for one in found if one.noun == "benefit"]
+
+    def counted(day: date) -> tuple[int, int]:
+        (east,) = [one for one in supervision.townships(OFFICER, COUNTY, day) if one.code == DOCTOR_EAST.low]
+        return east.standing.late, east.standing.missed
+
+    check = (DutyKind.REHAB_CHECK, date(2026, 11, 16), "REHAB-REF-1")  # five working days after Monday
+    assert duties(date(2026, 11, 16)) == [check, check]
+    before = counted(TODAY)
+    first, second = benefit.under_way(OFFICER, TODAY)
+    benefit.step(DOCTOR_EAST, first.key, first.version, ClaimState.CHECKED, TODAY)
+    refer = (DutyKind.REHAB_REFER, date(2026, 11, 27), "REHAB-REF-2")
+    assert duties(TODAY) == [check, refer]
+    assert counted(TODAY) == (before[0] + 1, before[1])  # checked after its term
+    benefit.stop(DOCTOR_EAST, second.key, second.version, StopReason.OTHER, TODAY)
+    assert counted(TODAY) == (before[0] + 1, before[1] + 1)  # never checked in time
+    assert duties(TODAY) == [refer]
+    (claim,) = benefit.under_way(OFFICER, TODAY)
+    benefit.step(DOCTOR_EAST, claim.key, claim.version, ClaimState.REFERRED, TODAY)
+    assert duties(TODAY) == []
 
 
 def test_answers_are_the_receiver_s_own(county: dict[int, tuple[int, int]]) -> None:
