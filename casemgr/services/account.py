@@ -1323,8 +1323,12 @@ def disable(work: Work, key: int) -> None:
 
 @use_case(Action.ACCOUNT_MANAGE)
 def enable(work: Work, key: int) -> None:
-    """Open a closed account again, also that of somebody who had left and came back."""
+    """Open a closed account again, also that of somebody who had left and came back.
+
+    Raises :class:`Refused` when the same person has been given another account meanwhile.
+    """
     found = _by_key(work, key)
+    account_person.still_apart(work, found)
     found.active, found.left_on = True, None
 
 

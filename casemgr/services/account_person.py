@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Collection
 
 from casemgr.rules.access import KEEPERS
-from casemgr.services.errors import Unfit
+from casemgr.services.errors import Refused, Unfit
 from casemgr.store import identity
 from casemgr.store.models.account import Account
 from casemgr.store.queries import account as queries
@@ -32,6 +32,10 @@ NUMBER_TAKEN = (
 PHONE_TAKEN = (
     "这个手机号已有账号“{login}”。一个人只能有一个账号，请改用原账号；"
     "原账号不再使用的，先停用；两人共用电话的，请填本人自己的手机号，或留空并填写工号。"
+)
+ANOTHER_MEANWHILE = (
+    "停用期间同一人已有另一个账号“{login}”，启用后一个人就有两个账号，没有启用。"
+    "请改用那个账号，或先停用那个账号；确是两个人的，请在两个账号里分别填写工号。"
 )
 NO_NUMBER = (
     "请填写工号。系统用它确认两个账号是不是同一个人；空着就无法防止一个人自己提出又自己批准。"
@@ -125,3 +129,18 @@ def keep_apart(
         if identity.normal_name(other.display) == identity.normal_name(display):
             words = APART.format(login=other.login)
             raise Unfit(words, fields={"display": words})
+
+
+def still_apart(work: Work, found: Account) -> None:
+    """Raise :class:`Refused` when a closed account would open beside another one of the same person.
+
+    An equal name alone stands against the keepers' posts only, as when an account is made.
+    """
+    for other, _name, _seen in queries.everybody(work):
+        if other.id == found.id or not other.active or not same(found, other):
+            continue
+        number = bool(found.staff_no) and found.staff_no == other.staff_no
+        phone = bool(found.phone_digest) and found.phone_digest == other.phone_digest
+        kinds = {Role.read(found.role), Role.read(other.role)}
+        if number or phone or (len(kinds) > 1 and kinds & KEEPERS):
+            raise Refused(ANOTHER_MEANWHILE.format(login=other.login))

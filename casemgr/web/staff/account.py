@@ -296,8 +296,12 @@ def disable(key: int) -> Response:
 @guard.guard(Action.ACCOUNT_MANAGE)
 def enable(key: int) -> Response:
     """Open an account again."""
-    account.enable(g.access, key)
-    flash("账号已启用。", "good")
+    try:
+        account.enable(g.access, key)
+    except Refused as wrong:
+        flash(wrong.message, "bad")
+    else:
+        flash("账号已启用。", "good")
     return redirect(url_for("account.edit", key=key), 303)
 
 
