@@ -36,7 +36,7 @@ WRONG = (
 )
 #: Whom the county may help. Its own accounts are the administrator's, and so are the heads of units: they
 #: approve what the county hands out, so nobody of the county may become one of them for a quarter of an hour.
-HELPED_BY_COUNTY = frozenset({Role.TOWNSHIP_DOCTOR, Role.VILLAGE_DOCTOR})
+HELPED_BY_COUNTY = frozenset({Role.TOWNSHIP_DOCTOR, Role.VILLAGE_DOCTOR, Role.HOSPITAL})
 
 
 @dataclass(frozen=True, slots=True)
