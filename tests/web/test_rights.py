@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from casemgr.rules.access import Action
-from casemgr.services import account
+from casemgr.services import account, ledger_line
 from casemgr.store.work import open_work
 from casemgr.terms.account import Role
 from tests.conftest import TODAY
@@ -30,6 +30,8 @@ def test_a_request_goes_from_the_menu_to_its_letter(
         with open_work(SYSTEM, Action.DEMO_LOAD) as work:
             _, case = add_person(work, EAST, unit, "E-1", "张一甲乙")
             add_visit(work, EAST, case, TODAY - timedelta(days=9))
+        with open_work(SYSTEM, Action.LIAISON_VIEW) as work:
+            ledger_line.called_in_emergency(work, case, EAST, Role.POLICE, "应急处置：来电", TODAY)
     east = client_of("east")
     assert f"/case/{case}/rights" in page_of(east, f"/case/{case}")
     page = page_of(east, f"/case/{case}/rights")
@@ -67,6 +69,42 @@ def test_a_request_goes_from_the_menu_to_its_letter(
     assert "/prints/" in answer.headers["Location"]
     assert client_of("west").get(place).status_code == 404
     assert client_of("admin").get("/rights").status_code == 403
+    # The police had it by telephone: they are told by a letter, which is a duty until it was sent.
+    assert "告知曾接收的部门" in words_of(page_of(second, "/work"))
+    found = re.search(r"/rights/told/\d+", page_of(second, "/rights"))
+    assert found is not None
+    page = page_of(second, found.group(0))
+    assert "已送达" not in page and "张一" not in page
+    sent = {"csrf": token_in(page), "do": "letter"}
+    assert "/prints/" in second.post(found.group(0), data=sent).headers["Location"]
+    page = page_of(second, found.group(0))
+    version = re.search(r'name="version" value="(\d+)"', page)
+    assert version is not None
+    told_now = {"csrf": token_in(page), "version": version.group(1), "do": "told"}
+    assert second.post(found.group(0), data=told_now).status_code == 303
+    assert "已登记告知" in page_of(second, found.group(0))
+    # And the way back begins at the request by which the person left.
+    assert f"/case/{case}/rights" in page_of(second, place)
+    page = page_of(second, f"/case/{case}/rights")
+    assert "恢复登记" in page and "撤回同意" not in page
+    once = re.search(r'name="once" value="(\d+)"', page)
+    assert once is not None
+    back = {"csrf": token_in(page), "once": once.group(1), "asked_on": TODAY.isoformat(), "asker": "1"}
+    assert (
+        second.post(f"/case/{case}/rights", data={**back, "kind": "1", "what": "复印档案"}).status_code == 422
+    )
+    asked = second.post(f"/case/{case}/rights", data={**back, "kind": "6", "what": "希望继续随访"})
+    page = page_of(second, asked.headers["Location"])
+    assert "档案启封" in page and "退出登记有误" in page
+    wrong = {
+        "csrf": token_in(page),
+        "version": "1",
+        "do": "decide",
+        "decision": "1",
+        "reason": "本人要求恢复",
+    }
+    refused = second.post(asked.headers["Location"], data={**wrong, "ground": "1"})
+    assert refused.status_code == 422 and "本人要求恢复" in refused.get_data(as_text=True)
 
 
 def test_who_has_looked_is_listed_and_printed(site: Flask, client_of: Callable[[str], FlaskClient]) -> None:
