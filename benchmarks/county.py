@@ -7,7 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -120,12 +120,16 @@ class County:
 
     def aside(self, work: str, *arguments: Any) -> Aside:
         """Run ``module:function`` on the county in a fresh interpreter, warm, ``TIMES`` times over."""
+        return self.in_turn(work, arguments=arguments)[0]
+
+    def in_turn(self, *works: str, arguments: Sequence[Any] = ()) -> list[Aside]:
+        """The same with several, one after the other each time; all tell the peak of memory of all."""
         done = subprocess.run(
             [
                 sys.executable,
                 "-m",
                 "benchmarks.aside",
-                work,
+                ",".join(works),
                 str(self.people),
                 str(self.folder),
                 json.dumps(arguments),
@@ -136,8 +140,10 @@ class County:
             text=True,
             check=True,
         )
-        found = json.loads(done.stdout.splitlines()[-1])
-        return Aside(median(found["seconds"]), median(found["cpu"]), found["peak_mb"], found["answer"])
+        return [
+            Aside(median(one["seconds"]), median(one["cpu"]), one["peak_mb"], one["answer"])
+            for one in json.loads(done.stdout.splitlines()[-1])
+        ]
 
 
 @cache

@@ -106,26 +106,28 @@ def live(county: County) -> list[Row]:
                 work.add(visit)
             saved.append(int(visit.id))
 
-        worked: list[float] = []
+        waited: list[float] = []
 
         def figures() -> None:
-            start = time.process_time()
+            start = time.perf_counter()
             indicator.live(doctor, town, AS_OF)
-            worked.append(time.process_time() - start)
+            waited.append(time.perf_counter() - start)
 
-        _save, floor, product = in_turn(save, lambda: _visits_of(bare, town), figures, times=SAVES)
+        _save, floor, product = in_turn(
+            save, lambda: _visits_of(bare, town), figures, times=SAVES, clock=time.process_time
+        )
         bare.execute(f"DELETE FROM visit WHERE id IN ({','.join(map(str, saved))})")
         people = bare.execute("SELECT count(*) FROM case_file WHERE area = ?", (town,)).fetchone()[0]
     return [
         Row(
             "P3",
-            "live figures of a township after a saved visit",
+            "live figures of a township after a saved visit (processor time)",
             "one indexed read of its visits",
             floor,
             product,
             "≤ 50 ms",
             product <= 0.05,
-            f"{people} people in it; processor time {median(worked) * 1000:.0f} ms",
+            f"{people} people in it; by the clock {median(waited) * 1000:.0f} ms",
         )
     ]
 
@@ -158,29 +160,28 @@ def _visits_of(bare: sqlite3.Connection, town: int) -> int:
 def run(county: County) -> list[Row]:
     """P1, P2 and P3 on one county."""
     here: Callable[[str], str] = lambda name: f"{__name__}:{name}"  # noqa: E731 - shorter than a function
-    floor = county.aside(here("interval_rule"))
-    counted = county.aside(here("compute"))
-    closed = county.aside(here("close"))
+    floor, counted, closed = county.in_turn(here("interval_rule"), here("compute"), here("close"))
     if floor.answer != counted.answer:
         raise AssertionError(f"floor and product disagree: {floor.answer} and {counted.answer} people")
-    ratio, more = counted.seconds / floor.seconds, closed.seconds / counted.seconds
+    # Several processors at work on one side only, and others on the machine: processor time is compared.
+    ratio, more = counted.cpu / floor.cpu, closed.cpu / counted.cpu
     return [
         Row(
             "P1",
-            "all figures and variants of a month",
+            "all figures and variants of a month (processor time)",
             "the interval rule alone, SQL windows",
-            floor.seconds,
-            counted.seconds,
+            floor.cpu,
+            counted.cpu,
             "≤ 1.5 ×, ≤ 2 GB",
             ratio <= 1.5 and counted.peak_mb <= 2048,
             _beside(counted, floor),
         ),
         Row(
             "P2",
-            "month close: figures, distributions, verdicts, written",
+            "month close: figures, distributions, verdicts, written (processor time)",
             "P1",
-            counted.seconds,
-            closed.seconds,
+            counted.cpu,
+            closed.cpu,
             "≤ 2 ×",
             more <= 2,
             _beside(closed, counted),
@@ -190,4 +191,4 @@ def run(county: County) -> list[Row]:
 
 
 def _beside(product: Aside, floor: Aside) -> str:
-    return f"processor time {product.cpu / floor.cpu:.2f} ×, {product.peak_mb} MB"
+    return f"by the clock {product.seconds / floor.seconds:.2f} ×, {product.peak_mb} MB"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Callable
 from typing import Any
 
@@ -68,21 +69,31 @@ def one(county: County, area: int, words: str, press: Callable[[str], bytes]) ->
     )  # fmt: skip
 
 
+def _spent() -> float:
+    """Processor seconds of this process and of the children it has waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
 def many(county: County, towns: list[int]) -> Row:
-    """All at once, in two presses."""
+    """All at once, one press for each processor."""
     from casemgr.rules.access import Access
     from casemgr.services import report
+    from casemgr.services.presses import presses
     from casemgr.services.report import ReportView
 
     _forget(county)
     made: list[Any] = []
+    before = _spent()
     took = seconds(lambda: made.extend(report.issue_many(Access.system("benchmark"), MONTH, towns)))
+    each = (_spent() - before) / len(towns)
     failed = [area for area, result in made if not isinstance(result, ReportView)]
     if failed:
         raise AssertionError(f"{len(failed)} of {len(made)} reports were not issued")
     return Row(
-        "P10", f"reports of {len(towns)} townships, two at a time", "–", None, took,
-        f"{MANY} in ≤ 3 minutes", took <= LIMIT * len(towns) / MANY, f"{took / len(towns):.2f} s each",
+        "P10", f"reports of {len(towns)} townships, {presses()} at a time", "–", None, took,
+        f"{MANY} in ≤ 3 minutes", took <= LIMIT * len(towns) / MANY,
+        f"{took / len(towns):.2f} s each by the clock, {each:.2f} s of processor time",
     )  # fmt: skip
 
 

@@ -48,7 +48,12 @@ def processor(floor: Callable[[], Any], work: Callable[[], Any], times: int) -> 
     return f"processor time {median(spent[1]) / median(spent[0]):.2f} ×"
 
 
-def in_turn(*works: Callable[[], Any], times: int = TIMES, warm: bool = True) -> list[float]:
+def in_turn(
+    *works: Callable[[], Any],
+    times: int = TIMES,
+    warm: bool = True,
+    clock: Callable[[], float] = time.perf_counter,
+) -> list[float]:
     """The median of each of several pieces of work, run in turn so that a busy machine is busy for all."""
     if warm:
         for work in works:
@@ -56,5 +61,5 @@ def in_turn(*works: Callable[[], Any], times: int = TIMES, warm: bool = True) ->
     found: list[list[float]] = [[] for _ in works]
     for _ in range(times):
         for place, work in zip(found, works, strict=True):
-            place.append(seconds(work))
+            place.append(seconds(work, clock))
     return [median(place) for place in found]
