@@ -210,13 +210,23 @@ def of_area(work: Work, area: int | None, today: date) -> tuple[EditionView, ...
 
 
 @use_case(Action.INDICATOR_READ)
-def known(work: Work, area: int | None, code: str) -> Edition:
-    """The edition with an id as far as it concerns an area; :class:`Missing` when there is none."""
-    return named(work, area, code)
+def known(work: Work, area: int | None, code: str, day: date | None = None) -> Edition:
+    """The edition with an id as far as it concerns an area; :class:`Missing` when there is none.
+
+    With a day on which it is in force, with the targets of that day; else those of its first.
+    """
+    return named(work, area, code, day)
 
 
-def named(work: Work, area: int | None, code: str) -> Edition:
+def named(work: Work, area: int | None, code: str, day: date | None = None) -> Edition:
     """As :func:`known`, within a unit of work."""
+    if day is not None:
+        try:
+            current = edition_on(work, day, area)
+        except LookupError:
+            current = None
+        if current is not None and current.id == code:
+            return current
     county = county_of(work, area)
     own = [of_entry(row) for row in queries.of_county(work, county)] if county is not None else []
     for one in (*own, *editions.shipped()):

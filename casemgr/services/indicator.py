@@ -676,7 +676,7 @@ def _edition_closed(work: Work, period: Period, area: int, closes: Sequence[Mont
     """The edition that a closing was made under; of several counties, and below one, that of the month."""
     if len(closes) == 1 and closes[0].area == area:
         try:
-            return editions.named(work, area, closes[0].edition)
+            return editions.named(work, area, closes[0].edition, period.end)
         except Missing:
             pass  # the lists know it no longer; what holds for the month now is the nearest there is
     return _edition(work, period, area)

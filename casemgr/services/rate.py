@@ -88,7 +88,7 @@ def of_area(access: Access, area: int, key: str, month: str, today: date) -> Rat
         indicator.compute(access, month, area) if month else indicator.live(access, area, today)
     )
     own = computed.area(area)
-    edition = editions.known(access, area, computed.edition)
+    edition = editions.known(access, area, computed.edition, computed.period.end)
     full = edition.key_of(key) or ""
     figure = next((one for one in own.indicators if one.key == full), None)
     if figure is None:

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from casemgr.app import create_app
 from casemgr.indicators.catalogue import BY_KEY
 from casemgr.rules.access import Access, Action, Role
-from casemgr.services import clock, edition, edition_effect, indicator
+from casemgr.services import clock, edition, edition_effect, indicator, rate
 from casemgr.services.edition import Draft, Line
 from casemgr.services.errors import Conflict, Forbidden, Missing, Refused, Unfit
 from casemgr.store.db import db, new_key
@@ -266,3 +266,16 @@ def test_one_in_force_is_never_withdrawn(county: None) -> None:
     assert in_force(OFFICER, date(2026, 12, 1)) == code
     assert edition.withdraw(OFFICER, key, "在生效的前一天撤回", date(2026, 11, 30)) == code
     assert in_force(OFFICER, date(2026, 12, 1)) == "CN-2020"
+
+
+def test_a_closed_month_has_the_targets_of_its_own_day(county: None) -> None:
+    """A target that began after the first day of its edition stands with the frozen figures, too."""
+    indicator.close(OFFICER, "2026-10")
+    frozen, anew = indicator.closed(OFFICER, "2026-10", COUNTY), indicator.compute(OFFICER, "2026-10", COUNTY)
+    assert frozen is not None
+    assert frozen.edition == anew.edition
+    assert frozen.area(COUNTY) == anew.area(COUNTY)
+    assert frozen.area(COUNTY).figure("IND-22").target == "60.00"
+    view = rate.of_area(OFFICER, COUNTY, "IND-22", "2026-10", TODAY)
+    assert view.target_ground is not None
+    assert (view.target_ground.id, view.figure.target) == ("TARGET-2025", "60.00")
