@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from flask_sqlalchemy.session import Session
 from sqlalchemy import Column, event, inspect, select, text
@@ -32,6 +32,15 @@ REACH = text(
 
 #: A select over plain columns with the values of its bound parameters.
 Question = tuple[Select[Any], Mapping[str, Any]]
+
+
+class Reach(NamedTuple):
+    """What a connection knows of the access it works for; ``role`` and ``desk`` are another department's."""
+
+    low: int
+    high: int
+    role: int | None = None
+    desk: int | None = None
 
 
 class LockBroken(RuntimeError):
@@ -105,7 +114,13 @@ class WorkSession(Session):
     def start(self, writes: bool) -> None:
         """Begin the transaction, taking the writer's place at once when ``writes``; for store/ only."""
         access, _action = self.bound()
-        options = {"casemgr_writes": writes, "casemgr_receiver": access.for_receiver}
+        options = {
+            "casemgr_writes": writes,
+            "casemgr_receiver": access.for_receiver,
+            "casemgr_reach": Reach(
+                access.low, access.high, *((int(access.role), access.desk) if access.for_receiver else ())
+            ),
+        }
         connection = self._opened = super().connection(execution_options=options)
         if connection.dialect.name == "postgresql":
             connection.execute(REACH, self.reach())

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from casemgr.rules.access import Access, Action
-from casemgr.store import audit, batch, prepared, scope
+from casemgr.store import audit, batch, outgoing, prepared, scope
 from casemgr.store.audit import Ledger, Note
 from casemgr.store.db import db
 from casemgr.store.keyring import LiveRing
@@ -89,6 +89,7 @@ FETCH_TURN = 7_301_016
 def furnish(engine: Engine, installation: Installation) -> None:
     """Tell the store which keys and folder belong to ``engine``; once, by the application factory."""
     _installations[engine] = installation
+    outgoing.watch(engine)
 
 
 def lock(engine: Engine, sentence: str) -> None:
