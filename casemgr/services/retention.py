@@ -187,6 +187,9 @@ def due_files(work: Work, kind: Kept, today: date) -> list[DueFile]:
     ]
     keys = [one.id for files in ended for one in files]
     gone = queries.destroyed(work, keys)
+    # Who came back afterwards has a medical part again, with a term of its own.
+    again = destruction.with_entries(work, sorted(gone))
+    gone = {case: on for case, on in gone.items() if case not in again}
     if kind is Kept.MEDICAL:
         ended = [files for files in ended if not all(one.id in gone for one in files)]
         keys = [one.id for files in ended for one in files]
@@ -527,7 +530,11 @@ def _destroy(
         if kind is Kept.MEDICAL:
             gone = destruction.destroy_medical(work, due.area, due.keys, "保存期满")
             for key in due.keys:
-                work.add(DestroyedFile(case_id=key, area=due.area, on=today, destruction_id=row.id))
+                known = work.get(DestroyedFile, key)
+                if known is None:
+                    work.add(DestroyedFile(case_id=key, area=due.area, on=today, destruction_id=row.id))
+                else:
+                    known.on, known.destruction_id = today, row.id
         else:
             gone = destruction.destroy_cover(work, due.area, due.person, due.keys, "保存期满")
         for key in due.keys:

@@ -134,6 +134,17 @@ def last_days(work: Work, cases: Sequence[int]) -> dict[int, date]:
     return found
 
 
+def with_entries(work: Work, cases: Sequence[int]) -> set[int]:
+    """Those of these files that have an entry in their medical part."""
+    found: set[int] = set()
+    for start in range(0, len(cases), KEYS):
+        part = list(cases[start : start + KEYS])
+        for model in (one for one in medical() if one.__name__ not in NOT_ENTRIES):
+            wanted = select(model.case_id).where(model.case_id.in_(part)).distinct()
+            found |= {row.case_id for row in work.rows(wanted)}
+    return found
+
+
 def _gone(work: Work, model: type[Any], column: Any, keys: Sequence[int]) -> int:
     count = 0
     connection = work.session.open_connection()

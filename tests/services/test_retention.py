@@ -363,6 +363,32 @@ def test_what_happens_between_list_and_decision_keeps_the_file(units: dict[int, 
     assert count(Visit, Visit.case_id == case) >= 1
 
 
+def test_who_came_back_after_the_destruction_has_a_term_of_its_own(units: dict[int, int]) -> None:
+    _person, case = put(units)
+    decide(propose())
+    last = last_day(Kept.COVER, TODAY)
+    assert last is not None
+    with open_work(SYSTEM, Action.DEMO_LOAD) as work:  # back for a year, with a visit, and gone again
+        back = TODAY + 200 * DAY
+        work.add(
+            Visit(
+                id=key_of(back), area=EAST, case_id=case, on=back, form_version=2018, risk=0,
+                recorded_at=at(back), recorded_by=11,
+            )
+        )  # fmt: skip
+        work.get(Case, case).lifecycle_on = back + DAY
+    with pytest.raises(Unfit):
+        propose(Kept.COVER, today=last + DAY)
+    assert count(Visit, Visit.case_id == case) == 1
+    over = last_day(Kept.MEDICAL, back + DAY)
+    assert over is not None
+    with pytest.raises(Unfit):
+        propose(today=over)
+    assert decide(propose(today=over + DAY), today=over + DAY).done == 1
+    assert count(Visit, Visit.case_id == case) == 0
+    assert count(DestroyedFile, DestroyedFile.on == over + DAY) == 1
+
+
 def test_a_hold_lasts_until_it_is_lifted(units: dict[int, int]) -> None:
     _person, case = put(units)
     retention.hold(OFFICER, retention.begin(), case, "民事诉讼（2026）", TODAY)
