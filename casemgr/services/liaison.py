@@ -368,7 +368,11 @@ def _task(work: Work, key: int) -> LiaisonTask:
 
 @use_case(Action.LIAISON_VIEW)
 def task(work: Work, key: int, on: date) -> TaskView:
-    """One task of the asking department; what it says is written down as read."""
+    """One task of the asking department; what it says is written down as read.
+
+    It rests on the ground of the sheet: what was over at midnight is taken back first, as in the list.
+    """
+    lapse(work, on)
     one = _task(work, key)
     body, question, reply = open_texts(
         work,

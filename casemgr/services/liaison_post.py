@@ -72,6 +72,8 @@ def _own(work: Work, key: int, role: Role) -> Disclosure:
     one = work.get(Disclosure, key)
     if one is None or one.withdrawn_on is not None or work.access.role is not role:
         raise Missing(NOT_THERE)
+    if one.valid_until is not None and one.valid_until < clock.today():
+        raise Missing(NOT_THERE)  # over since midnight; the job of the night has not come to it yet
     return one
 
 

@@ -250,6 +250,23 @@ def test_a_hospital_sees_whom_it_is_sent_until_the_referral_is_over(world: World
     assert (gone.reason, gone.withdrawal) == (Reason.CARE, Withdrawal.ENDED)
 
 
+def test_a_sheet_that_was_over_at_midnight_is_neither_asked_about_nor_answered(world: World) -> None:
+    sent_to(world)
+    yuan = world.accesses["yuan"]
+    line, task = _line(yuan), new_key()
+    known = partner.begin_task(DOCTOR_EAST, world.one, TODAY).receivers
+    to = next(one for one in known if one.role is Role.HOSPITAL)
+    assert partner.ask(DOCTOR_EAST, world.one, task, to.key, TaskKind.FEEDBACK, "", TODAY)
+    assert liaison.task(yuan, task, TODAY).facts
+    with open_work(SYSTEM, Action.LIAISON_MANAGE) as work:
+        work.get(Disclosure, line).valid_until = days(1)
+    with pytest.raises(Missing):
+        liaison_post.begin(yuan, line)
+    with pytest.raises(Missing):
+        liaison_post.answer(yuan, line, new_key(), FromHospital(ReportKind.TAKEN_IN, TODAY), TODAY)
+    assert liaison.task(yuan, task, TODAY).facts == ()
+
+
 def test_an_emergency_and_a_stay_are_told_on_what_is_in_the_records(world: World) -> None:
     yuan = world.posts["yuan"]
     for ground in (CareGround.REFERRAL, CareGround.EMERGENCY, CareGround.ADMISSION, None):
