@@ -95,6 +95,8 @@ def save(key: int) -> Response | tuple[str, int]:
             urgent = bool(told.dangers) or told.stay in liaison_post.URGENT_STAYS
         else:
             said = _from_hospital(typed, wrong)
+            if wrong:  # a day that may stay empty, but is none: nothing is kept without it
+                raise Unfit("没有保存。", fields=wrong)
             kept, urgent = liaison_post.answer(g.access, key, once, said, liaison.today()), False
     except Unfit as refused:
         return _page(form, typed, refused.fields | wrong), refused.status
