@@ -45,16 +45,19 @@ def has_promised(work: Work, today: date) -> bool:
 
 @use_case(Action.LIAISON_REPORT)
 def promise(work: Work, ticked: Collection[str], today: date) -> None:
-    """Write down that the account has read and promised; :class:`Unfit` unless each point was ticked."""
+    """Write down that the account has read and promised; :class:`Unfit` unless each point was ticked.
+
+    Of whom no promise is asked none is kept, whatever page they send it from.
+    """
     if missing := [name for name in PROMISES if name not in ticked]:
         raise Unfit(
             "没有保存。",
             fields=dict.fromkeys(missing, UNREAD),
         )
     days = in_force_on(today, within(work).region).pledge_days.value
-    if queries.pledged(work, work.access.actor, EDITION, today - timedelta(days)):
-        return
     access = work.access
+    if not is_asked(access.role) or queries.pledged(work, access.actor, EDITION, today - timedelta(days)):
+        return
     work.add(
         LiaisonPledge(
             id=new_key(),

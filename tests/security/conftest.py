@@ -285,8 +285,9 @@ def places(twin_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture
 def place(places: Range) -> Iterator[Range]:
-    """The same on the day of the tests."""
+    """The same on the day of the tests, with nobody's session run out."""
     clock.fix(TODAY)
+    places.wake()
     yield places
     clock.fix(None)
 
@@ -295,6 +296,7 @@ def place(places: Range) -> Iterator[Range]:
 def bodies(places: Range) -> Bodies:
     """What the forms of the own rows look like filled in; looked up once for all tests."""
     clock.fix(TODAY)
+    places.wake()
     found = Bodies(places)
     clock.fix(None)
     return found

@@ -6,6 +6,7 @@ import hashlib
 import re
 import sqlite3
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,13 @@ class Range:
         for app in (self.site, self.departments):
             with app.app_context():
                 db.engine.dispose()
+
+    def wake(self) -> None:
+        """Everybody has just been here: a session that idles too long on a busy machine is no refusal."""
+        with sqlite3.connect(self.folder / "casemgr.db", timeout=30) as database:
+            now = int(datetime.now(UTC).timestamp() * 1000)
+            database.execute("UPDATE login_session SET seen_at = max(seen_at, ?)", (now,))
+        database.close()
 
     def send(self, role: Role, route: Route, path: str, told: dict[str, Any] | None = None) -> Any:
         """Ask one address with one method; ``told`` are the fields of a form or the body of a call."""

@@ -189,7 +189,9 @@ def every_column() -> dict[str, Any]:
 
 
 #: What may differ between two runs of the same requests.
-CHANCE = re.compile(r"_at$|^at$|^seen|token|digest|mac$|^id$|_id$|_key$|previous|secret|csrf|hash|version$")
+CHANCE = re.compile(
+    r"_at$|^at$|^seen|token|digest|mac$|^id$|_id$|_key$|previous|secret|csrf|hash|version$|^due$|^lease_until$"
+)
 
 
 def written(folder: Path) -> dict[str, list[str]]:
@@ -210,6 +212,10 @@ def written(folder: Path) -> dict[str, list[str]]:
     return found
 
 
+#: Fields that a form prints in another state only: no extra keys there, and refused in words here.
+ELSEWHERE = {"/monitoring/drug": {"phase"}, "/step": {"review_on"}}
+
+
 @pytest.mark.attack
 def test_extra_keys_change_nothing(
     twin_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -228,10 +234,12 @@ def test_extra_keys_change_nothing(
         place = opened(folder)
         bodies, seen = Bodies(place), []
         for role, route, path in writing(place):
-            if route.door == "api":
-                continue
+            if route.door == "api" or route.path.endswith("/visit/draft"):
+                continue  # a draft keeps whatever stands in the fields, and is read by the form alone
+            known = known_fields(bodies, path)
+            known |= {one for end, some in ELSEWHERE.items() if path.endswith(end) for one in some}
             for body in list(bodies.of(route, path))[-1:]:
-                more = {one: value for one, value in extra.items() if one not in known_fields(bodies, path)}
+                more = {one: value for one, value in extra.items() if one not in known}
                 told = {**more, **body} if name == "extra" else body
                 seen.append((route.name, place.send(role, route, path, told).status_code))
         place.close()

@@ -22,6 +22,7 @@ from casemgr.services import (
     liaison,
     liaison_post,
     partner,
+    pledge,
     post,
     post_report,
     referral,
@@ -36,6 +37,7 @@ from casemgr.store.models import (
     Case,
     Disclosure,
     Duty,
+    LiaisonPledge,
     LiaisonReport,
     LiaisonTask,
     Notice,
@@ -460,6 +462,14 @@ def test_a_word_of_a_hospital_can_be_left_out(world: World) -> None:
     settle(world.one)
     with pytest.raises(Refused):
         post_report.accept(DOCTOR_EAST, again, 1 + 1, "", TODAY)
+
+
+def test_no_promise_is_kept_of_whom_none_is_asked(world: World) -> None:
+    for login in ("cunone", "yuan"):
+        pledge.promise(world.accesses[login], set(pledge.PROMISES), TODAY)
+    with open_work(SYSTEM, Action.CASE_LIST) as work:
+        kept = {row.account for row in work.entities(select(LiaisonPledge))}
+    assert not kept & {world.accesses[login].actor for login in ("cunone", "yuan")}
 
 
 def test_the_ledger_and_the_person_know_who_looked(world: World) -> None:
