@@ -381,6 +381,8 @@ def decide(work: Work, key: int, version: int, told: Told, today: date) -> Reque
     case = work.get(Case, row.case_id)
     if case is None:
         raise Missing(NOT_THERE)
+    if told.decision is Decision.GRANTED:
+        _not_done_by_another(work, case, kind)
     if kind is RequestKind.EXIT and told.decision is Decision.GRANTED:
         if told.ground is None:
             wrong["ground"] = "请选择退出登记的理由。"
@@ -404,6 +406,16 @@ def decide(work: Work, key: int, version: int, told: Told, today: date) -> Reque
         _withdraw(work, case, reason, today)
     row.state, row.closed_on = int(RequestState.CLOSED), today
     return RequestState.CLOSED
+
+
+def _not_done_by_another(work: Work, case: Case, kind: RequestKind) -> None:
+    """Of two requests for the same thing the second finds it done; granting it would do it twice."""
+    if kind in BY_TWO and queries.is_locked(work, case.person_id) is (kind is RequestKind.EXIT):
+        done = "退出登记并封存" if kind is RequestKind.EXIT else "恢复登记"
+        raise Refused(
+            f"档案已按另一件申请{done}，没有再办一次。请撤销这件重复的申请，或选择不同意并写明已办理。",
+            rule=RULE,
+        )
 
 
 def _may_leave(case: Case, ground: ExitGround) -> None:
@@ -487,6 +499,8 @@ def _review(work: Work, key: int, version: int, told: Told, today: date) -> None
     case = work.get(Case, row.case_id)
     if case is None:
         raise Missing(NOT_THERE)
+    if told.decision is Decision.GRANTED:
+        _not_done_by_another(work, case, kind)
     row.decision, row.review = int(told.decision), Plain(text)
     row.reviewed_on, row.reviewed_by = today, work.access.actor
     row.state, row.closed_on = int(RequestState.CLOSED), today

@@ -362,6 +362,27 @@ def test_a_return_that_the_first_did_not_grant_is_granted_by_nobody_alone(alone:
     assert rights.view(DOCTOR_EAST, key, TODAY).locked
 
 
+def test_of_two_requests_for_the_same_thing_one_is_granted(alone: int) -> None:
+    granted = Told(Decision.GRANTED, WHY)
+    for kind, told in (
+        (RequestKind.EXIT, Told(Decision.GRANTED, WHY, ExitGround.RECOVERED)),
+        (RequestKind.RETURN, Told(Decision.GRANTED, WHY, ReturnGround.MISTAKE)),
+    ):
+        one, two, three = (ask(alone, kind) for _ in range(3))
+        for key in (one, two):
+            rights.decide(DOCTOR_EAST, key, 1, told, TODAY)
+        rights.review(COLLEAGUE, one, state_of(one)[2], granted, TODAY)
+        with pytest.raises(Refused, match="另一件申请"):
+            rights.review(COLLEAGUE, two, state_of(two)[2], granted, TODAY)
+        with pytest.raises(Refused, match="另一件申请"):
+            rights.decide(DOCTOR_EAST, three, 1, told, TODAY)
+        rights.review(COLLEAGUE, two, state_of(two)[2], Told(Decision.REFUSED, WHY), TODAY)
+        rights.cancel(DOCTOR_EAST, three, 1, TODAY)
+    with open_work(SYSTEM, Action.LIAISON_VIEW) as work:
+        kinds = work.entities(select(LedgerLine.kind).order_by(LedgerLine.id))
+    assert kinds == [ExchangeKind.LEFT, ExchangeKind.RETURNED]
+
+
 def test_who_has_another_file_by_now_is_not_let_back(alone: int) -> None:
     left(alone)
     with open_work(SYSTEM, Action.DEMO_LOAD) as work:
