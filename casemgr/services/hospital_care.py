@@ -81,7 +81,7 @@ def add(
     once: int | None = None,
 ) -> HospitalCare:
     """Write the relation down, within the unit of work that it follows from; its last day by the policy."""
-    policy = in_force_on(since, within(work).region)
+    policy = in_force_on(clock.today(), within(work).region)
     days = {
         CareGround.REFERRAL: policy.post_referral.value,
         CareGround.EMERGENCY: policy.post_emergency.value,

@@ -443,6 +443,16 @@ def test_a_discharge_becomes_the_notice_and_opens_the_two_weeks(world: World) ->
     assert (line.reason, line.until) == (Reason.AFTER, days(1) + timedelta(days=14))
 
 
+def test_a_stay_of_many_years_is_taken_over(world: World) -> None:
+    sent_to(world)
+    yuan, once = world.accesses["yuan"], new_key()
+    told = FromHospital(ReportKind.ADMITTED, date(2008, 3, 1))
+    assert liaison_post.answer(yuan, _line(yuan), once, told, TODAY)
+    post_report.accept(DOCTOR_EAST, once, partner.report(DOCTOR_EAST, once, TODAY).version, "", TODAY)
+    with open_work(SYSTEM, Action.CASE_READ) as work:
+        assert work.get(Case, world.one).pause == Pause.IN_HOSPITAL
+
+
 def test_a_word_of_a_hospital_can_be_left_out(world: World) -> None:
     key = sent_to(world)
     yuan, once = world.accesses["yuan"], new_key()
