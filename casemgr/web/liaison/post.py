@@ -17,7 +17,7 @@ from casemgr.terms.liaison import OF_HOSPITAL
 from casemgr.terms.post import Danger, Spirits, Stay, Taking
 from casemgr.terms.register import Diagnosis
 from casemgr.web.liaison import guard
-from casemgr.web.liaison.window import whole
+from casemgr.web.liaison.window import day, whole
 
 pages = Blueprint("post", __name__)
 
@@ -74,7 +74,7 @@ def _day(typed: MultiDict[str, str], name: str, wrong: dict[str, str]) -> date |
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
+        return day(text)
     except ValueError:
         wrong[name] = NO_DAY
         return None

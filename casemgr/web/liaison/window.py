@@ -39,6 +39,14 @@ def whole(text: str | None) -> int | None:
     return int(text) if int(text) < 2**63 else None
 
 
+def day(text: str) -> date:
+    """A typed day; ``ValueError`` for none, and for a year that is a slip of the keys."""
+    found = date.fromisoformat(text)
+    if not 1900 <= found.year <= 2100:
+        raise ValueError("no year of anybody here")
+    return found
+
+
 @pages.get("/")
 @guard.guard(Action.LIAISON_VIEW)
 def home() -> str:
@@ -134,7 +142,7 @@ def report() -> Response | tuple[str, int]:
     happened: date | None = None
     if text := typed.get("happened_on", "").strip():
         try:
-            happened = date.fromisoformat(text)
+            happened = day(text)
         except ValueError:
             fields["happened_on"] = "没有这个日期。请按 2026-09-12 的样子填写；不清楚的，填得知的日期。"
     code = whole(typed.get("kind"))
