@@ -17,7 +17,7 @@ from waitress.server import create_server
 
 from casemgr.app import create_app, mount_liaison
 from casemgr.rules.access import Action
-from casemgr.services import clock, disclosure, duties, impact
+from casemgr.services import account, clock, disclosure, duties, impact
 from casemgr.store.db import new_key
 from casemgr.store.models import Case
 from casemgr.store.work import open_work
@@ -26,7 +26,7 @@ from casemgr.web.guard import personal
 from tests.conftest import make_config
 from tests.services import liaison as made
 from tests.services import people
-from tests.staff import open_accounts
+from tests.staff import open_accounts, quick_hasher
 from tests.store.register import EAST, OFFICER, SYSTEM, open_areas
 
 FIRST_DAY = date(2026, 10, 9)
@@ -78,6 +78,7 @@ def furnish() -> None:
 
 def make(folder: Path) -> Flask:
     """The staff door with the door of other departments beside it."""
+    account._hasher = quick_hasher()
     config = make_config(folder, CASEMGR_DEMO="1", CASEMGR_TODAY=FIRST_DAY.isoformat())
     app = create_app(config, ("web",))
     app.register_blueprint(story)

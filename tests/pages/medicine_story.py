@@ -17,7 +17,7 @@ from waitress.server import create_server
 
 from casemgr.app import create_app
 from casemgr.rules.access import Action
-from casemgr.services import clock, duties
+from casemgr.services import account, clock, duties
 from casemgr.store.db import new_key
 from casemgr.store.models import Area, Case, Visit
 from casemgr.store.work import Work, open_work
@@ -25,7 +25,7 @@ from casemgr.web.guard import personal
 from tests.conftest import make_config
 from tests.pages.story import STEADY, night, person, story
 from tests.services.people import VILLAGE
-from tests.staff import open_accounts
+from tests.staff import open_accounts, quick_hasher
 from tests.store.register import EAST, SYSTEM, open_areas
 
 FIRST_DAY = date(2026, 1, 5)
@@ -80,6 +80,7 @@ def furnish() -> None:
 
 def make(folder: Path) -> Flask:
     """The application over the township of the story."""
+    account._hasher = quick_hasher()
     config = make_config(folder, CASEMGR_DEMO="1", CASEMGR_TODAY=FIRST_DAY.isoformat())
     app = create_app(config, ("web",))
     app.register_blueprint(story)

@@ -1,4 +1,4 @@
-"""A small installation with its pages, served by a process of its own for the browser tests.
+"""A furnished installation with its pages, served by a process of its own for the browser tests.
 
 ``python -m tests.pages.serve FOLDER`` prints the port it listens on and serves until it is ended.
 """
@@ -12,9 +12,10 @@ from flask import Blueprint, Flask, render_template
 from waitress.server import create_server
 
 from casemgr.app import create_app
+from casemgr.services import account
 from casemgr.web.guard import personal
 from tests.conftest import TODAY, make_config
-from tests.pages.world import furnish
+from tests.staff import quick_hasher
 
 gallery = Blueprint("gallery", __name__, template_folder=".")
 
@@ -27,12 +28,11 @@ def page() -> str:
 
 
 def make(folder: Path) -> Flask:
-    """The application over a furnished register, with the gallery beside its pages."""
+    """The application over a register, with the gallery beside its pages."""
+    account._hasher = quick_hasher()
     config = make_config(folder, CASEMGR_DEMO="1", CASEMGR_TODAY=TODAY.isoformat())
     app = create_app(config, ("web",))
     app.register_blueprint(gallery)
-    with app.app_context():
-        furnish()
     return app
 
 

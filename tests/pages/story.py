@@ -16,7 +16,7 @@ from waitress.server import create_server
 
 from casemgr.app import create_app
 from casemgr.rules.access import Access, Action
-from casemgr.services import clock, duties, indicator, state
+from casemgr.services import account, clock, duties, indicator, state
 from casemgr.store.db import new_key
 from casemgr.store.identity import ID_NUMBER, PHONE
 from casemgr.store.models import (
@@ -38,7 +38,7 @@ from casemgr.terms.register import Pause
 from casemgr.web.guard import personal
 from tests.conftest import make_config
 from tests.services.people import VILLAGE, number_of, phone_of
-from tests.staff import open_accounts
+from tests.staff import open_accounts, quick_hasher
 from tests.store.register import COUNTY, DOCTOR_EAST, EAST, OFFICER, SYSTEM, open_areas
 
 FIRST_DAY = date(2026, 10, 9)
@@ -202,6 +202,7 @@ def close(month: str) -> str:
 
 def make(folder: Path) -> Flask:
     """The application over the township of the story."""
+    account._hasher = quick_hasher()
     config = make_config(folder, CASEMGR_DEMO="1", CASEMGR_TODAY=FIRST_DAY.isoformat())
     app = create_app(config, ("web",))
     app.register_blueprint(story)

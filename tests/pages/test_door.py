@@ -122,6 +122,7 @@ def test_everything_works_without_script(browser: Browser, server: str) -> None:
     page.get_by_role("link", name="新建账号").click()
     page.get_by_label("登录名").fill("no-script")
     page.get_by_label("姓名").fill("无脚本")
+    page.get_by_label("工号").fill("GH-0099")
     page.get_by_label("系统管理员").check()
     page.get_by_role("button", name="建立账号").click()
     expect(page.get_by_text("只显示这一次")).to_be_visible()

@@ -67,7 +67,7 @@ class Officer:
 
 
 def day(page: Page, server: str, value: str) -> None:
-    assert page.goto(f"{server}/liaison-story/day/{value}") is not None
+    assert page.request.get(f"{server}/liaison-story/day/{value}", timeout=120_000).ok
 
 
 def test_a_quarter_of_two_liaison_officers(browser: Browser, page: Page, county: str) -> None:
@@ -162,7 +162,7 @@ def test_a_quarter_of_two_liaison_officers(browser: Browser, page: Page, county:
 
     # December: the danger level has fallen, the application is taken back: both windows are empty again.
     day(page, county, "2026-12-10")
-    assert page.goto(f"{county}/liaison-story/visit/{UNSTEADY}/1") is not None
+    assert page.request.get(f"{county}/liaison-story/visit/{UNSTEADY}/1", timeout=120_000).ok
     assert "已撤回" in police.home() and "情形已不存在" in police.text()
     assert_accessible(police.page, "liaison-withdrawn", ("390",))
     police.press("签收撤回")

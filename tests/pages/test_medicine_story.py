@@ -106,7 +106,7 @@ class Prescriber(Doctor):
     """The doctor of the township with her medicine."""
 
     def day(self, day: str) -> None:
-        self.go(f"/story/day/{day}")
+        self.turn(f"/story/day/{day}")
 
     def dose(self, on: str, mg: str, *, role: str, place: str = "1", site: str = "1") -> str:
         """Record one injection; what the check said of it before it was saved."""
@@ -140,7 +140,7 @@ class Prescriber(Doctor):
         hint = self.page.locator(".adherence-hint b").first.text_content() or ""
         self.says("REC-ADH-1")
         code = {"按医嘱规律用药": 1, "间断用药": 2, "不用药": 3}[hint.strip()]
-        self.go(f"/medicine-story/visit/{file_no}/{code}/{hospital}")
+        self.turn(f"/medicine-story/visit/{file_no}/{code}/{hospital}")
         return hint.strip()
 
 
@@ -339,7 +339,7 @@ def test_a_year_of_medicine(doctor: Prescriber, township: tuple[str, Path]) -> N
 
     # The year closed: who was regular in every quarter is who had no such gap, as a plain count says too.
     east.day("2027-01-02")
-    east.go("/story/close/2026-12")
+    east.turn("/story/close/2026-12")
     east.go("/township?month=2026-12")
     figures = figures_of(page)
     assert figures["IND-05.MED-QUARTER"] == sum(set(known) == {regular} for known in codes.values()) == 1

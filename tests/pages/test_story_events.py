@@ -32,11 +32,11 @@ class Colleague(Doctor):
         blocks: dict[str, list[str]] = {}
         for body in self.page.locator(".work table tbody").all():
             head = body.locator("tr.work-block").inner_text().strip()
-            blocks[head] = sorted(one.inner_text() for one in body.locator("th.who a").all())
+            blocks[head] = sorted(body.locator("th.who a").all_inner_texts())
         told = dict(
             entry.rsplit(maxsplit=1) for entry in self.page.locator(".work-counts a").all_inner_texts()
         )
-        apart = [one.inner_text() for one in self.page.locator(".work-apart li a").all()]
+        apart = self.page.locator(".work-apart li a").all_inner_texts()
         if apart:
             blocks["未建档"] = apart
         later = re.search(r"其中 (\d+) 项", self.page.locator("main").inner_text())
@@ -228,7 +228,7 @@ def test_the_days_between(people: dict[str, Colleague], county: tuple[str, Path]
     # Monday 2 November: October is closed; what both townships count is what a plain count finds.
     assert east.morning("2026-11-02") == {"今天必须": ["S02"], "已逾期": ["S01", "S05", "S06", "S09"]}
     assert west.listed() == {}
-    east.go("/story/close/2026-10")
+    east.turn("/story/close/2026-10")
     ours, theirs = figures_of(east), figures_of(west)
     assert (ours["IND-01"], theirs["IND-01"], ours["IND-13"]) == (10, 1, 1)
     counted = plain_count(county[1])
