@@ -22,7 +22,7 @@ from casemgr.services.use_case import use_case
 from casemgr.store.queries import area as area_queries
 from casemgr.store.queries import indicator as queries
 from casemgr.store.work import Work
-from casemgr.terms.area import AreaLevel, level_of, span_of
+from casemgr.terms.area import AreaLevel, ancestor, level_of, span_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -352,6 +352,31 @@ def reasons(work: Work, area: int, key: str, when: date | str, part: str) -> Rea
     return ReasonCounts(counts, closed is not None and all(own is not None for _, own in closed))
 
 
+@use_case(Action.INDICATOR_READ)
+def reasons_below(
+    work: Work, area: int, key: str, when: date | str, part: str
+) -> dict[int, Mapping[str, int]]:
+    """As :func:`reasons`, township by township: township → reason → people."""
+    low, high = _span(work, area)
+    people = sum(count for _, count in queries.registered(work, low, high))
+    if people > MOST_UNPACKED:
+        raise Refused(TOO_MANY)
+    period = _period(when)
+    packs = None if isinstance(when, date) else _packs_below(work, period, area)
+    if packs is not None and all(own is not None for _, own in packs.values()):
+        measure = _of_people(key, _edition(work, period, area))
+        return {
+            code: Counter(one.topic for one in _members([pack], measure, part).values())
+            for code, pack in packs.items()
+        }
+    if people > MOST_EXPLAINED:
+        raise Refused(TOO_MANY)
+    found: dict[int, Counter[str]] = {}
+    for one in _behind(work, area, key, when, part, None, 0, None).people:
+        found.setdefault(ancestor(one.area, AreaLevel.TOWNSHIP), Counter())[one.topic] += 1
+    return dict(found)
+
+
 @use_case(Action.CASE_LIST)
 def behind(
     work: Work,
@@ -507,6 +532,12 @@ def _in_order(
 
 
 def _packs(work: Work, period: Period, area: int) -> list[tuple[Verdicts, Reasons | None]] | None:
+    """As :func:`_packs_below`, of all its townships together."""
+    found = _packs_below(work, period, area)
+    return None if found is None else list(found.values())
+
+
+def _packs_below(work: Work, period: Period, area: int) -> dict[int, tuple[Verdicts, Reasons | None]] | None:
     """The verdicts of the closing that stands, with their reasons where they were kept; nothing without one.
 
     Of a city only where all of its counties have closed, as its figures. A township that has lost all its
@@ -520,11 +551,11 @@ def _packs(work: Work, period: Period, area: int) -> list[tuple[Verdicts, Reason
     above = [] if area in newest else _counties_below(work, area)
     if area not in newest and not (above and all(one in newest for one in above)):
         return None
-    return [
-        (unpack(row.packed), None if row.reasons is None else topic.unpack(row.reasons))
+    return {
+        row.area: (unpack(row.packed), None if row.reasons is None else topic.unpack(row.reasons))
         for row in queries.verdicts(work, period.number, low, high)
         if row.revision == newest.get(row.area)
-    ]
+    }
 
 
 def _members(

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from casemgr.indicators.catalogue import ANY_KEY, BY_KEY, RECORDS, REPORTED
 from casemgr.indicators.editions import Edition
 from casemgr.indicators.figure import Figure
+from casemgr.indicators.joint_cells import hide_jointly
 from casemgr.rules.access import Access, Action
 from casemgr.services import edition as editions
 from casemgr.services import indicator, month_revision, timeliness
 from casemgr.services.errors import Missing, Refused, Unfit
 from casemgr.services.indicator import Trend
+from casemgr.terms.area import AreaLevel, ancestor, level_of
 from casemgr.terms.indicator import RateUnit
 from casemgr.terms.rulebook import Rule, rule
 
 #: Fewer people than this are not told apart to those who may not see them (REC-SMALL-1).
 SMALL = 5
 #: What the small reasons are put together under.
-OTHERS = "其他原因（各不足5人，合并列出）"
+OTHERS = "其他原因（人数少或为防推算，合并列出）"
 #: Of figures that are no sum over people, what they are made of.
 MADE_OF = {RECORDS: "应录入的记录（按记录计，不按人计）", REPORTED: "各地填报的年度情况"}
 RESIDENTS = "常住人口"
@@ -144,19 +146,45 @@ def _reasons(
     access: Access, area: int, key: str, when: str | date, part: str
 ) -> tuple[tuple[Reason, ...] | None, bool]:
     """By reason, most first, and whether the closing kept them; nothing where there are too many people."""
+    exact = access.may(Action.CASE_LIST)
+    hidden: frozenset[str] = frozenset()
     try:
         found = indicator.reasons(access, area, key, when, part)
+        county = area if level_of(area) < AreaLevel.COUNTY else ancestor(area, AreaLevel.COUNTY)
+        if not exact and access.reaches(county):
+            hidden = told_together(indicator.reasons_below(access, county, key, when, part), area)
     except (Refused, Unfit):
         return None, False
-    return told_apart(found.counts, exact=access.may(Action.CASE_LIST)), found.kept
+    return told_apart(found.counts, exact=exact, hidden=hidden), found.kept
 
 
-def told_apart(found: Sequence[tuple[str, int]], *, exact: bool) -> tuple[Reason, ...]:
-    """The reasons as they may be told: small ones are put together until no sum of them is small."""
+def told_together(below: Mapping[int, Mapping[str, int]], area: int) -> frozenset[str]:
+    """The reasons an area must not tell apart, from the counts of the townships of its county.
+
+    Who may look at one township may look at the others and at the county: a reason of few people in one of
+    them is the county's less those of the rest. A city tells none apart that one of its counties does not.
+    """
+    found: set[str] = set()
+    for county in {ancestor(code, AreaLevel.COUNTY) for code in below}:
+        own = sorted(code for code in below if ancestor(code, AreaLevel.COUNTY) == county)
+        topics = sorted({topic for code in own for topic in below[code]})
+        if len(topics) < 2:  # the numbers of the figure itself say as much
+            continue
+        counts = [[below[code].get(topic, 0) for topic in topics] for code in own]
+        cells = hide_jointly(counts, [sum(line) for line in zip(*counts, strict=True)])
+        row = own.index(area) if area in own else len(own)
+        found.update(topics[line] for at, line in cells if at == row)
+    return frozenset(found)
+
+
+def told_apart(
+    found: Sequence[tuple[str, int]], *, exact: bool, hidden: Collection[str] = ()
+) -> tuple[Reason, ...]:
+    """The reasons as they may be told: small and ``hidden`` ones are put together until no sum is small."""
     if exact:
         return tuple(Reason(topic, people, code=indicator.reason_code(topic)) for topic, people in found)
-    large = [Reason(topic, people) for topic, people in found if people >= SMALL]
-    rest = sum(people for _, people in found if people < SMALL)
+    large = [Reason(topic, people) for topic, people in found if people >= SMALL and topic not in hidden]
+    rest = sum(people for topic, people in found if people < SMALL or topic in hidden)
     while large and 0 < rest < SMALL:
         rest += large.pop().people
     return (*large, Reason(OTHERS, rest, merged=True)) if rest else tuple(large)

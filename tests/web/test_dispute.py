@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from datetime import date
 
@@ -84,7 +85,13 @@ def test_a_city_disputes_a_townships_rate_in_three_clicks(site: Flask, region: M
         closed = indicator.closed(SYSTEM, MONTH, EAST)
         assert closed is not None
         figure = closed.area(EAST).figure(KEY)
-        reasons = rate.told_apart(indicator.reasons(OFFICER, EAST, KEY, MONTH, "missing").counts, exact=False)
+        below = indicator.reasons_below(OFFICER, COUNTY, KEY, MONTH, "missing")
+        reasons = rate.told_apart(
+            indicator.reasons(OFFICER, EAST, KEY, MONTH, "missing").counts,
+            exact=False,
+            hidden=rate.told_together(below, EAST),
+        )
+        assert below[EAST] == dict(indicator.reasons(OFFICER, EAST, KEY, MONTH, "missing").counts)
     assert f"规范管理率 {figure.value} %" in words
     assert f"分母：在册患者 {figure.denominator}" in words
     missing = (figure.denominator or 0) - figure.numerator
@@ -95,6 +102,8 @@ def test_a_city_disputes_a_townships_rate_in_three_clicks(site: Flask, region: M
         assert one.people >= rate.SMALL
         assert f"{one.topic} {one.people}" in words
     assert "STD-INT" in words and "规范管理患者 ÷ 在册患者" in words and "2020年全国试点重点任务" in words
+    # The running month is told in the same way.
+    assert "合计" in words_of(page_of(city, f"/rate/{EAST}/{KEY}"))
     # Two: the edition with its sources. Three: what later closings changed, by cause.
     assert "依据：2020年全国试点重点任务" in words_of(page_of(city, link_to(page, "/editions")))
     history = page_of(city, link_to(page, "/closings"))
@@ -350,3 +359,34 @@ def test_last_december_under_the_edition_of_2024_on_the_screen_and_by_command(
 def test_no_reason_of_few_people_can_be_worked_out(found: list[tuple[str, int]], told: list[int]) -> None:
     assert [one.people for one in rate.told_apart(found, exact=False)] == told
     assert [one.people for one in rate.told_apart(found, exact=True)] == [count for _, count in found]
+
+
+def test_no_reason_of_a_township_follows_from_those_of_its_county() -> None:
+    """乙 is told of the county and of 东镇 nowhere at once: the rest would be the two people of 西镇."""
+    north = EAST + 900_000
+    below = {
+        EAST: {"甲": 20, "乙": 6, "丙": 9},
+        WEST: {"甲": 12, "乙": 2, "丙": 8},
+        north: {"甲": 9, "乙": 7},
+    }
+    areas = {code: Counter(told) for code, told in below.items()}
+    areas[COUNTY] = sum(areas.values(), Counter())
+    shown = {
+        code: {
+            one.topic: one.people
+            for one in rate.told_apart(own.most_common(), exact=False, hidden=rate.told_together(below, code))
+        }
+        for code, own in areas.items()
+    }
+    assert "乙" not in shown[WEST]
+    assert not all("乙" in shown[code] for code in (COUNTY, EAST, north))
+    assert {code: sum(own.values()) for code, own in shown.items()} == {
+        code: sum(own.values()) for code, own in areas.items()
+    }
+    # What the townships put together, the county's sums do not give away either: two lines stay open.
+    told = [
+        topic for topic in ("甲", "乙", "丙") if all(topic in shown[code] for code in (COUNTY, EAST, north))
+    ]
+    assert len(told) <= 1
+    # Where there is one reason only, the figure itself says as much.
+    assert rate.told_together({EAST: {"甲": 3}, WEST: {"甲": 30}}, COUNTY) == frozenset()
