@@ -221,6 +221,8 @@ def change(work: Work, key: int, version: int, name: str, villages: Sequence[int
     if one.version != version:
         raise Conflict(SAVED_ALREADY)
     one.name, chosen = _checked(work, Role.read(one.role), one.place, name, villages)
+    # A change of villages alone must be seen by whoever has the form open, too.
+    one.recorded_at, one.recorded_by = clock.now(), work.access.actor
     rows = {row.village: row for row in queries.village_rows(work, key)}
     for code in rows.keys() - chosen:
         work.remove(rows[code])

@@ -29,7 +29,7 @@ from casemgr.services import (
     seen,
     state,
 )
-from casemgr.services.errors import Missing, Refused, Unauthenticated, Unfit
+from casemgr.services.errors import Conflict, Missing, Refused, Unauthenticated, Unfit
 from casemgr.services.liaison_post import FromHospital, Seen
 from casemgr.services.referral import ReferralEntry, ReferralStep
 from casemgr.store.db import new_key
@@ -203,7 +203,10 @@ def test_a_post_changes_its_villages_and_ends(world: World) -> None:
         with pytest.raises(Unfit) as found:
             post.change(OFFICER, key, post.get(OFFICER, key).version, "东镇卫生室", wrong)
         assert set(found.value.fields) == {name}
-    post.change(OFFICER, key, post.get(OFFICER, key).version, "东镇卫生室", [TWO])
+    open_form = post.get(OFFICER, key).version
+    post.change(OFFICER, key, open_form, "东镇卫生室", [TWO])
+    with pytest.raises(Conflict):  # somebody else's form with the villages of before
+        post.change(OFFICER, key, open_form, "东镇卫生室", [ONE, TWO])
     assert aliases(world.accesses["cunone"]) == ["李某（男，1952年生）"]
     inside = liaison.sign_in("cunone", PASSWORD, "127.0.0.1", clock.now())
     assert inside.person.area_name == "东镇卫生室"

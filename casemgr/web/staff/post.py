@@ -116,6 +116,8 @@ def change(key: int) -> Response | tuple[str, int]:
         post.change(g.access, key, version, request.form.get("name", ""), _villages())
     except Unfit as wrong:
         return _page(key, request.form, wrong.fields, "change"), wrong.status
+    except Conflict as wrong:
+        return _page(key, request.form, {"name": wrong.message}, "change"), wrong.status
     except Refused as refused:
         flash(refused.message, "bad")
         return redirect(url_for("post.page", key=key), 303)
