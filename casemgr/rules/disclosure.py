@@ -322,8 +322,8 @@ def covered(text: str, mask: str) -> str:
     return text[:head] + "*" * (len(text) - head - tail) + text[-tail:]
 
 
-#: Roles that work at the files themselves. Everybody else reads what was written out for them by the matrix.
-_AT_THE_DOOR = RECEIVERS | {Role.VILLAGE_DOCTOR, Role.HOSPITAL, Role.SYSTEM}
+#: Roles that do not work at the files: who reads what was written out by the matrix, and the program itself.
+_AT_THE_DOOR = RECEIVERS | {Role.SYSTEM}
 #: Of a group told at one of these levels the text itself may be opened.
 _TEXT = frozenset({Level.FULL, Level.OWN, Level.MASKED})
 

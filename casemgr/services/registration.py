@@ -68,7 +68,6 @@ REASONS = (
     "暂时无法核实，下次随访时核对",
     "家属或本人如此陈述，待取得材料后更正",
 )
-NOT_SAME = "not_same"
 TRIES = 5
 LARGEST_NUMBER = 99_999
 #: A key made by a form is this old at most; an older or stranger one is replaced.
