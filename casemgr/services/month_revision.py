@@ -224,6 +224,9 @@ def of_month(work: Work, month: str, area: int) -> MonthHistory:
     closes = {one.revision: one for one in closings.closings(work, period.number, _county(work, area))}
     moments = {one.revision: one.closed_at for one in closes.values()}
     names = {row.code: row.name for row in area_queries.within(work, low, high, int(AreaLevel.TOWNSHIP))}
+    residents: dict[int, dict[int, int | None]] = {}
+    for row in closings.figures_below(work, period.number, low, high, totals.RESIDENTS):
+        residents.setdefault(row.revision, {})[row.area] = row.denominator
     found = []
     for revision, before in pairwise(revisions):
         parts = told.get(revision, [])
@@ -236,7 +239,7 @@ def of_month(work: Work, month: str, area: int) -> MonthHistory:
                 people.add(one.case)
         changes = tuple(_changes(counted[before], counted[revision], edition))
         facts = (
-            *_population(counted[before], counted[revision], name),
+            *_populations(residents.get(before, {}), residents.get(revision, {}), names),
             *(
                 _facts(work, closes[before], closes[revision], names)
                 if before in closes and revision in closes
@@ -282,20 +285,21 @@ def _facts(work: Work, before: MonthClose, after: MonthClose, names: dict[int, s
             )
 
 
-def _population(
-    before: dict[str, tuple[int, int | None]], after: dict[str, tuple[int, int | None]], name: str
+def _populations(
+    before: dict[int, int | None], after: dict[int, int | None], names: dict[int, str]
 ) -> Iterable[FactChange]:
-    """The resident population, where two closings divide by different ones."""
-    old, new = (one.get(totals.RESIDENTS, (0, None))[1] for one in (before, after))
-    if old != new:
-        yield FactChange(
-            name,
-            "常住人口",
-            UNTOLD if old is None else f"{old} 人",
-            UNTOLD if new is None else f"{new} 人",
-            0,
-            (ANY_KEY[totals.RESIDENTS].name,),
-        )
+    """The resident populations of the areas in reach, where two closings divide by different ones."""
+    for area in sorted(before.keys() & after.keys() & names.keys()):
+        old, new = before[area], after[area]
+        if old != new:
+            yield FactChange(
+                names[area],
+                "常住人口",
+                UNTOLD if old is None else f"{old} 人",
+                UNTOLD if new is None else f"{new} 人",
+                0,
+                (ANY_KEY[totals.RESIDENTS].name,),
+            )
 
 
 def added_since(access: Access, month: str, area: int) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from casemgr.rules.access import Access, Action, Role
 from casemgr.services import area_fact, clock, indicator, month_revision
-from casemgr.services.area_fact import FactView, Typed
+from casemgr.services.area_fact import UNTOLD, FactView, Typed
 from casemgr.services.errors import Conflict, Forbidden, Missing, Refused, Unfit
 from casemgr.store.db import new_key
 from casemgr.store.models import Area, Counselling, MonthClose, RehabSession
@@ -291,6 +291,23 @@ def test_a_county_closes_anew_for_a_fact_that_only_its_city_counts(county: dict[
     (view,) = month_revision.of_month(OFFICER, "2026-10", COUNTY).revisions
     assert [(one.before, one.after) for one in view.facts] == [("有", "无")]
     assert (view.figures, view.people) == ((), 0)
+
+
+def test_the_county_names_the_township_whose_residents_a_later_closing_divides_by(
+    county: dict[int, int],
+) -> None:
+    """Nothing of the county's own differs, and the revision is no page without a word."""
+    assert indicator.close(OFFICER, "2026-10").written
+    with open_work(SYSTEM, Action.AREA_WRITE) as work:
+        one = work.entities(select(Area).where(Area.code == EAST))[0]
+        before, one.population, called = one.population, 4_321, one.name
+    assert indicator.close(OFFICER, "2026-10").written
+    for area in (COUNTY, EAST):
+        (view,) = month_revision.of_month(OFFICER, "2026-10", area).revisions
+        words = UNTOLD if before is None else f"{before} 人"
+        assert [(one.area_name, one.name, one.before, one.after) for one in view.facts] == [
+            (called, "常住人口", words, "4321 人")
+        ]
 
 
 def test_a_closing_from_before_facts_were_kept_rests_on_those_of_its_moment(county: dict[int, int]) -> None:

@@ -219,3 +219,15 @@ def figures_of_area(work: Work, period: int, area: int) -> Sequence[Any]:
             ClosedFigure.revision, ClosedFigure.key, ClosedFigure.numerator, ClosedFigure.denominator
         ).where(ClosedFigure.period == period, ClosedFigure.area == area)
     )
+
+
+def figures_below(work: Work, period: int, low: int, high: int, key: str) -> Sequence[Any]:
+    """(revision, area, denominator) of one figure of the areas in ``[low, high)``, in every closing."""
+    return work.rows(
+        select(ClosedFigure.revision, ClosedFigure.area, ClosedFigure.denominator).where(
+            ClosedFigure.period == period,
+            ClosedFigure.area >= low,
+            ClosedFigure.area < high,
+            ClosedFigure.key == key,
+        )
+    )
