@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import sys
@@ -36,9 +37,25 @@ def sentence(wrong: Exception) -> str:
         return "程序错误：一次越权的数据访问被拦下，没有写入任何内容。请把操作步骤告诉维护人员。"
     if isinstance(wrong, CannotOpen):
         return "有加密内容无法打开：密钥文件与数据库不匹配。请用与该数据库配套的密钥文件。"
+    if isinstance(wrong, OSError) and wrong.errno is not None:
+        return _file_trouble(wrong)
     if isinstance(wrong, EXPECTED):
         return str(wrong)
     return f"程序错误（{type(wrong).__name__}），没有写入任何内容。请把操作步骤告诉维护人员。"
+
+
+def _file_trouble(wrong: OSError) -> str:
+    """What is wrong with a file or folder, in words; the system's own are English."""
+    where = f"“{wrong.filename}”" if wrong.filename else "文件"
+    if isinstance(wrong, FileNotFoundError):
+        return f"{where}不存在，或它所在的文件夹不存在。请检查路径，或先建好文件夹再试。"
+    if isinstance(wrong, PermissionError):
+        return f"没有权限读写{where}。请换一个文件夹，或请管理员给这个文件夹授权后再试。"
+    if isinstance(wrong, FileExistsError):
+        return f"{where}已经存在。请换一个文件名，或先移走原来的文件。"
+    if wrong.errno == errno.ENOSPC:
+        return "磁盘已满，文件没有写完整。请清理磁盘或换一个磁盘后再试。"
+    return f"{where}读写失败（{errno.errorcode.get(wrong.errno or 0, '未知')}）。请检查路径和磁盘后再试。"
 
 
 class PoliteGroup(AppGroup):

@@ -50,6 +50,11 @@ ARCHIVED = {"table": Rendition.TABLE_ARCHIVE, "official": Rendition.OFFICIAL_ARC
 
 
 def _rendition(layout: str, archive: bool, out: Path) -> Rendition:
+    if out.suffix.lower() not in ("", ".pdf", ".xlsx"):
+        raise click.BadParameter(
+            f"写不出 {out.suffix} 文件。要 PDF 请把文件名改成 .pdf，要 Excel 请改成 .xlsx。",
+            param_hint="--out",
+        )
     if out.suffix.lower() != ".xlsx":
         return (ARCHIVED if archive else LAYOUTS)[layout]
     if archive or layout != "table":

@@ -75,6 +75,11 @@ def test_failures_are_one_line(county: Flask, tmp_path: Path) -> None:
     assert run(county, "verify", str(tmp_path / "nothing.pdf")).exit_code == 2
     folder = run(county, "monthly", "--period", "2026-10", "--area", str(TOWN), "--out", str(tmp_path))
     assert folder.exit_code == 2
+    letter = run(county, "monthly", "--period", "2026-10", "--area", str(TOWN), "--out", "x.docx")
+    assert letter.exit_code == 2 and "写不出 .docx 文件" in letter.stderr and ".xlsx" in letter.stderr
+    nowhere = str(tmp_path / "nowhere" / "x.pdf")
+    lost = run(county, "monthly", "--period", "2026-10", "--area", str(TOWN), "--out", nowhere)
+    assert lost.exit_code == 1 and "所在的文件夹不存在" in lost.stderr and "Errno" not in lost.stderr
 
 
 def test_all_reports_of_a_county(county: Flask) -> None:
