@@ -26,7 +26,9 @@ def test_it_prints_the_accounts_and_refuses_a_second_time(app: Flask) -> None:
     made = run(app, "--people", "40", "--townships", "2", "--months", "1")
     assert made.exit_code == 0, made.output
     assert "2 个乡镇，40 人" in made.stdout
-    assert made.stdout.count(demo.PASSWORD) == 3 + len(demo.DEPARTMENTS) + len(demo.HOUSE)
+    posts = ("cunyi", "yiyuan")
+    assert made.stdout.count(demo.PASSWORD) == 3 + len(demo.DEPARTMENTS) + len(demo.HOUSE) + len(posts)
+    assert all(f"\n  {login} " in made.stdout for login in posts)
     again = run(app)
     assert again.exit_code == 1
     assert again.stderr.count("\n") == 1

@@ -29,7 +29,7 @@ OF_PEOPLE = {
 READERS = {
     Role.TOWNSHIP_DOCTOR: OF_PEOPLE,
     Role.COUNTY_OFFICER: OF_PEOPLE,
-    Role.UNIT_HEAD: {"case", "identity", "injection", "medicine", "monitoring", "duty", "glass"},
+    Role.UNIT_HEAD: {"case", "identity", "injection", "medicine", "monitoring", "duty", "glass", "rights"},
     **{role: {"liaison"} for role in RECEIVERS},
 }
 #: What changes the register, prints it or lets it leave.
@@ -45,6 +45,7 @@ WRITES = {
     Action.MEDICINE_WRITE,
     Action.MONITORING_WRITE,
     Action.REGISTER_WRITE,
+    Action.RIGHTS_WRITE,
     Action.SHARING_WRITE,
     Action.TRANSFER_WRITE,
 }

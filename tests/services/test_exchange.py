@@ -199,9 +199,9 @@ def test_what_went_out_comes_in_unchanged(app: Flask, tmp_path: Path) -> None:
 
 
 def _nothing_readable(folder: Path) -> None:
-    book = openpyxl.load_workbook(DATA / "county.xlsx", read_only=True)["患者"]
-    rows = book.iter_rows(values_only=True)
-    header = next(rows)
+    book = openpyxl.load_workbook(DATA / "county.xlsx", read_only=True)
+    header, *rows = book["患者"].iter_rows(values_only=True)
+    book.close()  # else the file is closed whenever it is swept up, with a warning in another test
     wanted = [
         header.index(name)
         for name in ("姓名", "证件号码", "联系电话", "现住详细地址", "监护人姓名", "监护人电话")
