@@ -16,8 +16,8 @@ setup: ## set up .venv only
 test: ## set up and run every test
 	@python3 -m casemgr test
 
-attack: ## the long attacks, which no ordinary run of the tests collects (about ten minutes)
-	$(PY) -m pytest -q -m attack tests/security tests/pages tests/store
+attack: ## the long attacks, which no ordinary run of the tests collects (about fifteen minutes)
+	$(PY) -m pytest -q -m attack tests/security tests/pages tests/store tests/api
 
 check: ## ruff and strict types, no tests
 	$(PY) -m ruff check .

@@ -37,7 +37,8 @@ CHECKS = [
     response_schema_conformance,
     response_headers_conformance,
 ]
-EXAMPLES = 12
+#: Requests to each operation and of each kind: in every run, and with ``make attack``.
+EXAMPLES = [6, pytest.param(30, marks=pytest.mark.attack)]
 FEW = 4
 
 
@@ -110,29 +111,31 @@ def sent(bench: Bench, operation: Operation, mode: GenerationMode, examples: int
     send()
 
 
-def few(operation: Operation) -> int:
+def few(operation: Operation, examples: int) -> int:
     # Each try of a password is made expensive on purpose; the door's own answers need no more of them.
-    return FEW if operation.name == "token.take" else EXAMPLES
+    return FEW if operation.name == "token.take" else examples
 
 
+@pytest.mark.parametrize("examples", EXAMPLES)
 @pytest.mark.parametrize(
     # Handing back a token would end this test's own.
     "operation",
     [one for one in OPERATIONS if one.name != "token.revoke"],
     ids=lambda one: str(one.name),
 )
-def test_what_fits_the_description(bench: Bench, operation: Operation) -> None:
-    sent(bench, operation, GenerationMode.POSITIVE, few(operation))
+def test_what_fits_the_description(bench: Bench, operation: Operation, examples: int) -> None:
+    sent(bench, operation, GenerationMode.POSITIVE, few(operation, examples))
 
 
+@pytest.mark.parametrize("examples", EXAMPLES)
 @pytest.mark.parametrize(
     # The others take nothing that could be unfit.
     "operation",
     [one for one in OPERATIONS if one.parts or one.body or one.query is not Nothing],
     ids=lambda one: str(one.name),
 )
-def test_what_does_not_fit_is_refused(bench: Bench, operation: Operation) -> None:
-    sent(bench, operation, GenerationMode.NEGATIVE, few(operation))
+def test_what_does_not_fit_is_refused(bench: Bench, operation: Operation, examples: int) -> None:
+    sent(bench, operation, GenerationMode.NEGATIVE, few(operation, examples))
 
 
 @pytest.mark.parametrize(
