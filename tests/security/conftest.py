@@ -292,6 +292,21 @@ def place(places: Range) -> Iterator[Range]:
     clock.fix(None)
 
 
+@pytest.fixture
+def fresh(twin_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Range]:
+    """An installation of the twins for one test that writes."""
+    folder = tmp_path / "instance"
+    shutil.copytree(twin_folder, folder)
+    (folder / "keyring.json").chmod(0o600)
+    monkeypatch.setattr(account, "_hasher", quick_hasher())
+    account._nobody.cache_clear()
+    clock.fix(TODAY)
+    found = everybody.opened(folder)
+    yield found
+    found.close()
+    clock.fix(None)
+
+
 @pytest.fixture(scope="session")
 def bodies(places: Range) -> Bodies:
     """What the forms of the own rows look like filled in; looked up once for all tests."""

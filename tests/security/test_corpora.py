@@ -72,21 +72,6 @@ RAW = re.compile(r"<script>alert|<img src=x|<svg onload|<iframe srcdoc|<base hre
 OWN_FIELDS = frozenset({"csrf", "once", "version", "back", "next", "draft"})
 
 
-@pytest.fixture
-def fresh(twin_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Range]:
-    """An installation of the twins for one test that writes."""
-    folder = tmp_path / "instance"
-    shutil.copytree(twin_folder, folder)
-    (folder / "keyring.json").chmod(0o600)
-    monkeypatch.setattr(account, "_hasher", quick_hasher())
-    account._nobody.cache_clear()
-    clock.fix(TODAY)
-    found = opened(folder)
-    yield found
-    found.close()
-    clock.fix(None)
-
-
 def writing(place: Range, *, share: int = 1) -> Iterator[tuple[Role, Route, str]]:
     """(who, route, own address) of every form and call that writes, or of one in ``share`` of them by lot."""
     for route in place.routes:
@@ -257,17 +242,17 @@ def known_fields(bodies: Bodies, path: str) -> set[str]:
 
 
 @pytest.mark.parametrize("share", [4, pytest.param(1, marks=pytest.mark.attack)])
-def test_an_extra_key_of_a_call_is_named_and_refused(place: Range, bodies: Bodies, share: int) -> None:
+def test_an_extra_key_of_a_call_is_named_and_refused(fresh: Range, bodies: Bodies, share: int) -> None:
     """The JSON door takes no key that its description does not name; every column name at once."""
     extra = every_column()
     wrong, asked = [], 0
-    for role, route, path in writing(place, share=share):
+    for role, route, path in writing(fresh, share=share):
         found = list(bodies.of(route, path))
         if route.door != "api" or len(found) < 2:
             continue
         asked += 1
         more = {name: value for name, value in extra.items() if name not in found[-1]}
-        answer = place.send(role, route, path, {**found[-1], **more})
+        answer = fresh.send(role, route, path, {**found[-1], **more})
         if answer.status_code not in (404, 413, 422):
             wrong.append(f"{route.name}: {answer.status_code}")
     assert wrong == []
@@ -284,14 +269,14 @@ BODIES_OF_CALLS = (
 
 
 @pytest.mark.parametrize("share", [4, pytest.param(1, marks=pytest.mark.attack)])
-def test_no_body_of_a_call_is_a_fault(place: Range, share: int) -> None:
+def test_no_body_of_a_call_is_a_fault(fresh: Range, share: int) -> None:
     role, wrong, asked = LOOKER, [], 0
-    headers = {"X-CSRF-Token": place.people[role].csrf}
-    for _role, route, path in writing(place, share=share):
+    headers = {"X-CSRF-Token": fresh.people[role].csrf}
+    for _role, route, path in writing(fresh, share=share):
         if route.door == "api" and route.may(role):
             for body in BODIES_OF_CALLS:
                 asked += 1
-                answer = place.people[role].client.open(
+                answer = fresh.people[role].client.open(
                     path, method=route.method, data=body, content_type="application/json", headers=headers
                 )
                 if not (
