@@ -1,6 +1,6 @@
 """Counting reads the day of entry from its index, and offences from an index of offences alone.
 
-Revision 0026, after 0025, 2026-11-22.
+Revision 0025, after 0024, 2026-11-22.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0026"
-down_revision = "0025"
+revision = "0025"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 
