@@ -6,7 +6,7 @@ import hashlib
 import re
 import sqlite3
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -93,10 +93,15 @@ class Range:
                 db.engine.dispose()
 
     def wake(self) -> None:
-        """Everybody has just been here: a session that idles too long on a busy machine is no refusal."""
+        """Everybody has been here and proved who they are, and will for hours.
+
+        A session that idles too long, or a proof no longer fresh, on a busy machine is no refusal; the page
+        that asks again holds what was typed, sealed, and differs for any two requests.
+        """
         with sqlite3.connect(self.folder / "casemgr.db", timeout=30) as database:
-            now = int(datetime.now(UTC).timestamp() * 1000)
-            database.execute("UPDATE login_session SET seen_at = max(seen_at, ?)", (now,))
+            later = int((datetime.now(UTC) + timedelta(hours=6)).timestamp() * 1000)
+            database.execute("UPDATE login_session SET seen_at = ?", (later,))
+            database.execute("UPDATE login_session SET confirmed_at = ? WHERE confirmed_at > 0", (later,))
         database.close()
 
     def send(self, role: Role, route: Route, path: str, told: dict[str, Any] | None = None) -> Any:
