@@ -120,7 +120,11 @@ def test_nothing_is_lost_and_nobody_fails(
                 _, status = os.waitpid(child, 0)
                 assert heard == steps
                 killed += os.WIFSIGNALED(status)
-            done = keyring.reseal_all(SYSTEM, pause=0.3)
+            # On a busy machine the writer may be faster with some rows, which are told as left: once more.
+            for _ in range(20):
+                done = keyring.reseal_all(SYSTEM, pause=0.3)
+                if done.complete:
+                    break
             assert done.complete, done
     finally:
         stop.touch()
