@@ -104,6 +104,10 @@ class _Joint:
 
         Hiding more never takes a possibility away, so each cell is looked at once.
         """
+        # A zero that earlier papers hid is a zero to whoever takes it as unchanged; it puts nothing in doubt.
+        zeros = [cell for cell in self.hidden - known if self.cells[cell[0]][cell[1]] == 0]
+        self.zero_rows = {row for row, _line in zeros}
+        self.zero_lines = {line for _row, line in zeros} | self.unprinted
         waiting = deque(sorted(cell for cell in self.hidden if self._asks(cell, known)))
         while waiting:
             row, line = waiting.popleft()
@@ -175,14 +179,15 @@ class _Joint:
 
     def _helps(self, row: int, partner: int, line: int, other: int, add: Sequence[Cell]) -> bool:
         """Whether hiding ``add`` as well lets one person move between the two lines of the two rows."""
-        zeros = any(self.cells[at][of] == 0 for at, of in add)
+        zeros = [cell for cell in add if self.cells[cell[0]][cell[1]] == 0]
+        zero_rows = self.zero_rows.union(at for at, _line in zeros)
+        zero_lines = self.zero_lines.union(of for _row, of in zeros)
         together = self.county in (row, partner)
         for step in (1, -1):
             moves = [(row, step)] if partner == row else [(row, step), (partner, step if together else -step)]
             for at, way in moves:
                 giver = other if way > 0 else line
-                least = 0 if zeros or at in self.zero_rows or giver in self.zero_lines else 1
-                if self.cells[at][giver] <= least:
+                if self.cells[at][giver] <= (0 if at in zero_rows or giver in zero_lines else 1):
                     break
             else:
                 return True
