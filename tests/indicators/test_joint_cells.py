@@ -117,7 +117,7 @@ def test_what_a_month_hid_stays_hidden_and_what_is_new_keeps_two_values(
 def exchanges(
     counts: list[list[int]], total: list[int], hidden: set[Cell], before: frozenset[Cell], cell: Cell
 ) -> list[set[Cell]]:
-    """What could still be hidden so that one person more or less in the cell is answered by one other area."""
+    """What could still be hidden so that one person more or less in the cell is answered by another area."""
     row, line = cell
     table, county = [*counts, total], len(counts)
     found = []
