@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from casemgr.store.alone import alone
 from casemgr.store.vault import FORMAT, CannotOpen, Place, Vault
+from casemgr.store.whole_file import lay_down
 from casemgr.store.work import Work
 
 
@@ -27,19 +26,7 @@ def put(work: Work, folder: str, key: int, kind: str, content: bytes) -> None:
     path = _path(work, folder, key, kind)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _turn(work._home.instance):
-        _lay_down(path, work.vault.seal_bytes(Place(folder, kind), key, content))
-
-
-def _lay_down(path: Path, sealed: bytes) -> None:
-    scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(sealed)
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)
+        lay_down(path, work.vault.seal_bytes(Place(folder, kind), key, content))
 
 
 def take(work: Work, folder: str, key: int, kind: str) -> bytes | None:
@@ -100,7 +87,7 @@ def reseal(work: Work) -> tuple[int, int]:
             continue
         with _turn(work._home.instance):
             try:
-                _lay_down(path, vault.seal_bytes(place, key, vault.open_bytes(place, key, path.read_bytes())))
+                lay_down(path, vault.seal_bytes(place, key, vault.open_bytes(place, key, path.read_bytes())))
                 done += 1
             except FileNotFoundError:
                 continue
