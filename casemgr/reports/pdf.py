@@ -29,6 +29,7 @@ STATIC = Path(__file__).resolve().parents[2] / "static"
 ASSETS = "https://assets.invalid/"
 #: And for the fonts an agency has of its own.
 OWN = "https://fonts.invalid/"
+DRAWING = "data:image/svg+xml;base64,"
 SHEETS = ("css/fonts.css", "css/print.css")
 _OUTSIDE = "a report may use nothing from outside the program"
 _KINDS = {".css": "text/css", ".woff2": "font/woff2", ".otf": "font/otf", ".svg": "image/svg+xml"}
@@ -36,7 +37,11 @@ _MISSING = re.compile(r"\.notdef glyph rendered .* \(U\+([0-9A-F]+)\)")
 
 
 class LockedFetcher(URLFetcher):  # type: ignore[misc]  # the library ships no types
-    """Gives ``data:`` addresses and the program's own sheets and fonts; anything else stops the rendering."""
+    """Gives the program's own sheets and fonts; anything else stops the rendering.
+
+    Of ``data:`` only what the library makes of a drawing in the text: our papers are text and drawings, so
+    no picture of whatever size is ever decoded.
+    """
 
     def __init__(self, own: Mapping[str, Path]) -> None:
         super().__init__(allowed_protocols={"data"}, allow_redirects=False, fail_on_errors=True)
@@ -50,7 +55,7 @@ class LockedFetcher(URLFetcher):  # type: ignore[misc]  # the library ships no t
             return URLFetcherResponse(url, self.own[url].read_bytes(), {"Content-Type": "font/sfnt"})
         if url.startswith(ASSETS):
             return self._asset(url.removeprefix(ASSETS), url)
-        if url[:5].lower() != "data:":
+        if not url.startswith(DRAWING):
             return self._refuse()
         return super().fetch(url, headers)
 

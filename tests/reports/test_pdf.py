@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+import struct
+import zlib
+from base64 import b64encode
+from functools import cache
 from io import BytesIO
 
 import pytest
@@ -84,6 +88,23 @@ def test_long_tables_repeat_their_heads() -> None:
     assert sum("序号乡镇（街道）" in text for text in pages) == 2
 
 
+@cache
+def huge_picture() -> str:
+    """A picture of 900,000,000 points that is well formed, some kilobytes long and gigabytes in memory."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        )
+
+    squeezed = zlib.compressobj(9)
+    line = b"\0" * (30_000 // 8 + 1)
+    body = b"".join(squeezed.compress(line) for _ in range(30_000)) + squeezed.flush()
+    head = struct.pack(">IIBBBBB", 30_000, 30_000, 1, 0, 0, 0, 0)
+    whole = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+    return "data:image/png;base64," + b64encode(whole).decode()
+
+
 @pytest.mark.parametrize(
     "part",
     [
@@ -96,9 +117,14 @@ def test_long_tables_repeat_their_heads() -> None:
         '<svg width="9" height="9"><image href="http://127.0.0.1:9/x.png" width="9" height="9"/></svg>',
         '<img src="https://assets.invalid/../config.py">',
         '<img src="https://assets.invalid/css/missing.svg">',
+        '<img src="data:image/svg+xml,<svg xmlns=%22http://www.w3.org/2000/svg%22 width=%221000000%22/>">',
+        '<img src="HUGE">',
+        '<p style="background: url(HUGE)">x</p>',
+        '<svg width="9" height="9"><image href="HUGE" width="9" height="9"/></svg>',
     ],
 )
 def test_nothing_from_outside_gets_in(part: str) -> None:
+    part = part.replace("HUGE", huge_picture())
     with pytest.raises(ValueError, match="outside"):
         pdf.printed(f'<html lang="zh-CN"><title>t</title><body>{part}</body></html>')
 
