@@ -14,6 +14,7 @@ from typing import Any, cast
 from sqlalchemy import insert
 from sqlalchemy.engine import Connection, Dialect
 
+from casemgr.store import outgoing
 from casemgr.store.types import Plain, Sealed, Secret
 from casemgr.store.vault import Place, Vault
 
@@ -108,12 +109,14 @@ def _parameters(plan: _Insertion, vault: Vault, rows: Sequence[Mapping[str, Any]
 def write(connection: Connection, vault: Vault, model: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert ``rows``, dicts with the same columns each; Python-side constants of the table are filled in.
 
-    Raises ``TypeError`` when the rows differ in their columns, name a column that is not there, or bring a
-    readable text for a sealed column; the driver's ``IntegrityError`` as it comes.
+    Raises ``LockBroken`` for a row outside the access, ``TypeError`` when the rows differ in their columns,
+    name a column that is not there, or bring a readable text for a sealed column; the driver's
+    ``IntegrityError`` as it comes.
     """
     plan = _insertion(cast("Hashable", model), tuple(rows[0]), connection.dialect)
     for start in range(0, len(rows), BATCH):
         parameters = _parameters(plan, vault, rows[start : start + BATCH])
+        outgoing.check_batch(connection, model.__table__, plan.order, parameters)
         if plan.positional:
             connection.exec_driver_sql(plan.text, parameters)
         else:

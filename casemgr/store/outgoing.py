@@ -7,7 +7,7 @@ key is found inside the access only, so that a stranger's row is not there for t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -54,6 +54,24 @@ def _inside(statement: Any, reach: Reach) -> Any:
             limits += [columns.receiver == reach.role, columns.receiver_area == reach.desk]
         kept[reach] = statement.where(*limits)
     return kept[reach]
+
+
+def check_batch(
+    connection: Connection, table: Any, names: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """Read the rows of a batch, values in the order of ``names``, which goes to the driver past the events.
+
+    Raises ``LockBroken`` for a row outside the access of the transaction.
+    """
+    reach: Reach | None = connection.get_execution_options().get("casemgr_reach")
+    departments = _tables().get(table)
+    if reach is None or departments is None:
+        return
+    if reach.role is not None and not departments:
+        raise LockBroken(f"{table.name} is closed to other departments")
+    carried = [place for place, name in enumerate(names) if name in ("area", "receiver", "receiver_area")]
+    for row in rows:
+        _check({names[place]: row[place] for place in carried}, reach, table.name, new=True)
 
 
 def watch(engine: Engine) -> None:

@@ -41,6 +41,18 @@ def test_a_new_row_carries_an_area_of_the_access(case: int) -> None:
             work.add(Person(id=number, area=EAST if number == 80 else WEST))
 
 
+def test_a_batch_is_read_as_it_is_sent(case: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scope, "check_batch", lambda *_given: None)
+    rows = [{"id": 90, "area": EAST}, {"id": 91, "area": WEST}]
+    with (
+        pytest.raises(LockBroken, match="outside this access"),
+        open_work(DOCTOR_EAST, Action.DEMO_LOAD) as work,
+    ):
+        work.add_many(Person, rows)
+    with open_work(SYSTEM, Action.CASE_LIST) as work:
+        assert work.rows(select(Person.id).where(Person.id.in_([90, 91]))) == []
+
+
 @pytest.mark.parametrize("area", [WEST, func.abs(EAST)])
 def test_no_row_is_moved_out_nor_to_what_only_the_database_knows(case: int, area: object) -> None:
     with pytest.raises(LockBroken), open_work(DOCTOR_EAST, Action.DEMO_LOAD) as work:
