@@ -15,7 +15,7 @@ from typing import Any
 from casemgr.rules.access import Access, Action
 from casemgr.rules.calendar import deadline
 from casemgr.rules.policy import Parameter, Policy, in_force_on
-from casemgr.services import clock, disclosure, impact, receiver_notice
+from casemgr.services import clock, disclosure, impact, receiver_change
 from casemgr.services.case_view import term
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
 from casemgr.services.register import NOT_THERE
@@ -328,7 +328,7 @@ def withdraw(work: Work, case_id: int, key: int, today: date) -> bool:
     disclosure.refresh(work, [case_id])
     # The window says it at once; who had a list or a call gets a letter.
     told = {Role.read(row.receiver)}
-    receiver_notice.raise_for(work, _case(work, case_id), NoticeCause.WITHDRAWN, today, receivers=told)
+    receiver_change.raise_for(work, _case(work, case_id), NoticeCause.WITHDRAWN, today, receivers=told)
     return True
 
 

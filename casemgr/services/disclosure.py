@@ -39,7 +39,7 @@ from casemgr.store.types import Plain
 from casemgr.store.work import Work
 from casemgr.terms.account import Role
 from casemgr.terms.area import AreaLevel, ancestor, span_of
-from casemgr.terms.code import to_mask
+from casemgr.terms.code import from_mask, to_mask
 from casemgr.terms.disclosure import Condition, FieldGroup, Level
 from casemgr.terms.emergency import ContactKind
 from casemgr.terms.guardian import Relation
@@ -128,6 +128,21 @@ def _acts(work: Work, keys: Sequence[int]) -> Iterator[tuple[int, int, date, str
 
 #: Every source of claims; whoever knows another reason adds to it.
 SOURCES: list[Source] = [at_risk, benefit_claim.claims, post_claim.claims]
+
+
+def conditions_for(work: Work, case_id: int, role: Role, area: int, today: date) -> frozenset[Condition]:
+    """The conditions of the matrix that hold now for a department about one file."""
+    held = {
+        condition
+        for one in queries.lines(work, [case_id])
+        if (one.receiver, one.receiver_area) == (int(role), area)
+        and (one.valid_until is None or one.valid_until >= today)
+        for condition in from_mask(Condition, one.conditions)
+    }
+    policy = in_force_on(today, within(work).region)
+    if any(True for _ in at_risk(work, [case_id], today, policy)):
+        held.add(Condition.RISK)
+    return frozenset(held)
 
 
 # --- what is told ---

@@ -12,7 +12,7 @@ from casemgr.rules.facts import CaseDay
 from casemgr.rules.injection_duty import of_doses
 from casemgr.rules.medicine_duty import of_medicine
 from casemgr.rules.policy import Policy, in_force_on
-from casemgr.services import clock, disclosure, injection_course, product
+from casemgr.services import clock, disclosure, injection_course, product, receiver_change
 from casemgr.services.injection_course import LabelsOf
 from casemgr.services.use_case import use_case, within
 from casemgr.store import course
@@ -28,8 +28,8 @@ LOT = 5_000
 def refresh(work: Work, cases: Iterable[int], *, disclosed: bool = True) -> None:
     """Bring the duties of some cases in line with their records, within the same unit of work.
 
-    What other departments may see of them follows the same records at once; ``disclosed=False`` leaves that
-    to whoever does it for all cases.
+    What other departments may see of them follows the same records at once, and so does who is to be told of
+    what they had on paper; ``disclosed=False`` leaves that to whoever does it for all cases.
     """
     keys = sorted(set(cases))
     if not keys:
@@ -49,6 +49,7 @@ def refresh(work: Work, cases: Iterable[int], *, disclosed: bool = True) -> None
         _reconcile(work, keys[start : start + course.KEYS], policy, labels_of, today)
     if disclosed:
         disclosure.refresh(work, keys)
+        receiver_change.follow(work, keys)
 
 
 def _values(due: Due) -> tuple[Any, ...]:

@@ -9,9 +9,10 @@ from datetime import date, datetime
 from casemgr.rules.access import Action
 from casemgr.rules.disclosure import sights
 from casemgr.services import clock, ledger_line, matrix
+from casemgr.services.disclosure import conditions_for
 from casemgr.services.errors import Missing, Unfit
 from casemgr.services.ledger_line import Evidence
-from casemgr.services.partner import conditions_for, named, receivers_of
+from casemgr.services.partner import named, receivers_of
 from casemgr.services.use_case import use_case
 from casemgr.store.db import new_key
 from casemgr.store.models import Disclosure, LedgerLine

@@ -17,7 +17,7 @@ from casemgr.rules.calendar import deadline
 from casemgr.rules.disclosure import covered, knows_person, sights
 from casemgr.rules.policy import in_force_on
 from casemgr.services import clock, ledger_line, matrix
-from casemgr.services.disclosure import PURPOSE, at_risk
+from casemgr.services.disclosure import PURPOSE, conditions_for
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
 from casemgr.services.ledger_line import Evidence
 from casemgr.services.liaison import TEXTS
@@ -31,7 +31,6 @@ from casemgr.store.types import Plain
 from casemgr.store.work import Work
 from casemgr.terms.account import Role
 from casemgr.terms.area import span_of
-from casemgr.terms.code import from_mask
 from casemgr.terms.disclosure import Condition, FieldGroup
 from casemgr.terms.guardian import Relation
 from casemgr.terms.liaison import (
@@ -180,21 +179,6 @@ def begin_task(work: Work, case_id: int, today: date) -> TaskForm:
 
 def _due(work: Work, today: date) -> date:
     return deadline(today, in_force_on(today, within(work).region).liaison_task).on
-
-
-def conditions_for(work: Work, case_id: int, role: Role, area: int, today: date) -> frozenset[Condition]:
-    """The conditions of the matrix that hold now for a department about one file."""
-    held = {
-        condition
-        for one in queries.lines(work, [case_id])
-        if (one.receiver, one.receiver_area) == (int(role), area)
-        and (one.valid_until is None or one.valid_until >= today)
-        for condition in from_mask(Condition, one.conditions)
-    }
-    policy = in_force_on(today, within(work).region)
-    if any(True for _ in at_risk(work, [case_id], today, policy)):
-        held.add(Condition.RISK)
-    return frozenset(held)
 
 
 @use_case(Action.LIAISON_MANAGE)

@@ -1,36 +1,34 @@
 """告知接收方: whoever once received something of a person is told when it was corrected, withdrawn or ended.
 
 A department with a window reads it there. Everybody who had it on paper, by telephone or as a task gets a
-letter: each is a duty with a term (REC-RIGHTS-2). The name that the letter needs is kept sealed from the act
-that raised the notice until it was sent, because after an exit nobody can open it; then it is gone.
+letter: each is a duty with a term (REC-RIGHTS-2), raised by :mod:`casemgr.services.receiver_change`, however
+the change came in. The name that the letter needs is kept sealed from the act that raised the notice until it
+was sent, because after an exit nobody can open it; then it is gone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from casemgr.reports.form import Letter
 from casemgr.rules.access import Access, Action
 from casemgr.rules.calendar import deadline
-from casemgr.rules.disclosure import knows_person
 from casemgr.rules.policy import in_force_on
-from casemgr.services import clock, ledger_line, matrix
+from casemgr.services import ledger_line
 from casemgr.services import letter as letters
 from casemgr.services.case_view import known
 from casemgr.services.errors import Conflict, Missing, Refused
 from casemgr.services.ledger import place_of
 from casemgr.services.ledger_line import Evidence
-from casemgr.services.partner import conditions_for, named
+from casemgr.services.partner import named
+from casemgr.services.receiver_change import PURPOSE, number_of
 from casemgr.services.use_case import SAVED_ALREADY, use_case, within
-from casemgr.store import identity
-from casemgr.store.db import new_key
 from casemgr.store.identity import open_texts
-from casemgr.store.models import Case, ReceiverNotice
+from casemgr.store.models import ReceiverNotice
 from casemgr.store.queries import liaison
 from casemgr.store.queries import rights as queries
-from casemgr.store.types import Plain
 from casemgr.store.work import Work
 from casemgr.terms.account import Role
 from casemgr.terms.code import from_mask
@@ -38,15 +36,11 @@ from casemgr.terms.disclosure import FieldGroup
 from casemgr.terms.liaison import ExchangeKind
 from casemgr.terms.rights import NoticeCause
 
-READING, PURPOSE = "告知曾接收的部门", "更正、撤回告知函"
+READING = "告知曾接收的部门"
 RULE = "REC-RIGHTS-2"
 TITLE = "个人信息更正、撤回告知函"
 NOT_THERE = "没有这项告知，或不在您的辖区内。请从“权利申请”页的列表进入。"
 SHOWN = timedelta(days=365)
-#: Offices of the own house: they work at the file itself and are not written to.
-OWN_HOUSE = frozenset(
-    {Role.SYSTEM, Role.TOWNSHIP_DOCTOR, Role.VILLAGE_DOCTOR, Role.UNIT_HEAD, Role.COUNTY_OFFICER}
-)
 #: The article a letter rests on, and what it asks for.
 BASIS = {
     NoticeCause.CORRECTED: "PIPL-46",
@@ -96,97 +90,6 @@ class NoticeView:
     rule: str
     article: str
     documents: tuple[str, ...] = field(repr=False)
-
-
-def raise_for(
-    work: Work,
-    case: Case,
-    cause: NoticeCause,
-    today: date,
-    *,
-    name: str | None = None,
-    receivers: Collection[Role] | None = None,
-) -> int:
-    """Have everybody told who ever received something of a file and does not read it in a window; how many.
-
-    Called in the unit of work that corrects, withdraws or ends, after what is disclosed was brought in line.
-    ``receivers`` narrows it to some; of a return only those hear who were told of the exit and may know now.
-    """
-    found: dict[tuple[int, int], tuple[int, date, list[str]]] = {}
-    for row in queries.handed_out(work, case.id):
-        if Role.read(row.receiver) in OWN_HOUSE and row.receiver_area != ledger_line.ELSEWHERE:
-            continue
-        if receivers is not None and Role.read(row.receiver) not in receivers:
-            continue
-        groups, last, papers = found.get((row.receiver, row.receiver_area), (0, date.min, []))
-        on = row.at.astimezone(clock.SHANGHAI).date()
-        if row.document is not None:
-            papers = [*papers, *open_texts(work, "LedgerLine", [(row.id, row.document)], READING, case.id)]
-        found[row.receiver, row.receiver_area] = (groups | row.groups, max(last, on), papers)
-    in_window = {
-        (one.receiver, one.receiver_area)
-        for one in liaison.given(work, case.id)
-        if one.received_at is None and (one.withdrawn_on is not None or one.corrected_on is not None)
-    }
-    waiting = {
-        (one.receiver, one.receiver_area, one.cause): one.given_on
-        for one in queries.notices_of(work, case.id)
-    }
-    held = matrix.loosened(work, today) if cause is NoticeCause.RETURNED else ()
-    if cause is NoticeCause.RETURNED:
-        found = _of_whom_it_was_told(work, case, found)
-    raised = 0
-    for (receiver, area), (groups, last, papers) in sorted(found.items()):
-        if (receiver, area) in in_window or waiting.get((receiver, area, int(cause)), date.min) >= last:
-            continue
-        role = Role.read(receiver)
-        if cause is NoticeCause.RETURNED and not knows_person(
-            role, conditions_for(work, case.id, role, area, today), today, held, case.area
-        ):
-            continue
-        if name is None:
-            name = name_of(work, case)
-        work.add(
-            ReceiverNotice(
-                id=new_key(),
-                area=case.area,
-                case_id=case.id,
-                cause=int(cause),
-                receiver=receiver,
-                receiver_area=area,
-                groups=groups,
-                given_on=last,
-                called=Plain(name) if name else None,
-                documents=Plain("\n".join(dict.fromkeys(papers))) if papers else None,
-                raised_on=today,
-                recorded_at=clock.now(),
-            )
-        )
-        raised += 1
-    return raised
-
-
-Found = dict[tuple[int, int], tuple[int, date, list[str]]]
-
-
-def _of_whom_it_was_told(work: Work, case: Case, found: Found) -> Found:
-    """Of earlier receivers those who were told of the exit; what nobody was told yet is not told any more."""
-    told = set()
-    for one in queries.notices_of(work, case.id):
-        if one.cause != NoticeCause.LEFT:
-            continue
-        if one.told_on is None:
-            work.remove(one)
-        else:
-            told.add((one.receiver, one.receiver_area))
-    work.flush()
-    return {key: value for key, value in found.items() if key in told}
-
-
-def name_of(work: Work, case: Case) -> str:
-    """The name of a person who can still be opened; for the letters of a notice."""
-    opened = identity.reveal(work, [case.person_id], READING, ("name",), case.id).get(case.person_id)
-    return opened.name if opened is not None else ""
 
 
 def _line(work: Work, row: ReceiverNotice, file_no: str, names: Mapping[int, str], today: date) -> NoticeLine:
@@ -277,11 +180,6 @@ def _letter(work: Work, key: int, today: date) -> Letter:
     by = letters.article(BASIS[line.cause])
     to = f"{line.receiver}（或原文书所载机关）" if papers else line.receiver
     return Letter(TITLE, to, opening, tuple(facts), closing, found.unit, today, by)
-
-
-def number_of(row: ReceiverNotice) -> str:
-    """The number on the letter, by which it is found again."""
-    return f"告知-{row.raised_on:%Y%m%d}-{row.id % 10**6:06}"
 
 
 @use_case(Action.RIGHTS_WRITE)

@@ -2,7 +2,7 @@
 
 Care goes on whatever is asked. A correction, an exit and a return are looked at by a second doctor. An exit
 ends every view of other departments and locks the rows that name the person: they are kept and not read;
-a return opens them again. Whoever received something earlier is told (see :mod:`receiver_notice`).
+a return opens them again. Whoever received something earlier is told (see :mod:`receiver_change`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from casemgr.reports.form import Letter
 from casemgr.rules.access import Access, Action
 from casemgr.rules.policy import in_force_on
-from casemgr.services import benefit, clock, duplicates, ledger_line, receiver_notice, revision
+from casemgr.services import benefit, clock, duplicates, ledger_line, receiver_change, revision
 from casemgr.services import letter as letters
 from casemgr.services import state as states
 from casemgr.services.account_person import refusal
@@ -441,7 +441,7 @@ def _withdraw(work: Work, case: Case, reason: str, today: date) -> None:
     refresh(work, [case.id])
     receivers = {Role.read(one.receiver) for one in ended}
     if receivers:
-        receiver_notice.raise_for(work, case, NoticeCause.WITHDRAWN, today, receivers=receivers)
+        receiver_change.raise_for(work, case, NoticeCause.WITHDRAWN, today, receivers=receivers)
 
 
 def review(access: Access, key: int, version: int, told: Told, today: date) -> None:
@@ -517,7 +517,7 @@ def _review(work: Work, key: int, version: int, told: Told, today: date) -> None
     # What was corrected reaches everybody who had the old value: in their window, or by a letter.
     refresh(work, [case.id])
     if told.decision is Decision.CORRECTED:
-        receiver_notice.raise_for(work, case, NoticeCause.CORRECTED, today)
+        receiver_change.raise_for(work, case, NoticeCause.CORRECTED, today, since=row.asked_on)
 
 
 def _leave(work: Work, case: Case, ground: ExitGround, today: date) -> None:
@@ -525,7 +525,7 @@ def _leave(work: Work, case: Case, ground: ExitGround, today: date) -> None:
     if case.lifecycle == Lifecycle.ON_REGISTER:
         states.enter(work, case, Track.LIFECYCLE, int(Lifecycle.EXCLUDED), today, ground.label)
     refresh(work, [case.id])  # other departments lose what they have
-    receiver_notice.raise_for(work, case, NoticeCause.LEFT, today)
+    receiver_change.raise_for(work, case, NoticeCause.LEFT, today)
     for one in queries.naming(work, case.person_id):
         one.locked = True
     work.note("lock", "Identity", row_key=case.person_id, case_key=case.id, fields="locked")
@@ -556,7 +556,7 @@ def _let_back(work: Work, case: Case, asker: Asker, ground: ReturnGround, reason
         states.article30_changed(work, case, today, ground.label)
     refresh(work, [case.id])
     _entered(work, case, ExchangeKind.RETURNED, "MHL-55", f"恢复登记：{ground.label}", today)
-    receiver_notice.raise_for(work, case, NoticeCause.RETURNED, today)
+    receiver_change.raise_for(work, case, NoticeCause.RETURNED, today)
 
 
 def _entered(work: Work, case: Case, kind: ExchangeKind, rule: str, document: str, today: date) -> None:

@@ -854,7 +854,7 @@ _GROUPS = {
 }
 
 
-def _given(work: Work, case: Case, to: Role, wanted: tuple[str, ...], today: date) -> None:
+def _given(work: Work, case: Case, to: Role, groups: list[FieldGroup], today: date) -> None:
     """A letter about somebody lost tells another office who it is: a line of the ledger (GF2018-8.3)."""
     ledger_line.enter(
         work,
@@ -862,7 +862,7 @@ def _given(work: Work, case: Case, to: Role, wanted: tuple[str, ...], today: dat
         receiver=to,
         place=case.area,
         people={case.id: case.area},
-        groups=[_GROUPS[name] for name in wanted],
+        groups=groups,
         conditions=(Condition.EMERGENCY,),
         ground="严重精神障碍管理治疗工作规范（2018）失访书面报告；精神卫生法第24条第2款",
         document=f"失访告知书 {today.isoformat()}",
@@ -892,12 +892,14 @@ def letter(work: Work, case_id: int, to: str, today: date) -> Letter:
         facts.append(("年龄", f"{today.year - case.birth_year} 岁" if case.birth_year else "不详"))
     else:
         facts.append(("档案编号", case.file_no))
+    groups = [_GROUPS[name] for name in wanted]
     visit = queries.last_visit(work, case_id)
     if visit is not None and to != "committee":
         risk, stability = term(RiskLevel, visit.risk), term(Stability, visit.stability)
         grave = (visit.risk or 0) >= RiskLevel.LEVEL_3 or stability is Stability.UNSTABLE
         if to == "superior" or grave:
             facts.append(("末次危险性评估", risk.label if risk is not None else "未评估"))
+            groups.append(FieldGroup.G8)
             if to == "superior":  # the class of a visit is nothing for another office
                 facts.append(("末次随访分类", stability.label if stability is not None else "未评估"))
     running = queries.running(work, case_id, int(Track.MANAGEMENT))
@@ -909,7 +911,7 @@ def letter(work: Work, case_id: int, to: str, today: date) -> Letter:
     place = areas.within(work, case.area, case.area + 1, int(AreaLevel.VILLAGE))
     work.note("print", "Letter", row_key=case_id, case_key=case_id, fields=to, purpose="失访告知")
     if wanted:
-        _given(work, case, RECEIVER_ROLES[to], wanted, today)
+        _given(work, case, RECEIVER_ROLES[to], groups, today)
     return Letter(
         title,
         place[0].name if place else "",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from casemgr.rules.access import Action
-from casemgr.services import audit, benefit, disclosure, duties, job, monitoring, transfer
+from casemgr.services import audit, benefit, disclosure, duties, job, monitoring, receiver_change, transfer
 from casemgr.services.job import Outcome, Run
 from casemgr.services.use_case import use_case
 from casemgr.store.queries import account as accounts
@@ -57,7 +57,12 @@ def withdraw_liaison(run: Run) -> Outcome:
     for done in disclosure.refresh_all(run.access):
         count += done
         run.step(0, 1)
-    return Outcome(f"已核对 {count} 份档案的对外提供。" if count else "没有其他部门的账号，不需要核对。")
+    owed = 0
+    for raised in receiver_change.follow_all(run.access, run.today):
+        owed += raised
+        run.step(0, 1)
+    words = f"已核对 {count} 份档案的对外提供。" if count else "没有其他部门的账号，不需要核对。"
+    return Outcome(words + (f"另有 {owed} 项变动待告知曾接收的部门。" if owed else ""))
 
 
 def look_for_patterns(run: Run) -> Outcome:

@@ -52,11 +52,25 @@ class Note:
     subjects: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A row of which something that stood there was replaced or removed: which columns, never the values."""
+
+    noun: str
+    row_key: int | None
+    case_key: int | None
+    person_key: int | None
+    fields: frozenset[str]
+
+
 @dataclass(slots=True)
 class Ledger:
-    """The notes of one unit of work."""
+    """The notes of one unit of work, and what it replaced, of which others may have to hear."""
 
     notes: list[Note] = field(default_factory=list)
+    replaced: list[Replaced] = field(default_factory=list)
+    #: Sealed names as they were before, by person.
+    former: dict[int, Secret] = field(default_factory=dict)
 
 
 def encode(entry: AuditEntry, previous: bytes) -> bytes:
@@ -86,6 +100,11 @@ def encode(entry: AuditEntry, previous: bytes) -> bytes:
     return b"".join(struct.pack(">I", len(part)) + part for part in parts)
 
 
+def to_millisecond(at: datetime) -> datetime:
+    """An instant as it is stored."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
 def case_of(row: Any) -> int | None:
     """The case a row speaks of, so that a person's whole history can be found."""
     if type(row).__name__ == "Case":
@@ -109,6 +128,23 @@ def changed_fields(row: Any) -> list[str]:
     )
 
 
+def _replaced(ledger: Ledger, verb: str, row: Any) -> None:
+    """Keep which columns of a row held something that stands there no longer; a blank filled in is none."""
+    state = inspect(row)
+    names = []
+    for attribute in state.attrs:
+        was = attribute.history.deleted if verb == "change" else [attribute.loaded_value]
+        if was and was[0] is not None:
+            names.append(attribute.key)
+            if verb == "change" and attribute.key == "name" and type(row).__name__ == "Identity":
+                ledger.former.setdefault(row.person_id, was[0])
+    if names:
+        person = getattr(row, "person_id", row.id if type(row).__name__ == "Person" else None)
+        ledger.replaced.append(
+            Replaced(type(row).__name__, key_of(row), case_of(row), person, frozenset(names))
+        )
+
+
 @event.listens_for(WorkSession, "before_flush")
 def _collect(session: WorkSession, _context: Any, _objects: Any) -> None:
     ledger: Ledger | None = session.info.get("ledger")
@@ -123,6 +159,8 @@ def _collect(session: WorkSession, _context: Any, _objects: Any) -> None:
             if verb == "change" and not fields:
                 continue
             ledger.notes.append(Note(verb, noun, key_of(row), case_of(row), ",".join(fields)))
+            if verb != "create":
+                _replaced(ledger, verb, row)
 
 
 def _detail(vault: Vault, seq: int, note: Note) -> Secret | None:
@@ -152,7 +190,7 @@ def write(session: WorkSession, vault: Vault, ledger: Ledger, now: datetime) -> 
     begun, key_id = seq, vault.active_id
     entries: list[dict[str, Any]] = []
     subjects: list[dict[str, int]] = []
-    at = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    at = to_millisecond(now)
     for note in ledger.notes:
         seq += 1
         entry = AuditEntry(

@@ -18,7 +18,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from casemgr.rules.access import Access, Action
 from casemgr.store import audit, batch, outgoing, prepared, scope
-from casemgr.store.audit import Ledger, Note
+from casemgr.store.audit import Ledger, Note, Replaced
 from casemgr.store.db import db
 from casemgr.store.keyring import LiveRing
 from casemgr.store.session import LockBroken, Question, WorkSession, unit_of_work_writes
@@ -165,6 +165,8 @@ class Work:
         # One generation of keys from beginning to end, the one in force since this unit of work has its turn.
         self._vault = home.vault
         self._ledger = Ledger()
+        #: The instant it began: what left the house before it cannot know what is changed in it.
+        self.began = audit.to_millisecond(datetime.now(UTC))
         self.purpose = purpose
         self.writes = writes
         #: Whether this unit of work filled another block of entries, so that an anchor is due.
@@ -310,6 +312,14 @@ class Work:
         """Write down an act that changes no row (a reveal, a download, a refused attempt)."""
         values.setdefault("purpose", self.purpose)
         self._ledger.notes.append(Note(verb, noun, **values))
+
+    def replaced(self) -> Sequence[Replaced]:
+        """Rows of which this unit of work has replaced or removed something so far."""
+        return self._ledger.replaced
+
+    def former_name(self, person: int) -> Secret | None:
+        """The sealed name of a person as it was before this unit of work changed it."""
+        return self._ledger.former.get(person)
 
     def opened_people(self) -> set[int]:
         """The people whose identity this unit of work has opened so far."""

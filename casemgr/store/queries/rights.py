@@ -19,9 +19,12 @@ from casemgr.store.models.sharing import ShareConsent
 from casemgr.store.scope import with_locked
 from casemgr.store.work import Work
 from casemgr.terms.liaison import ExchangeKind
-from casemgr.terms.rights import RequestState
+from casemgr.terms.register import Lifecycle
+from casemgr.terms.rights import NoticeCause, RequestState
 
 HANDED_OUT = tuple(int(one) for one in (ExchangeKind.FILE, ExchangeKind.CALL, ExchangeKind.TASK))
+#: Keys asked for in one statement.
+ROOM = 500
 WAITS = (int(RequestState.OPEN), int(RequestState.REVIEW))
 _LISTED = (
     select(RightsRequest, Case.file_no)
@@ -113,10 +116,86 @@ def handed_out(work: Work, file: int) -> Sequence[Any]:
             LedgerLine.receiver_area,
             LedgerLine.groups,
             LedgerLine.at,
+            LedgerLine.conditions,
             LedgerLine.document,
         )
         .where(LedgerLine.file_key == file, LedgerLine.kind.in_(HANDED_OUT))
         .order_by(LedgerLine.id)
+    )
+
+
+def handed_files(work: Work, files: Sequence[int]) -> set[int]:
+    """Of these files those of which something left otherwise than into a window."""
+    return {
+        key
+        for start in range(0, len(files), ROOM)
+        for (key,) in work.rows(
+            select(LedgerLine.file_key)
+            .where(
+                LedgerLine.file_key.in_(list(files[start : start + ROOM])), LedgerLine.kind.in_(HANDED_OUT)
+            )
+            .distinct()
+        )
+    }
+
+
+def files_of(work: Work, files: Sequence[int], people: Sequence[int]) -> dict[int, int]:
+    """Which of these files belong to one of these people: person → file."""
+    asked = set(people)
+    return {
+        row.person_id: row.id
+        for start in range(0, len(files), ROOM)
+        for row in work.rows(
+            select(Case.id, Case.person_id).where(Case.id.in_(list(files[start : start + ROOM])))
+        )
+        if row.person_id in asked
+    }
+
+
+def visits_after(work: Work, case: int, visit: int) -> list[int]:
+    """The keys of visits of a file on a later day than one of them that assessed the danger level."""
+    on = select(Visit.on).where(Visit.id == visit).scalar_subquery()
+    return list(
+        work.entities(
+            select(Visit.id)
+            .where(Visit.case_id == case, Visit.on > on, Visit.risk.is_not(None))
+            .order_by(Visit.id)
+        )
+    )
+
+
+def left_after_handing(work: Work, own: Sequence[int], elsewhere: int, after: int, size: int) -> list[int]:
+    """Files that are closed, of which something left before, and about whose end nobody was written to yet.
+
+    ``own`` are roles of the own house, which count as receivers only ``elsewhere``; in order of their keys.
+    """
+    told = (
+        select(ReceiverNotice.id)
+        .where(
+            ReceiverNotice.case_id == LedgerLine.file_key,
+            ReceiverNotice.cause == int(NoticeCause.LEFT),
+            ReceiverNotice.receiver == LedgerLine.receiver,
+            ReceiverNotice.receiver_area == LedgerLine.receiver_area,
+        )
+        .exists()
+    )
+    given = (
+        select(LedgerLine.id)
+        .where(
+            LedgerLine.file_key == Case.id,
+            LedgerLine.kind.in_(HANDED_OUT),
+            LedgerLine.receiver.not_in(list(own)) | (LedgerLine.receiver_area == elsewhere),
+            ~told,
+        )
+        .exists()
+    )
+    return list(
+        work.entities(
+            select(Case.id)
+            .where(Case.lifecycle != int(Lifecycle.ON_REGISTER), Case.id > after, given)
+            .order_by(Case.id)
+            .limit(size)
+        )
     )
 
 

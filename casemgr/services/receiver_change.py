@@ -1,0 +1,416 @@
+"""变动告知: whoever had the old value by paper, file or call hears of a change, however it came in.
+
+A unit of work that changes a record brings its duties in line (:func:`casemgr.services.duties.refresh`), and
+:func:`follow` then asks what it replaced. Was that value given to somebody before, on paper, in a file, by
+telephone or as a task, and does no window tell them, then one letter is owed to each (REC-RIGHTS-2). The
+night looks once more for files that have ended, because what was given before a file moved lies out of reach
+of the township that ends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any
+
+from casemgr.rules.access import Access, Action
+from casemgr.rules.disclosure import knows_person, sight
+from casemgr.services import clock, matrix
+from casemgr.services.disclosure import conditions_for
+from casemgr.services.ledger_line import ELSEWHERE
+from casemgr.services.use_case import use_case
+from casemgr.store.db import new_key
+from casemgr.store.identity import carrier, copy_texts
+from casemgr.store.models import Case, Disclosure, ReceiverNotice
+from casemgr.store.queries import liaison
+from casemgr.store.queries import rights as queries
+from casemgr.store.queries import state as states
+from casemgr.store.types import Plain
+from casemgr.store.work import Work
+from casemgr.terms.account import Role
+from casemgr.terms.code import from_mask, to_mask
+from casemgr.terms.disclosure import Condition, FieldGroup, Level
+from casemgr.terms.liaison import Withdrawal
+from casemgr.terms.register import Lifecycle, Track
+from casemgr.terms.rights import NoticeCause
+
+PURPOSE = "更正、撤回告知函"
+#: Offices of the own house: they work at the file itself and are not written to.
+OWN_HOUSE = frozenset(
+    {Role.SYSTEM, Role.TOWNSHIP_DOCTOR, Role.VILLAGE_DOCTOR, Role.UNIT_HEAD, Role.COUNTY_OFFICER}
+)
+#: Cases looked at in one transaction by the nightly job.
+LOT = 500
+#: What each column tells of a person, in the field groups of the matrix.
+TELLS: Mapping[str, Mapping[str, FieldGroup]] = MappingProxyType(
+    {
+        "Identity": {
+            "name": FieldGroup.G1,
+            "birth_on": FieldGroup.G1,
+            "id_number": FieldGroup.G2,
+            "phone": FieldGroup.G3,
+            "domicile": FieldGroup.G4,
+            "residence": FieldGroup.G4,
+            "workplace": FieldGroup.G4,
+        },
+        "Person": {"sex": FieldGroup.G1},
+        "Guardian": dict.fromkeys(("name", "phone", "residence", "relation"), FieldGroup.G10),
+        "Case": {"village": FieldGroup.G4, "diagnosis": FieldGroup.G5, "icd10": FieldGroup.G5},
+        # Of these only what was written down before something was given can have been on it.
+        "Visit": {
+            "risk": FieldGroup.G8,
+            "symptoms": FieldGroup.G6,
+            "insight": FieldGroup.G6,
+            "adherence": FieldGroup.G7,
+            "offence_count": FieldGroup.G9,
+            "crime_count": FieldGroup.G9,
+        },
+        "Incident": {"on": FieldGroup.G9, "kind": FieldGroup.G9},
+    }
+)
+#: Of several visits only the last one is told; of acts all are.
+_OF_LAST_VISIT = frozenset({FieldGroup.G6, FieldGroup.G7, FieldGroup.G8})
+_TURNS = (int(NoticeCause.LEFT), int(NoticeCause.RETURNED))
+_BY_SCREEN = frozenset(Condition) - {Condition.REQUEST}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A field group of which something was replaced; told by lines of the ledger between two keys."""
+
+    group: FieldGroup
+    after: int = 0
+    before: int | None = None
+
+    def was_on(self, line: int) -> bool:
+        """Whether what was given then can have held the value; keys rise with time."""
+        return self.after < line and (self.before is None or line < self.before)
+
+
+@dataclass(slots=True)
+class _Received:
+    """What one receiver once got: all its groups, those the cause is about, and the last time of these."""
+
+    ever: int = 0
+    groups: int = 0
+    last: datetime | None = None
+    papers: list[tuple[int, Any]] = field(default_factory=list)
+
+
+def number_of(row: ReceiverNotice) -> str:
+    """The number on the letter, by which it is found again."""
+    return f"告知-{row.raised_on:%Y%m%d}-{row.id % 10**6:06}"
+
+
+# --- one file ---
+
+
+def raise_for(
+    work: Work,
+    case: Case,
+    cause: NoticeCause,
+    today: date,
+    *,
+    changes: Sequence[Change] | None = None,
+    receivers: Collection[Role] | None = None,
+    before: datetime | None = None,
+    since: date | None = None,
+) -> int:
+    """Have everybody told who received something of a file and does not read it in a window; how many.
+
+    Part of the unit of work that corrects, withdraws or ends, after what is disclosed was brought in line.
+    ``changes`` narrows a correction to what was replaced, ``receivers`` to some, ``before`` to what was given
+    until then. Nobody is told twice of what they were given once; a correction of the whole file (no
+    ``changes``) is told when something of it was told ``since``. Of a return only those hear who were told
+    of the exit and may know now.
+    """
+    work.flush()
+    found = _received(work, case, cause, today, changes, receivers, before or work.began)
+    notices: dict[tuple[int, int], list[ReceiverNotice]] = {}
+    for one in _standing(work, case, cause):
+        notices.setdefault((one.receiver, one.receiver_area), []).append(one)
+    windows: dict[tuple[int, int], list[Disclosure]] = {}
+    for line in liaison.given(work, case.id) if found else ():
+        windows.setdefault((line.receiver, line.receiver_area), []).append(line)
+    held = matrix.loosened(work, today) if found else ()
+    names = _Names(work, case)
+    raised = 0
+    for (receiver, area), got in sorted(found.items()):
+        had, role = notices.get((receiver, area), []), Role.read(receiver)
+        if any(_window_tells(one, case, cause, got) for one in windows.get((receiver, area), ())):
+            continue
+        groups = _untold(had, cause, got, changes is None, since)
+        if not groups:
+            continue
+        if cause is NoticeCause.RETURNED and not knows_person(
+            role, conditions_for(work, case.id, role, area, today), today, held, case.area
+        ):
+            continue
+        _owe(work, case, cause, (receiver, area), groups, got, had, names, today)
+        raised += 1
+    work.flush()
+    return raised
+
+
+def _received(
+    work: Work,
+    case: Case,
+    cause: NoticeCause,
+    today: date,
+    changes: Sequence[Change] | None,
+    receivers: Collection[Role] | None,
+    before: datetime,
+) -> dict[tuple[int, int], _Received]:
+    """By receiver what it got of the file before this; whom the cause does not concern is left out."""
+    found: dict[tuple[int, int], _Received] = {}
+    for row in queries.handed_out(work, case.id):
+        role = Role.read(row.receiver)
+        if role in OWN_HOUSE and row.receiver_area != ELSEWHERE:
+            continue
+        if cause is NoticeCause.LEFT and case.lifecycle == Lifecycle.MOVED_OUT and role in OWN_HOUSE:
+            continue  # the unit elsewhere that takes the person over goes on with the file
+        if (receivers is not None and role not in receivers) or row.at >= before:
+            continue
+        got = found.setdefault((row.receiver, row.receiver_area), _Received())
+        got.ever |= row.groups
+        groups = row.groups
+        if changes is not None:
+            told = [one.group for one in changes if one.was_on(row.id)]
+            asked = Condition.REQUEST in from_mask(Condition, row.conditions or 0)
+            told = [one for one in told if asked or not _only_flagged(role, one, today)]
+            groups &= to_mask(told)
+        if groups:
+            got.groups |= groups
+            got.last = row.at if got.last is None else max(got.last, row.at)
+            got.papers.append((row.id, row.document))
+    return {key: got for key, got in found.items() if got.groups}
+
+
+def _since(had: Iterable[ReceiverNotice], got: _Received) -> list[ReceiverNotice]:
+    """Of some notices those written after the receiver got it last."""
+    return [one for one in had if got.last is None or one.recorded_at >= got.last]
+
+
+def _only_flagged(role: Role, group: FieldGroup, today: date) -> bool:
+    """Whether a receiver is told no more of a group than that there is something, but by a document."""
+    return role not in OWN_HOUSE and sight(role, group, _BY_SCREEN, today).level is Level.FLAG
+
+
+def _standing(work: Work, case: Case, cause: NoticeCause) -> list[ReceiverNotice]:
+    """The notices of a file, oldest first; an exit or return nobody was told of falls with its contrary."""
+    contrary = {NoticeCause.LEFT: NoticeCause.RETURNED, NoticeCause.RETURNED: NoticeCause.LEFT}.get(cause)
+    kept = []
+    for one in queries.notices_of(work, case.id):
+        if one.cause == contrary and one.told_on is None:
+            work.remove(one)
+        else:
+            kept.append(one)
+    work.flush()
+    return kept
+
+
+def _window_tells(line: Disclosure, case: Case, cause: NoticeCause, got: _Received) -> bool:
+    """Whether a receiver's own window says it: taken back or corrected there, and not acknowledged yet."""
+    ended = line.withdrawal in (Withdrawal.LEFT, Withdrawal.MOVED)
+    if cause is NoticeCause.LEFT and line.withdrawn_on is not None and ended:
+        return case.lifecycle_on is None or line.withdrawn_on >= case.lifecycle_on
+    if line.received_at is not None:
+        return False
+    corrected = line.corrected_on is not None and (
+        cause is not NoticeCause.CORRECTED or not got.groups & ~line.groups
+    )
+    return line.withdrawn_on is not None or corrected
+
+
+def _untold(
+    had: Sequence[ReceiverNotice], cause: NoticeCause, got: _Received, whole: bool, since: date | None
+) -> int:
+    """The groups of which a receiver was not told since it got them last, as a mask."""
+    turns = [one for one in had if one.cause in _TURNS]
+    if cause is NoticeCause.RETURNED:
+        return got.groups if turns and turns[-1].cause == NoticeCause.LEFT else 0
+    if cause is NoticeCause.LEFT:
+        if turns and turns[-1].cause == NoticeCause.LEFT and _since(turns[-1:], got):
+            return 0
+        return got.groups
+    later = [one for one in _since(had, got) if one.cause == cause]
+    if whole:
+        told = any(one.groups == got.groups or (since and one.raised_on >= since) for one in later)
+        return 0 if told else got.groups
+    covered = 0
+    for one in later:
+        covered |= one.groups
+    return got.groups & ~covered
+
+
+class _Names:
+    """What a letter may call a person: as the receiver knows them, and nothing who never had the name."""
+
+    def __init__(self, work: Work, case: Case) -> None:
+        self._work, self._case = work, case
+        self._name: str | None = None
+
+    def known_to(self, got: _Received, had: Sequence[ReceiverNotice]) -> tuple[str, list[str]]:
+        """(name, numbers of earlier letters): after the name itself was corrected, the one given then."""
+        if not got.ever & to_mask([FieldGroup.G1]):
+            return "", []
+        named = to_mask([FieldGroup.G1])
+        corrected = [
+            one for one in _since(had, got) if one.cause == NoticeCause.CORRECTED and one.groups & named
+        ]
+        if corrected:
+            one = corrected[-1]
+            text = copy_texts(self._work, "ReceiverNotice", [(one.id, one.called)], PURPOSE, self._case.id)
+            return text[0], [number_of(one)]
+        return self._present(), []
+
+    def _present(self) -> str:
+        """The name before this unit of work, which the receivers know; empty when nobody can open it."""
+        if self._name is None:
+            person, case = self._case.person_id, self._case.id
+            former = self._work.former_name(person)
+            if former is not None:
+                self._name = copy_texts(self._work, "Identity", [(person, former)], PURPOSE, case)[0]
+            else:
+                opened = carrier(self._work, [person], PURPOSE).open(person, case, ("name",), False)
+                self._name = opened[0].name if opened is not None else ""
+        return self._name
+
+
+def _owe(
+    work: Work,
+    case: Case,
+    cause: NoticeCause,
+    to: tuple[int, int],
+    groups: int,
+    got: _Received,
+    had: Sequence[ReceiverNotice],
+    names: _Names,
+    today: date,
+) -> None:
+    """Write one notice down; a correction joins another one that waits and was not printed yet."""
+    papers = [text for text in copy_texts(work, "LedgerLine", got.papers, PURPOSE, case.id) if text]
+    given_on = (got.last or work.began).astimezone(clock.SHANGHAI).date()
+    waiting = [one for one in had if one.cause == cause and one.told_on is None and one.letter_on is None]
+    if cause is NoticeCause.CORRECTED and waiting:
+        row = waiting[-1]
+        before = copy_texts(work, "ReceiverNotice", [(row.id, row.documents)], PURPOSE, case.id)[0]
+        papers = [*before.splitlines(), *papers]
+        row.groups, row.given_on = row.groups | groups, max(row.given_on, given_on)
+        row.documents = Plain("\n".join(dict.fromkeys(papers))) if papers else None
+        row.recorded_at = clock.now()
+        return
+    name, earlier = names.known_to(got, had)
+    papers += earlier
+    work.add(
+        ReceiverNotice(
+            id=new_key(),
+            area=case.area,
+            case_id=case.id,
+            cause=int(cause),
+            receiver=to[0],
+            receiver_area=to[1],
+            groups=groups,
+            given_on=given_on,
+            called=Plain(name) if name else None,
+            documents=Plain("\n".join(dict.fromkeys(papers))) if papers else None,
+            raised_on=today,
+            recorded_at=clock.now(),
+        )
+    )
+
+
+# --- every road ---
+
+
+def follow(work: Work, files: Iterable[int]) -> int:
+    """Have told whoever received what this unit of work has replaced in some files; how many notices.
+
+    Called after every write that touches a file. Without anything replaced that a paper can have told it
+    asks the database nothing.
+    """
+    keys = set(files)
+    turned, changed, people = _replaced(work)
+    turned &= keys
+    if work.access.for_receiver or not (turned or changed or people):
+        return 0
+    if people:
+        for person, file in queries.files_of(work, sorted(keys), sorted(people)).items():
+            changed.setdefault(file, {}).update(people[person])
+    concerned = turned | (changed.keys() & keys)
+    raised = 0
+    for key in sorted(queries.handed_files(work, sorted(concerned))):
+        case = work.get(Case, key)
+        if case is None:
+            continue
+        today = clock.today()
+        if key in turned:
+            back = case.lifecycle == Lifecycle.ON_REGISTER
+            raised += raise_for(work, case, NoticeCause.RETURNED if back else NoticeCause.LEFT, today)
+        if case.lifecycle == Lifecycle.ON_REGISTER and key in changed:
+            spans = [span for one in changed[key].values() for span in _spans(work, key, *one)]
+            raised += raise_for(work, case, NoticeCause.CORRECTED, today, changes=spans)
+    return raised
+
+
+#: (noun, key of the row, group): one thing that was replaced.
+_One = tuple[str, int, FieldGroup]
+
+
+def _replaced(work: Work) -> tuple[set[int], dict[int, dict[_One, _One]], dict[int, dict[_One, _One]]]:
+    """(files that ended or came back, what was replaced by file, what was replaced by person)."""
+    turned: set[int] = set()
+    by_file: dict[int, dict[_One, _One]] = {}
+    by_person: dict[int, dict[_One, _One]] = {}
+    for one in work.replaced():
+        if one.noun == "Case" and one.case_key is not None and "lifecycle" in one.fields:
+            turned.add(one.case_key)
+        tells = TELLS.get(one.noun)
+        if tells is None:
+            continue
+        for group in {tells[name] for name in one.fields & tells.keys()}:
+            what = (one.noun, one.row_key or 0, group)
+            if one.case_key is not None:
+                by_file.setdefault(one.case_key, {})[what] = what
+            elif one.person_key is not None:
+                by_person.setdefault(one.person_key, {})[what] = what
+    return turned, by_file, by_person
+
+
+def _spans(work: Work, file: int, noun: str, row: int, group: FieldGroup) -> Iterator[Change]:
+    """Between which keys a line of the ledger can have told one thing that was replaced."""
+    if noun not in ("Visit", "Incident"):
+        yield Change(group)
+    elif group not in _OF_LAST_VISIT:
+        yield Change(group, row)
+    else:
+        later = queries.visits_after(work, file, row)
+        if not later or later[0] > row:  # else a later one was there already, and this one was never told
+            yield Change(group, row, later[0] if later else None)
+
+
+# --- at night ---
+
+
+@use_case(Action.JOB_RUN)
+def _follow_lot(work: Work, after: int, today: date) -> tuple[int, int, int]:
+    """(how many files, the last of them, how many notices)."""
+    own = [int(one) for one in OWN_HOUSE]
+    keys = queries.left_after_handing(work, own, ELSEWHERE, after, LOT)
+    raised = 0
+    for key in keys:
+        case, ended = work.get(Case, key), states.running(work, key, int(Track.LIFECYCLE))
+        if case is not None:
+            until = ended.recorded_at if ended is not None else None
+            raised += raise_for(work, case, NoticeCause.LEFT, today, before=until)
+    return len(keys), keys[-1] if keys else after, raised
+
+
+def follow_all(access: Access, today: date) -> Iterator[int]:
+    """Have told of the end of a file whoever received something of it and was not yet; notices by lot."""
+    count, last = LOT, 0
+    while count == LOT:
+        count, last, raised = _follow_lot(access, last, today)
+        yield raised
