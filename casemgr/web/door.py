@@ -6,7 +6,7 @@ from flask import Blueprint, Flask, request
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.routing import IntegerConverter, ValidationError
 
-from casemgr.web import csrf, errors, filters, guard, headers, health, login, shell, uploads, veil
+from casemgr.web import csrf, errors, filters, guard, headers, health, login, shell, unsaved, uploads, veil
 from casemgr.web.staff import (
     account,
     approval,
@@ -166,6 +166,7 @@ def open_on(app: Flask) -> None:
     errors.install(app)
     filters.install(app)
     shell.install(app)
+    unsaved.install(app)
     for pages in PAGES:
         app.register_blueprint(pages)
     headers.install(app)

@@ -88,7 +88,7 @@ def test_the_package_is_made_and_nothing_is_closed(
 def test_the_answer_closes_the_file_or_leaves_it(site: Flask, client_of: ClientOf, case: int) -> None:
     client = client_of("east")
     at = send(client, case).location
-    assert post(client, at, at, answer="accept").status_code == 303
+    assert post(client, at, at, answer="accept").status_code == 422
     assert stands(site, case) == (Lifecycle.ON_REGISTER, [TransferState.ASKED])
     assert post(client, at, at, answer="decline", reason="").status_code == 422
     assert post(client, at, at, answer="decline", reason="查无此人").status_code == 303

@@ -86,17 +86,18 @@ def test_names_only_for_a_purpose(doctor: FlaskClient) -> None:
 
 
 def test_batches(doctor: FlaskClient, day: Day) -> None:
-    status, where, _ = post(doctor, "/work/batch", do="remind", back="/work?block=late")
-    assert (status, where) == (303, "/work?block=late")
-    assert "还没有勾选患者" in page_of(doctor, where)
-    post(doctor, "/work/batch", do="remind", case=str(day["fine"]), on="")
-    assert "还没有填写提醒日期" in page_of(doctor, "/work")
+    status, _, shown = post(doctor, "/work/batch", do="remind", on="2026-12-01", back="/work?block=late")
+    assert status == 422 and "还没有勾选患者" in shown and files_on(shown) == ["unstable", "late", "later"]
+    assert 'name="on" min="2026-11-21" value="2026-12-01"' in shown
+    assert '<input type="hidden" name="back" value="/work?block=late">' in shown
+    status, _, shown = post(doctor, "/work/batch", do="remind", case=str(day["late"]), on="")
+    assert status == 422 and "还没有填写提醒日期" in shown
+    assert f'name="case" value="{day["late"]}" checked' in shown
     post(doctor, "/work/batch", do="remind", case=str(day["fine"]), on=TODAY.isoformat())
     page = page_of(doctor, "/work")
     assert "已为 1 人设置 2026-11-21 提醒" in page
     assert "fine" in files_on(page)
-    post(doctor, "/work/batch", do="assign", case=str(day["late"]), account="")
-    assert "还没有选择人员" in page_of(doctor, "/work")
+    assert "还没有选择人员" in post(doctor, "/work/batch", do="assign", case=str(day["late"]), account="")[2]
     account = re.search(r'<option value="(\d{6,})">东镇乙</option>', page)
     assert account is not None
     post(doctor, "/work/batch", do="assign", case=str(day["late"]), account=account[1])
@@ -110,8 +111,11 @@ def test_batches(doctor: FlaskClient, day: Day) -> None:
 def test_what_no_record_tells(doctor: FlaskClient) -> None:
     found = re.search(r'action="(/duty/\d+/settle)"', page_of(doctor, "/work"))
     assert found is not None
-    post(doctor, found[1], on="2026-11-01", back="/work")
-    assert "办理日期应在" in page_of(doctor, "/work")
+    status, _, shown = post(doctor, found[1], on="2026-11-01", back="/work")
+    assert status == 422 and "办理日期应在" in shown and 'name="on" value="2026-11-01"' in shown
+    # From a page of one person the date comes back on a page of its own.
+    status, _, shown = post(doctor, found[1], on="2026-11-01", back="/case/1")
+    assert status == 422 and "您刚才填写的内容" in shown and 'href="/case/1"' in shown
     post(doctor, found[1], on="2026-11-19", back="/work")
     page = page_of(doctor, "/work")
     assert "已记为办结" in page
@@ -163,9 +167,9 @@ def test_a_view_is_named_begins_the_day_and_is_deleted(doctor: FlaskClient) -> N
         ("打 10000000001", "一长串数字"),
         ("长" * 21, "最多 20 个字"),
     ):
-        code, where, _ = post(doctor, f"/work/{EAST}/views", label=label, **given)
-        assert (code, where) == (303, late)
-        assert says in page_of(doctor, late), label
+        code, _, shown = post(doctor, f"/work/{EAST}/views", label=label, **given)
+        assert code == 422 and says in shown, label
+        assert f'autocomplete="off" value="{label}"' in shown
     assert post(doctor, f"/work/{EAST}/views", label="近村逾期", first="1", **given)[0] == 303
     begun = page_of(doctor, "/work")
     assert files_on(begun) == ["late"]
@@ -205,6 +209,5 @@ def test_a_view_is_of_one_account(site: Flask, doctor: FlaskClient) -> None:
     assert officer.post(key[1], data={"csrf": token_in(page), "do": "remove"}).status_code == 404
     assert "正在按默认筛选" in page_of(doctor, "/work")
     assert post(doctor, f"/work/{WEST}/views", label="逾期", block="late", back="/work")[0] == 404
-    code, where, _ = post(doctor, f"/work/{EAST}/views", label="空", back="/work")
-    assert code == 303
-    assert "还没有选择筛选条件" in page_of(doctor, where)
+    code, _, shown = post(doctor, f"/work/{EAST}/views", label="空", back="/work")
+    assert code == 422 and "还没有选择筛选条件" in shown and ">空</textarea>" in shown

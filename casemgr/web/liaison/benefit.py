@@ -9,13 +9,15 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import liaison
-from casemgr.services.liaison import Unfit
 from casemgr.terms.sharing import BenefitAnswer
 from casemgr.web.liaison import guard, step_up, window
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("benefit", __name__)
 
 KEY = "int(max=9223372036854775807)"
+#: Codes among what is asked, by their lists.
+CHOICES = {"choice": BenefitAnswer}
 LABELS = {"choice": "答复", "on": "日期", "words": "说明"}
 
 
@@ -55,7 +57,7 @@ def decide(key: int) -> Response | tuple[str, int]:
             fields["on"] = "没有这个日期。请按 2026-09-12 的样子填写，或从日历中选择。"
     try:
         liaison.decide_benefit(g.access, key, version, choice, on, typed["words"], liaison.today())
-    except Unfit as wrong:
-        return _list(key, typed, wrong.fields | fields), wrong.status
+    except REFUSALS as wrong:
+        return _list(key, typed, by_field(wrong) | fields), wrong.status
     flash("已答复，医生会看到。", "good")
     return redirect(url_for("benefit.list_"), 303)

@@ -15,7 +15,7 @@ from werkzeug.routing import IntegerConverter, ValidationError
 
 from casemgr.services import liaison
 from casemgr.terms.account import Role
-from casemgr.web import csrf, filters, headers, uploads
+from casemgr.web import csrf, filters, headers, unsaved, uploads
 from casemgr.web.liaison import benefit, errors, guard, login, post, window
 
 PRODUCT = "部门联络窗口"
@@ -100,6 +100,7 @@ def open_on(app: Flask) -> None:
     errors.install(app)
     filters.install(app)
     app.context_processor(_frame)
+    unsaved.install(app)
     for pages in PAGES:
         app.register_blueprint(pages)
     headers.install(app)

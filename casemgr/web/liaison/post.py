@@ -18,10 +18,13 @@ from casemgr.terms.post import Danger, Spirits, Stay, Taking
 from casemgr.terms.register import Diagnosis
 from casemgr.web.liaison import guard
 from casemgr.web.liaison.window import day, whole
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("post", __name__)
 
 KEY = "int(max=9223372036854775807)"
+#: Codes among what is asked, by their lists.
+CHOICES = {"spirits": Spirits, "taking": Taking, "stay": Stay, "dangers": Danger, "diagnosis": Diagnosis}
 LABELS = {
     "on": "哪一天",
     "spirits": "精神状态",
@@ -98,8 +101,8 @@ def save(key: int) -> Response | tuple[str, int]:
             if wrong:  # a day that may stay empty, but is none: nothing is kept without it
                 raise Unfit("没有保存。", fields=wrong)
             kept, urgent = liaison_post.answer(g.access, key, once, said, liaison.today()), False
-    except Unfit as refused:
-        return _page(form, typed, refused.fields | wrong), refused.status
+    except REFUSALS as refused:
+        return _page(form, typed, by_field(refused) | wrong), refused.status
     words = "已报给社区医生，核实采纳后进入档案。" if kept else "这一条此前已报过，没有重复。"
     if kept and urgent:
         words += "有危险的，请现在就打电话给社区医生；危及生命先拨 120、110。"

@@ -11,13 +11,16 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import liaison, liaison_post
-from casemgr.services.liaison import ReportEntry, Unfit
+from casemgr.services.liaison import ReportEntry
 from casemgr.terms.liaison import GENERAL, TaskAnswer
 from casemgr.web.liaison import guard
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("window", __name__)
 
 KEY = "int(max=9223372036854775807)"
+#: Codes among what is asked, by their lists.
+CHOICES = {"answer": TaskAnswer}
 LABELS = {
     "kind": "报送的情况",
     "happened_on": "发生日期",
@@ -106,9 +109,9 @@ def answer(key: int) -> Response | tuple[str, int]:
     choice = next((one for one in TaskAnswer if code == one), None)
     try:
         said = liaison.answer(g.access, key, choice, reply)
-    except Unfit as wrong:
+    except REFUSALS as wrong:
         view = liaison.task(g.access, key, liaison.today())
-        return _task_page(view, {"answer": code, "reply": reply}, wrong.fields), wrong.status
+        return _task_page(view, {"answer": code, "reply": reply}, by_field(wrong)), wrong.status
     flash("已答复，医生会看到。" if said else "答复与此前相同，没有改动。", "good")
     return redirect(url_for("window.home"), 303)
 
@@ -157,8 +160,8 @@ def report() -> Response | tuple[str, int]:
     form = liaison.begin_report(g.access, line)
     try:
         kept = liaison.report(g.access, once or form.once, entry, liaison.today())
-    except Unfit as wrong:
-        return _report_page(form, typed, wrong.fields | fields), wrong.status
+    except REFUSALS as wrong:
+        return _report_page(form, typed, by_field(wrong) | fields), wrong.status
     words = "已报送，社区医生会核实并答复。" if kept else "这份情况此前已报送，没有重复。"
     if kept and entry.urgent:
         words += "紧急情况请同时拨打 120 或直接联系医生，不要等待答复。"
@@ -213,8 +216,8 @@ def keep_pledge() -> Response | tuple[str, int]:
     ticked = {name for name in liaison.PROMISES if request.form.get(name) == "1"}
     try:
         liaison.promise(g.access, ticked, liaison.today())
-    except Unfit as wrong:
-        return _pledge(ticked, wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        return _pledge(ticked, by_field(wrong)), wrong.status
     flash("已记录，一年内有效。", "good")
     return redirect(url_for("window.home"), 303)
 

@@ -10,10 +10,11 @@ from werkzeug.wrappers import Response
 from casemgr.rules.access import POSTS, WITH_TOKENS, Action
 from casemgr.services import account, area, clock, entry_code
 from casemgr.services.account import AREA_OF_ROLE
-from casemgr.services.errors import Conflict, Refused, Throttled, Unfit
+from casemgr.services.errors import Refused, Throttled, Unfit
 from casemgr.terms.account import Role
 from casemgr.terms.area import AreaLevel
 from casemgr.web import guard, held, login, shell, step_up
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("account", __name__)
 
@@ -102,10 +103,8 @@ def make_token() -> str | tuple[str, int]:
         made = account.make_token(
             g.access, clock.now(), _whole(request.form.get("days")), request.form.get("purpose", "")
         )
-    except Unfit as wrong:
-        return _own_page(request.form, wrong.fields), wrong.status
-    except Refused as wrong:
-        return _own_page(request.form, {"purpose": wrong.message}), wrong.status
+    except REFUSALS as wrong:
+        return _own_page(request.form, by_field(wrong)), wrong.status
     return render_template("account/token.html", made=made)
 
 
@@ -231,8 +230,8 @@ def new() -> Response | str | tuple[str, int]:
             staff_no=given.get("staff_no", ""),
             phone=given.get("phone", ""),
         )
-    except (Unfit, Conflict) as wrong:
-        page = render_template("account/new.html", fields=wrong.fields, given=given, **_choices())
+    except REFUSALS as wrong:
+        page = render_template("account/new.html", fields=by_field(wrong), given=given, **_choices())
         return page, wrong.status
     return render_template("account/secret.html", made=made, again=False)
 
@@ -265,13 +264,12 @@ def edit(key: int) -> Response | str | tuple[str, int]:
             given_form.get("staff_no"),
             given_form.get("phone", ""),
         )
-    except (Unfit, Refused) as wrong:
+    except REFUSALS as wrong:
         page = render_template(
             "account/edit.html",
-            shown=shown,
+            shown=account.get(g.access, key),
             given=given_form,
-            fields=wrong.fields,
-            sentence="" if wrong.fields else wrong.message,
+            fields=by_field(wrong),
             **_choices(shown.role),
         )
         return page, wrong.status

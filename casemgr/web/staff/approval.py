@@ -9,13 +9,14 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import approval, area, clock
-from casemgr.services.errors import Conflict, Forbidden, Refused, Unfit
+from casemgr.services.errors import Conflict, Forbidden
 from casemgr.terms.approval import ApprovalState, Wish
 from casemgr.terms.area import AreaLevel
 from casemgr.terms.purpose import Purpose
 from casemgr.web import guard, step_up
 from casemgr.web.staff.exchange import WORKBOOK, in_background
 from casemgr.web.staff.listing import whole
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("approval", __name__)
 
@@ -61,11 +62,8 @@ def ask_raise() -> Response | tuple[str, int]:
     people = whole(given["people"], 1) or 0
     try:
         key = approval.ask_raise(g.access, people, given["purpose"], given["reason"], clock.now())
-    except Unfit as wrong:
-        return _list(given, wrong.fields), wrong.status
-    except Conflict as wrong:
-        flash(wrong.message, "bad")
-        return redirect(url_for("approval.list_"), 303)
+    except REFUSALS as wrong:
+        return _list(given, by_field(wrong)), wrong.status
     flash("申请已提交。同意后立即生效，当天有效。", "good")
     return redirect(url_for("approval.page", key=key), 303)
 
@@ -90,8 +88,8 @@ def export() -> Response | str | tuple[str, int]:
             given["reason"],
             clock.now(),
         )
-    except Unfit as wrong:
-        return _export(given, wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        return _export(given, by_field(wrong)), wrong.status
     return redirect(url_for("approval.page", key=key), 303)
 
 
@@ -144,14 +142,9 @@ def decide(key: int) -> Response | tuple[str, int]:
         return _shown(key, answer, {"answer": "请按“同意”或“不同意”。"}), 422
     try:
         approval.decide(g.access, key, verdict == "yes", answer, clock.now())
-    except Unfit as wrong:
-        return _shown(key, answer, wrong.fields), wrong.status
-    except (Conflict, Refused) as wrong:
-        flash(wrong.message, "bad")
-    else:
-        flash(
-            "已同意，对方现在可以继续。" if verdict == "yes" else "已记录为不同意，对方能看到理由。", "good"
-        )
+    except REFUSALS as wrong:
+        return _shown(key, answer, by_field(wrong)), wrong.status
+    flash("已同意，对方现在可以继续。" if verdict == "yes" else "已记录为不同意，对方能看到理由。", "good")
     return redirect(url_for("approval.page", key=key), 303)
 
 

@@ -8,7 +8,6 @@ from werkzeug.wrappers import Response
 from casemgr.rules.access import Action
 from casemgr.services import benefit, clock
 from casemgr.services.benefit import Asked
-from casemgr.services.errors import Conflict, Refused, Unfit
 from casemgr.terms.sharing import (
     Benefit,
     Capacity,
@@ -20,6 +19,7 @@ from casemgr.terms.sharing import (
 from casemgr.web import guard
 from casemgr.web.staff import listing
 from casemgr.web.staff.typed import Typed, kept
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("benefit", __name__)
 
@@ -40,6 +40,14 @@ LABELS = {
     "precautions": "接待注意事项",
     "reason": "停止原因",
     "incident": "本季度有无案（事）件",
+}
+#: Codes among them, by their lists.
+CHOICES = {
+    "reason": StopReason,
+    "met": GuardianDuty,
+    "benefit": Benefit,
+    "giver": ConsentGiver,
+    "capacity": Capacity,
 }
 TONES = {
     ClaimState.APPLIED: "warn",
@@ -74,13 +82,12 @@ def of_case(key: int) -> Response:
     return redirect(url_for("benefit.page", key=key, _anchor="h-claims"), 303)
 
 
-def _page(key: int, given: dict[str, object], fields: dict[str, str], sentence: str = "") -> str:
+def _page(key: int, given: dict[str, object], fields: dict[str, str]) -> str:
     return render_template(
         "benefit/case.html",
         view=benefit.of_case(g.access, key, clock.today()),
         given=given,
         fields=fields,
-        sentence=sentence,
         labels=LABELS,
         tones=TONES,
         stops=STOPS,
@@ -120,10 +127,8 @@ def apply(key: int) -> Response | tuple[str, int]:
         return _page(key, given, {**benefit.faults(asked, clock.today()), **typed.wrong}), 422
     try:
         benefit.apply(g.access, once, key, asked, clock.today())
-    except Unfit as wrong:
-        return _page(key, given, dict(wrong.fields)), wrong.status
-    except Refused as wrong:
-        return _page(key, given, {}, wrong.message), wrong.status
+    except REFUSALS as wrong:
+        return _page(key, given, by_field(wrong)), wrong.status
     flash("已登记。只向这一个接收方提供这一项所需的内容，随时可以撤回。", "good")
     return redirect(url_for("benefit.page", key=key), 303)
 
@@ -170,8 +175,7 @@ def change(key: int) -> Response | tuple[str, int]:
             to = ClaimState.CHECKED if act == "check" else ClaimState.REFERRED
             benefit.step(g.access, key, version, to, today)
             flash("已核对登记。" if act == "check" else "已转介，康复机构可以看到转介内容。", "good")
-    except Unfit as wrong:
-        return _page(case, {"once": benefit.begin()}, dict(wrong.fields)), wrong.status
-    except (Refused, Conflict) as wrong:
-        flash(wrong.message, "bad")
+    except REFUSALS as wrong:
+        given = kept(request.form, ("met",)) | {"once": benefit.begin(), "mine": key}
+        return _page(case, given, by_field(wrong)), wrong.status
     return redirect(url_for("benefit.page", key=case), 303)

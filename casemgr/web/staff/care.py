@@ -8,9 +8,9 @@ from werkzeug.wrappers import Response
 from casemgr.rules.access import Action
 from casemgr.services import care, clock
 from casemgr.services.care import CareForm
-from casemgr.services.errors import Unfit
 from casemgr.web import guard
 from casemgr.web.staff.typed import Typed
+from casemgr.web.unsaved import REFUSALS, by_field, typed
 
 pages = Blueprint("care", __name__)
 
@@ -49,8 +49,8 @@ def save(key: int, noun: str) -> Response | tuple[str, int]:
     once = Typed(request.form).key("once")
     try:
         kept = care.record(g.access, noun, key, once, _typed(), clock.today())
-    except Unfit as wrong:
-        return _page(care.begin(g.access, noun, key), _typed(), wrong.fields, change=False), wrong.status
+    except REFUSALS as wrong:
+        return _page(care.begin(g.access, noun, key), _typed(), by_field(wrong), change=False), wrong.status
     return _done(kept, f"{care.CARES[noun].title}已保存。")
 
 
@@ -70,8 +70,10 @@ def put_right(noun: str, key: int) -> Response | tuple[str, int]:
     reason = raw.get("reason", "").strip()
     try:
         kept = care.change(g.access, noun, key, raw, raw.get("seen", ""), reason, clock.today())
-    except Unfit as wrong:
-        return _page(care.form_of(g.access, noun, key), raw, wrong.fields, change=True), wrong.status
+    except REFUSALS as wrong:
+        return _page(
+            care.form_of(g.access, noun, key), typed(wrong, raw), by_field(wrong), change=True
+        ), wrong.status
     return _done(kept, "已更正，原来的内容保留在改动记录中。")
 
 

@@ -9,8 +9,9 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import account, certification, clock
-from casemgr.services.errors import Conflict, Forbidden, Refused, Unfit
+from casemgr.services.errors import Forbidden, Refused
 from casemgr.web import guard
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("certification", __name__)
 
@@ -49,7 +50,7 @@ def term(key: int) -> Response | str | tuple[str, int]:
     shown = account.get(g.access, key)
     if request.method == "GET":
         given = {"valid_from": _text(shown.valid_from), "valid_until": _text(shown.valid_until)}
-        return _term(shown, given, {}, "")
+        return _term(shown, given, {})
     form = request.form
     days, fields = {}, {}
     for name in LABELS:
@@ -58,7 +59,7 @@ def term(key: int) -> Response | str | tuple[str, int]:
         except ValueError:
             fields[name] = f"“{LABELS[name]}”不是日期。请写成 2027-06-30 这样，或清空。"
     if fields:
-        return _term(shown, form, fields, ""), 422
+        return _term(shown, form, fields), 422
     version = form.get("version", "")
     try:
         certification.set_term(
@@ -68,16 +69,14 @@ def term(key: int) -> Response | str | tuple[str, int]:
             days["valid_until"],
             int(version) if version.isascii() and version.isdigit() and len(version) < 6 else 0,
         )
-    except (Unfit, Refused, Conflict) as wrong:
-        return _term(shown, form, wrong.fields, "" if wrong.fields else wrong.message), wrong.status
+    except REFUSALS as wrong:
+        return _term(account.get(g.access, key), form, by_field(wrong)), wrong.status
     flash("有效期已保存。", "good")
     return redirect(url_for("certification.term", key=key), 303)
 
 
-def _term(shown: account.AccountView, given: object, fields: dict[str, str], sentence: str) -> str:
-    return render_template(
-        "certification/term.html", shown=shown, given=given, fields=fields, labels=LABELS, sentence=sentence
-    )
+def _term(shown: account.AccountView, given: object, fields: dict[str, str]) -> str:
+    return render_template("certification/term.html", shown=shown, given=given, fields=fields, labels=LABELS)
 
 
 def _text(day: date | None) -> str:

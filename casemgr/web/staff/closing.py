@@ -7,11 +7,12 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import month_revision, timeliness
-from casemgr.services.errors import Conflict, Missing, Refused, Unfit
+from casemgr.services.errors import Missing
 from casemgr.terms.area import AreaLevel, ancestor
 from casemgr.terms.indicator import Cause, CloseStep
 from casemgr.web import guard
 from casemgr.web.staff import figures, listing
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("closing", __name__)
 
@@ -78,12 +79,9 @@ def step(month: str) -> Response | tuple[str, int]:
     to = CloseStep.read(wanted)
     try:
         month_revision.step(g.access, key, to, revision, form.get("reason", ""))
-    except Unfit as wrong:
-        return _page(month, area, dict(form), dict(wrong.fields)), wrong.status
-    except (Refused, Conflict) as wrong:
-        flash(wrong.message, "bad")
-    else:
-        flash(DONE[to], "good")
+    except REFUSALS as wrong:
+        return _page(month, area, dict(form), by_field(wrong)), wrong.status
+    flash(DONE[to], "good")
     return redirect(url_for("closing.page", month=month, area=area), 303)
 
 

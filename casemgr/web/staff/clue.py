@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import area, clock, clue, register
 from casemgr.services.clue import NewClue, Step
-from casemgr.services.errors import Conflict, Refused, Unfit
+from casemgr.services.errors import Conflict
 from casemgr.terms.area import AreaLevel
 from casemgr.terms.clue import ClueSource, ClueState, OddSign
 from casemgr.terms.person import Sex
@@ -16,6 +18,7 @@ from casemgr.terms.register import Diagnosis
 from casemgr.web import guard
 from casemgr.web.staff import listing
 from casemgr.web.staff.typed import Typed
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("clue", __name__)
 
@@ -39,6 +42,8 @@ LABELS = {
     "review_on": "复查日期",
     "sign1": "九个问题",
 }
+#: Codes among them, by their lists.
+CHOICES = {"to": ClueState, "diagnosis": Diagnosis, "source": ClueSource, "sex": Sex}
 
 
 def village_choices() -> list[tuple[int, str]]:
@@ -131,11 +136,11 @@ def save() -> Response | tuple[str, int]:
         if not wrong:
             try:
                 key = clue.add(g.access, once, entry, clock.today())
-            except Unfit as unfit:
-                return _form(dict(request.form), dict(unfit.fields)), unfit.status
-            except Conflict as other:
-                given = {**request.form, "once": clue.begin()}
-                return _form(given, {"name": other.message}), other.status
+            except REFUSALS as unfit:
+                given: dict[str, object] = {**request.form}
+                if isinstance(unfit, Conflict):
+                    given["once"] = clue.begin()
+                return _form(given, by_field(unfit)), unfit.status
             flash("线索已登记。核实前不计入任何统计。", "good")
             return redirect(url_for("clue.page", key=key), 303)
     return _form(dict(request.form), wrong), 422
@@ -160,17 +165,22 @@ def page(key: int) -> str | tuple[str, int]:
         return _page(key)
     try:
         return _page(key, purpose=register.purpose_of(request.form.get("purpose", "")).label)
-    except Unfit as wrong:
-        return _page(key, fields=dict(wrong.fields)), wrong.status
+    except REFUSALS as wrong:
+        return _page(key, fields=by_field(wrong)), wrong.status
 
 
-def _page(key: int, purpose: str = "", fields: dict[str, str] | None = None) -> str:
+def _page(
+    key: int,
+    purpose: str = "",
+    fields: dict[str, str] | None = None,
+    given: Mapping[str, str] | None = None,
+) -> str:
     view = clue.get(g.access, key, clock.today(), purpose or listing.names().purpose)
     return render_template(
         "clue/view.html",
         view=view,
         fields=fields or {},
-        given=request.form if fields else {},
+        given=given or {},
         labels=LABELS,
         purposes=listing.PURPOSES,
         diagnoses=Diagnosis.choices(),
@@ -196,10 +206,7 @@ def step(key: int) -> Response | tuple[str, int]:
         if to is not None and on is not None:
             told = Step(to, on, note, diagnosis, decided_by, review_on)
             clue.step(g.access, key, version, told, clock.today())
-    except Unfit as wrong:
-        return _page(key, fields=dict(wrong.fields)), wrong.status
-    except (Refused, Conflict) as wrong:
-        flash(wrong.message, "bad")
-        return redirect(url_for("clue.page", key=key), 303)
+    except REFUSALS as wrong:
+        return _page(key, fields=by_field(wrong), given=request.form), wrong.status
     flash("已记录。", "good")
     return redirect(url_for("clue.page", key=key), 303)

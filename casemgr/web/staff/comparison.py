@@ -10,15 +10,18 @@ from werkzeug.wrappers import Response
 from casemgr.forms.archive import MIB
 from casemgr.rules.access import Action
 from casemgr.services import clock, comparison
-from casemgr.services.errors import Conflict, Refused, Unfit
+from casemgr.services.errors import Refused
 from casemgr.terms.account import Role
 from casemgr.terms.sharing import Finding
 from casemgr.web import guard
 from casemgr.web.staff import listing
 from casemgr.web.staff.form import begin_drawing
 from casemgr.web.staff.typed import Typed
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("comparison", __name__)
+
+LABELS = {"answer": "核对结果", "party": "名单来源"}
 
 KEY = "int(max=9223372036854775807)"
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -68,10 +71,10 @@ def upload() -> Response | tuple[str, int]:
     given: dict[str, object] = {"once": once, "party": request.form.get("party", "")}
     try:
         key = comparison.compare(g.access, once, party, sent.read() if sent else b"", clock.today())
-    except Unfit as wrong:
-        return _list(given, dict(wrong.fields)), wrong.status
-    except Refused as wrong:
+    except Refused as wrong:  # says in its own words where to go on
         return _list(given, {}, wrong.message), wrong.status
+    except REFUSALS as wrong:
+        return _list(given, by_field(wrong)), wrong.status
     return redirect(url_for("comparison.page", key=key), 303)
 
 
@@ -116,12 +119,9 @@ def answer(key: int) -> Response | tuple[str, int]:
     text = request.form.get("answer", "")
     try:
         comparison.answer(g.access, key, asked, text, clock.today())
-    except Unfit as wrong:
-        return _page(key, asked, text, dict(wrong.fields)), wrong.status
-    except Conflict as wrong:
-        flash(wrong.message, "bad")
-    else:
-        flash("已保存核对结果。", "good")
+    except REFUSALS as wrong:
+        return _page(key, asked, text, by_field(wrong)), wrong.status
+    flash("已保存核对结果。", "good")
     pile = listing.whole(request.args.get("pile"), 1)
     return redirect(url_for("comparison.page", key=key, pile=pile), 303)
 

@@ -9,17 +9,19 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import area, contact
-from casemgr.services.errors import Unfit
 from casemgr.terms.area import AreaLevel
 from casemgr.terms.emergency import ContactKind
 from casemgr.web import guard
 from casemgr.web.staff import listing
 from casemgr.web.staff.typed import Typed
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("contact", __name__)
 
 KEY = "int(max=9223372036854775807)"
 LABELS = {"area": "用于", "kind": "类别", "name": "单位名称", "phone": "电话"}
+#: Codes among them, by their lists.
+CHOICES = {"kind": ContactKind}
 
 
 def _page(given: Mapping[str, object], fields: Mapping[str, str]) -> str:
@@ -56,8 +58,8 @@ def write() -> Response | tuple[str, int]:
     try:
         typed.settle()
         contact.write(g.access, once, place, kind, name, phone)
-    except Unfit as wrong:
-        return _page(dict(request.form), wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        return _page(dict(request.form), by_field(wrong)), wrong.status
     flash("已保存。该辖区的患者页、应急页即时使用这个号码。", "good")
     return redirect(url_for("contact.list_"), 303)
 

@@ -10,12 +10,13 @@ from werkzeug.wrappers import Response
 from casemgr.rules.access import Action
 from casemgr.services import clock, data_request
 from casemgr.services.data_request import NewRequest
-from casemgr.services.errors import Conflict, Refused, Unfit
+from casemgr.services.errors import Refused
 from casemgr.terms.sharing import Requester, RequestState, SheetField
 from casemgr.web import guard, step_up
 from casemgr.web.staff import listing
 from casemgr.web.staff.form import begin_drawing
 from casemgr.web.staff.typed import Typed, kept
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("data_request", __name__)
 
@@ -31,6 +32,8 @@ LABELS = {
     "items": "调取内容",
     "files": "调取对象的档案编号",
 }
+#: Codes among them, by their lists.
+CHOICES = {"items": SheetField, "requester": Requester}
 TONES = {
     RequestState.ASKED: "warn",
     RequestState.APPROVED: "info",
@@ -87,10 +90,8 @@ def save() -> Response | tuple[str, int]:
         return _form(given, {**data_request.faults(told, clock.today()), **typed.wrong}), 422
     try:
         key = data_request.register(g.access, once, told, clock.today())
-    except Unfit as wrong:
-        return _form(given, dict(wrong.fields)), wrong.status
-    except Refused as wrong:
-        return _form(given, {"requester": wrong.message}), wrong.status
+    except REFUSALS as wrong:
+        return _form(given, by_field(wrong)), wrong.status
     flash("调取已登记，请由另一账号审批。批准之前不能出件。", "good")
     return redirect(url_for("data_request.page", key=key), 303)
 
@@ -129,10 +130,8 @@ def decide(key: int) -> Response | tuple[str, int]:
         else:
             data_request.refuse(g.access, key, version, request.form.get("why", ""), clock.today())
             flash("已退回，请打印不予提供答复函。", "good")
-    except Unfit as wrong:
-        return _page(key, kept(request.form, ("items",)), dict(wrong.fields)), wrong.status
-    except (Refused, Conflict) as wrong:
-        flash(wrong.message, "bad")
+    except REFUSALS as wrong:
+        return _page(key, kept(request.form, ("items",)), by_field(wrong)), wrong.status
     return redirect(url_for("data_request.page", key=key), 303)
 
 
@@ -168,10 +167,7 @@ def again(key: int) -> Response | tuple[str, int]:
     why = request.form.get("again", "")
     try:
         data_request.ask_again(g.access, key, version, why, clock.today())
-    except Unfit as wrong:
-        return _page(key, {"again": why}, dict(wrong.fields)), wrong.status
-    except Conflict as wrong:
-        flash(wrong.message, "bad")
-    else:
-        flash("已申请再次出件，请由另一账号审批。批准之前不能出件。", "good")
+    except REFUSALS as wrong:
+        return _page(key, {"again": why}, by_field(wrong)), wrong.status
+    flash("已申请再次出件，请由另一账号审批。批准之前不能出件。", "good")
     return redirect(url_for("data_request.page", key=key), 303)

@@ -12,10 +12,11 @@ from casemgr.rules.access import Action
 from casemgr.services import clock, edition, edition_effect, indicator
 from casemgr.services.edition import Draft, Line
 from casemgr.services.edition_effect import Effect
-from casemgr.services.errors import Conflict, Refused, Unfit
+from casemgr.services.errors import Refused, Unfit
 from casemgr.web import guard
 from casemgr.web.staff import listing
 from casemgr.web.staff.typed import Typed
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("edition", __name__)
 
@@ -68,12 +69,9 @@ def withdraw() -> Response | tuple[str, int]:
     key, because = listing.whole(form.get("key"), 1) or 0, form.get("because", "")
     try:
         code = edition.withdraw(g.access, key, because, clock.today())
-    except Unfit as wrong:
-        return _list(area, key, because, dict(wrong.fields)), wrong.status
-    except (Refused, Conflict) as wrong:
-        flash(wrong.message, "bad")
-    else:
-        flash(f"已撤回口径 {code}。它没有生效过，各项数字仍按前一版统计。", "good")
+    except REFUSALS as wrong:
+        return _list(area, key, because, by_field(wrong)), wrong.status
+    flash(f"已撤回口径 {code}。它没有生效过，各项数字仍按前一版统计。", "good")
     return redirect(url_for("edition.list_", area=area), 303)
 
 
@@ -172,11 +170,8 @@ def add() -> Response | tuple[str, int] | str:
             effect = edition_effect.preview(g.access, area, draft, form.get("known", "") or _last_month())
             return _form(form, {}, effect)
         code = edition.add(g.access, area, draft, once)
-    except Unfit as wrong:
-        fields = {("known" if name == "period" else name): said for name, said in wrong.fields.items()}
+    except REFUSALS as wrong:
+        fields = {("known" if name == "period" else name): said for name, said in by_field(wrong).items()}
         return _form(form, fields, None), wrong.status
-    except (Refused, Conflict) as wrong:
-        flash(wrong.message, "bad")
-        return _form(form, {}, None), wrong.status
     flash(f"已保存口径 {code}。从生效月份起，各项数字按它统计；已冻结的月份不变。", "good")
     return redirect(url_for("edition.list_", area=area), 303)

@@ -11,7 +11,7 @@ from casemgr.rules.access import Action
 from casemgr.services import caution, clock, contact, emergency, event
 from casemgr.services.clock import SHANGHAI
 from casemgr.services.emergency import EmergencyEnd, RecordForm
-from casemgr.services.errors import Conflict, Unfit
+from casemgr.services.errors import Conflict
 from casemgr.services.event import Reached
 from casemgr.terms.emergency import (
     ContactKind,
@@ -24,6 +24,7 @@ from casemgr.terms.emergency import (
 )
 from casemgr.web import guard
 from casemgr.web.staff.typed import Typed, have, kept
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("emergency", __name__)
 
@@ -78,8 +79,8 @@ def start(key: int) -> Response | tuple[str, int]:
         reported = typed.moment("reported_at", LABELS["reported_at"], required=True)
         typed.settle()
         saved = emergency.start(g.access, key, once, have(reported), clock.moment())
-    except Unfit as wrong:
-        return _start(emergency.begin(g.access, key), kept(request.form), wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        return _start(emergency.begin(g.access, key), kept(request.form), by_field(wrong)), wrong.status
     return redirect(url_for("emergency.page", key=saved.id), 303)
 
 
@@ -161,8 +162,8 @@ def end(key: int) -> Response | tuple[str, int]:
         typed.settle()
         given = EmergencyEnd(told[0], have(ended), *told[1:])
         saved = emergency.end(g.access, key, given, clock.moment(), clock.today())
-    except Unfit as wrong:
-        return _page(key, kept(request.form, ("causes", "measures")), wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        return _page(key, kept(request.form, ("causes", "measures")), by_field(wrong)), wrong.status
     flash("此前已登记结束，没有改动。" if saved.again else "已登记结束。请在 24 小时内填写记录单。", "good")
     return redirect(url_for("emergency.page", key=key), 303)
 
@@ -191,9 +192,9 @@ def keep_record(key: int) -> Response | tuple[str, int]:
     raw = {name: request.form.getlist(name) for name in request.form}
     try:
         saved = emergency.keep_record(g.access, key, request.form.get("version", ""), raw, clock.today())
-    except Unfit as wrong:
+    except REFUSALS as wrong:
         shown = emergency.record_form(g.access, key, clock.today())
-        return record_page(shown, raw, wrong.fields), wrong.status
+        return record_page(shown, raw, by_field(wrong)), wrong.status
     flash("记录单没有变化。" if saved.again else "记录单已保存。上报后请登记上报日期。", "good")
     return redirect(url_for("emergency.page", key=key), 303)
 
@@ -207,7 +208,7 @@ def uploaded(key: int) -> Response | tuple[str, int]:
         on = typed.day("on", LABELS["on"], required=True)
         typed.settle()
         emergency.uploaded(g.access, key, have(on), clock.today())
-    except Unfit as wrong:
-        return _page(key, kept(request.form), wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        return _page(key, kept(request.form), by_field(wrong)), wrong.status
     flash("已登记上报。", "good")
     return redirect(url_for("emergency.page", key=key), 303)

@@ -8,10 +8,10 @@ from werkzeug.wrappers import Response
 from casemgr.rules.access import Action
 from casemgr.services import area_fact, clock
 from casemgr.services.area_fact import Typed, YearFacts
-from casemgr.services.errors import Unfit
 from casemgr.terms.area_fact import KINDS, Told
-from casemgr.web import guard
+from casemgr.web import guard, unsaved
 from casemgr.web.staff import figures, listing
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("fact", __name__)
 
@@ -61,8 +61,9 @@ def save() -> Response | tuple[str, int]:
     }
     try:
         saved = area_fact.save(g.access, year, typed)
-    except Unfit as wrong:
-        return _page(area_fact.of_year(g.access, year), dict(request.form), wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        again = unsaved.typed(wrong, request.form)
+        return _page(area_fact.of_year(g.access, year), again, by_field(wrong)), wrong.status
     flash(f"已保存 {saved.written} 项。" if saved.written else "与已填报的相同，没有改动。", "good")
     for sentence in saved.asked:
         flash(sentence, "warn")

@@ -8,10 +8,10 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import clock, glass
-from casemgr.services.errors import Conflict, Forbidden, Refused, Unfit
 from casemgr.terms.access import GlassReason, GlassVerdict
 from casemgr.web import guard, step_up
 from casemgr.web.staff.typed import Typed
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("glass", __name__)
 
@@ -21,6 +21,8 @@ LABELS = {
     "words": "正在发生什么",
     "verdict": "结论",
 }
+#: Codes among them, by their lists.
+CHOICES = {"verdict": GlassVerdict, "reason": GlassReason}
 
 
 @pages.get("/glass")
@@ -30,12 +32,11 @@ def list_() -> str:
     return render_template("glass/list.html", found=glass.mine(g.access))
 
 
-def _form(given: MultiDict[str, str], fields: dict[str, str], sentence: str = "") -> str:
+def _form(given: MultiDict[str, str], fields: dict[str, str]) -> str:
     return render_template(
         "glass/new.html",
         given=given,
         fields=fields,
-        sentence=sentence,
         labels=LABELS,
         reasons=GlassReason.choices(),
     )
@@ -62,10 +63,8 @@ def open_() -> Response | tuple[str, int]:
             typed.code(GlassReason, "reason", LABELS["reason"]),
             request.form.get("words", ""),
         )
-    except Unfit as wrong:
-        return _form(request.form, wrong.fields or {"asked": wrong.message}), wrong.status
-    except Refused as wrong:
-        return _form(request.form, {}, wrong.message), wrong.status
+    except REFUSALS as wrong:
+        return _form(request.form, by_field(wrong)), wrong.status
     if opened.case:
         flash("这位患者就在您的辖区内，不需要紧急查看，已为您打开档案。", "info")
         return redirect(url_for("case.page", key=opened.case), 303)
@@ -117,10 +116,7 @@ def review(key: int) -> Response | tuple[str, int]:
     verdict = typed.code(GlassVerdict, "verdict", LABELS["verdict"])
     try:
         glass.review(g.access, key, verdict, request.form.get("words", ""))
-    except Unfit as wrong:
-        return _reviews(key, request.form, wrong.fields), wrong.status
-    except (Conflict, Forbidden) as wrong:
-        flash(wrong.message, "bad")
-    else:
-        flash("复核结论已保存。", "good")
+    except REFUSALS as wrong:
+        return _reviews(key, request.form, by_field(wrong)), wrong.status
+    flash("复核结论已保存。", "good")
     return redirect(url_for("glass.reviews"), 303)

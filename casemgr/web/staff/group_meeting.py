@@ -8,12 +8,14 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import clock, group_meeting
-from casemgr.services.errors import Unfit
 from casemgr.web import guard
 from casemgr.web.staff.form import begin_drawing
 from casemgr.web.staff.typed import Typed
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("group_meeting", __name__)
+
+LABELS = {"agenda": "议程"}
 
 KEY = "int(max=9223372036854775807)"
 
@@ -42,8 +44,8 @@ def hold() -> Response | tuple[str, int]:
     once, agenda = Typed(request.form).key("once"), request.form.get("agenda", "")
     try:
         group_meeting.hold(g.access, once, agenda, clock.today())
-    except Unfit as wrong:
-        return _page({"once": once, "agenda": agenda}, dict(wrong.fields)), wrong.status
+    except REFUSALS as wrong:
+        return _page({"once": once, "agenda": agenda}, by_field(wrong)), wrong.status
     flash("会议材料已保存，可以打印。", "good")
     return redirect(url_for("group_meeting.page"), 303)
 

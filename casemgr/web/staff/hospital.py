@@ -7,16 +7,18 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import clock, hospital_care, post_report
-from casemgr.services.errors import Unfit
 from casemgr.terms.post import CareGround
 from casemgr.web import guard
 from casemgr.web.staff import listing
 from casemgr.web.staff.typed import Typed, kept
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("hospital", __name__)
 
 KEY = "int(max=9223372036854775807)"
 LABELS = {"post": "收治医院", "ground": "依据"}
+#: Codes among them, by their lists.
+CHOICES = {"ground": CareGround}
 
 
 def _page(key: int, given: dict[str, object], fields: dict[str, str]) -> str:
@@ -47,8 +49,8 @@ def tell(key: int) -> Response | tuple[str, int]:
         place = listing.whole(request.form.get("post"), 1)
         ground = typed.code(CareGround, "ground", LABELS["ground"])
         told = hospital_care.tell(g.access, key, once, place, ground, clock.today())
-    except Unfit as wrong:
-        return _page(key, kept(request.form), wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        return _page(key, kept(request.form), by_field(wrong)), wrong.status
     words = "已告知医院，关系结束或期满后自动撤回。" if told else "此前已告知，没有重复。"
     flash(words, "good")
     return redirect(url_for("hospital.page", key=key), 303)

@@ -7,15 +7,17 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import clock, impact
-from casemgr.services.errors import Unfit
 from casemgr.services.impact import TEXTS, NewNote
 from casemgr.terms.sharing import Flow
 from casemgr.web import guard
 from casemgr.web.staff.typed import Typed, kept
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("impact", __name__)
 
 LABELS = {"flow": "评估的是", "written_on": "评估日期", **TEXTS}
+#: Codes among them, by their lists.
+CHOICES = {"flow": Flow}
 
 
 @pages.get("/impact")
@@ -51,7 +53,7 @@ def write() -> Response | tuple[str, int]:
     )
     try:
         impact.write(g.access, once, told, clock.today())
-    except Unfit as wrong:
-        return _page(kept(request.form), {**wrong.fields, **typed.wrong}), wrong.status
+    except REFUSALS as wrong:
+        return _page(kept(request.form), {**by_field(wrong), **typed.wrong}), wrong.status
     flash("影响评估已保存，相应的提供可以启用。评估至少保存三年。", "good")
     return redirect(url_for("impact.page"), 303)

@@ -13,6 +13,7 @@ from casemgr.terms.emergency import ContactKind
 from casemgr.terms.incident import DangerousAct, IncidentMeasure, ReleaseProof
 from casemgr.web import guard
 from casemgr.web.staff.typed import Typed, have, kept
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("incident", __name__)
 
@@ -67,6 +68,8 @@ LABELS = {
     "released_on": "解除日期",
     "verified": "核实方式",
 }
+#: Codes among them, by their lists.
+CHOICES = {"kind": DangerousAct, "done": IncidentMeasure, "verified": ReleaseProof}
 
 
 def _route() -> str:
@@ -118,8 +121,9 @@ def save(key: int) -> Response | tuple[str, int]:
         typed.settle()
         entry = IncidentEntry(have(on), have(kind), done, told, typed.flag("others_hurt"), note, reason)
         saved = incident.record(g.access, key, once, entry, clock.today())
-    except Unfit as wrong:
-        return _form(incident.begin(g.access, key), kept(request.form, ("done",)), wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        form, given = incident.begin(g.access, key), kept(request.form, ("done",))
+        return _form(form, given, by_field(wrong)), wrong.status
     flash("这次事件已保存。" if not saved.again else "这次事件已经保存过，没有重复登记。", "good")
     if saved.later:
         flash(incident.spoken(saved.later), "warn")
@@ -156,8 +160,8 @@ def add(key: int) -> Response | tuple[str, int]:
         )
         typed.settle()
         saved = incident.add_measures(g.access, key, added, clock.today())
-    except Unfit as wrong:
-        return _page(key, kept(request.form, ("done",)), wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        return _page(key, kept(request.form, ("done",)), by_field(wrong)), wrong.status
     flash("没有新的内容需要保存。" if saved.again else "已补记。", "good")
     return redirect(url_for("case.page", key=saved.case_id) + "#events", 303)
 
@@ -198,8 +202,8 @@ def save_lock_up(key: int) -> Response | tuple[str, int]:
         plan, note = typed.text("plan", LABELS["plan"]), typed.text("note", "情况说明")
         typed.settle()
         saved = incident.open_lock_up(g.access, key, once, have(known_on), plan, note, clock.today())
-    except Unfit as wrong:
-        return _lock_up(incident.begin(g.access, key), kept(request.form), wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        return _lock_up(incident.begin(g.access, key), kept(request.form), by_field(wrong)), wrong.status
     flash("关锁情况已登记；解除并核实后请登记解除。" if not saved.again else "已经登记过，没有重复。", "good")
     return redirect(url_for("case.page", key=key) + "#events", 303)
 
@@ -234,7 +238,7 @@ def release(key: int) -> Response | tuple[str, int]:
         note = typed.text("note", "核实经过")
         typed.settle()
         saved = incident.release(g.access, key, have(on), have(verified), note, clock.today())
-    except Unfit as wrong:
-        return _release(key, kept(request.form), wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        return _release(key, kept(request.form), by_field(wrong)), wrong.status
     flash("已登记解除关锁。" if not saved.again else "这次关锁此前已登记解除，没有改动。", "good")
     return redirect(url_for("case.page", key=saved.case_id) + "#events", 303)

@@ -24,6 +24,7 @@ from casemgr.web import guard
 from casemgr.web.staff import listing
 from casemgr.web.staff.case import AREA, KEY, area_choices
 from casemgr.web.staff.typed import Typed, have, kept
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("injection", __name__)
 
@@ -147,8 +148,8 @@ def save(key: int) -> Response | str | tuple[str, int]:
         if request.form.get("looked") != check.digest or request.form.get("recheck"):
             return _page(injection.begin(g.access, key, once), kept(request.form), {}, check)
         done = injection.record(g.access, key, once, entry, today)
-    except Unfit as wrong:
-        return _page(injection.begin(g.access, key, once), kept(request.form), wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        return _page(injection.begin(g.access, key, once), kept(request.form), by_field(wrong)), wrong.status
     return _done(done, "这一针已登记。")
 
 
@@ -171,9 +172,9 @@ def put_right(key: int) -> Response | str | tuple[str, int]:
         reason = typed.text("reason", "更正原因", longest=200)
         typed.settle()
         done = injection.change(g.access, key, entry, seen, reason, today)
-    except Unfit as wrong:
+    except REFUSALS as wrong:
         form = injection.form_of(g.access, key)
-        return _page(form, kept(request.form), wrong.fields, change=True), wrong.status
+        return _page(form, kept(request.form), by_field(wrong), change=True), wrong.status
     return _done(done, "已更正，原来的内容保留在改动记录中。")
 
 
@@ -328,10 +329,10 @@ def lay(product_id: str) -> Response | tuple[str, int]:
         )
         typed.settle()
         written = product.overlay(g.access, product_id, once, told, clock.today())
-    except Unfit as wrong:
+    except REFUSALS as wrong:
         fields = {
             name if name in ("source", "labelled_on") else f"figure.{name}": text
-            for name, text in wrong.fields.items()
+            for name, text in by_field(wrong).items()
         }
         return _product_page(product_id, kept(request.form), fields), wrong.status
     flash(

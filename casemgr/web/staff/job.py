@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import clock, job
-from casemgr.services.errors import Conflict, Unfit
+from casemgr.services.errors import Problem
 from casemgr.terms.job import RunState
 from casemgr.web import guard
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("job", __name__)
 
@@ -24,7 +25,7 @@ def list_() -> str:
     return _list()
 
 
-def _list(wrong: Unfit | None = None, name: str = "", period: str = "") -> str:
+def _list(wrong: Problem | None = None, name: str = "", period: str = "") -> str:
     now = clock.now()
     jobs = job.list_(g.access, now)
     return render_template(
@@ -33,8 +34,8 @@ def _list(wrong: Unfit | None = None, name: str = "", period: str = "") -> str:
         failures=job.failures(g.access, now),
         busy=any(one.running for one in jobs),
         tones=TONES,
-        fields=wrong.fields if wrong else {},
-        sentence=wrong.message if wrong else "",
+        fields=by_field(wrong) if wrong else {},
+        sentence=wrong.message if wrong and wrong.fields else "",
         name=name,
         period=period,
     )
@@ -47,10 +48,7 @@ def run(name: str) -> Response | tuple[str, int]:
     period = request.form.get("period", "").strip()
     try:
         put = job.run(g.access, name, period)
-    except Conflict as wrong:
-        flash(wrong.message, "warn")
-        return redirect(url_for("job.list_"), 303)
-    except Unfit as wrong:
+    except REFUSALS as wrong:
         return _list(wrong, name, period), wrong.status
     return redirect(url_for("job.view", key=put.key), 303)
 

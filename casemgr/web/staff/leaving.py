@@ -9,11 +9,12 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import clock, exchange, letter, transfer
-from casemgr.services.errors import Conflict, Refused, Unfit
+from casemgr.services.errors import Refused
 from casemgr.web import guard, step_up
 from casemgr.web.staff import state as state_pages
 from casemgr.web.staff.form import WORKBOOK, begin_drawing
 from casemgr.web.staff.typed import Typed
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("leaving", __name__)
 
@@ -30,11 +31,8 @@ def send(key: int) -> Response | tuple[str, int]:
     try:
         typed.settle()
         made = transfer.send_abroad(g.access, key, receiver, address, clock.today())
-    except Unfit as wrong:
-        return state_pages.shown(key, "moved", dict(request.form), dict(wrong.fields)), wrong.status
-    except (Refused, Conflict) as wrong:
-        flash(wrong.message, "bad")
-        return redirect(url_for("state.page", key=key, kind="moved"), 303)
+    except REFUSALS as wrong:
+        return state_pages.shown(key, "moved", dict(request.form), by_field(wrong)), wrong.status
     flash("已记录。请打印迁移函、下载档案材料寄送对方；登记对方答复之前，仍由本单位负责。", "good")
     return redirect(url_for("transfer.page", key=made), 303)
 

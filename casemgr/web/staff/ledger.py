@@ -9,12 +9,12 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import clock, ledger
-from casemgr.services.errors import Unfit
 from casemgr.services.ledger import Call
 from casemgr.terms.account import Role
 from casemgr.web import guard
 from casemgr.web.staff import listing
 from casemgr.web.staff.typed import Typed
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("ledger", __name__)
 
@@ -88,7 +88,7 @@ def save_call(key: int) -> Response | tuple[str, int]:
     )
     try:
         kept = ledger.record_call(g.access, key, typed.key("once"), call, clock.today())
-    except Unfit as wrong:
-        return _call_form(key, given, wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        return _call_form(key, given, by_field(wrong)), wrong.status
     flash("已记入台账。" if kept else "这一条此前已记入台账，没有重复。", "good")
     return redirect(url_for("ledger.of_case", key=key), 303)

@@ -8,12 +8,13 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import area, clock, matrix
-from casemgr.services.errors import Conflict, Forbidden, Unfit
+from casemgr.services.errors import Conflict, Forbidden
 from casemgr.terms.access import LooseningState
 from casemgr.terms.area import AreaLevel
 from casemgr.terms.disclosure import Condition, FieldGroup, Level
 from casemgr.web import guard, step_up
 from casemgr.web.staff.typed import Typed
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("matrix", __name__)
 
@@ -112,8 +113,8 @@ def loosen() -> Response | str | tuple[str, int]:
             over,
             request.form.get("approver", ""),
         )
-    except Unfit as wrong:
-        return _form(request.form, wrong.fields or {"key": wrong.message}), wrong.status
+    except REFUSALS as wrong:
+        return _form(request.form, by_field(wrong)), wrong.status
     flash("放宽申请已提交，须由另一个账号批准后才生效。", "good")
     return redirect(url_for("matrix.page", _anchor="loosenings"), 303)
 

@@ -20,7 +20,6 @@ from casemgr.services import (
     medicine_watch,
     register,
 )
-from casemgr.services.errors import Unfit
 from casemgr.services.incident import spoken
 from casemgr.services.medicine import LineForm, RegimenForm, Stop
 from casemgr.services.medicine_drug import DrugForm
@@ -31,6 +30,7 @@ from casemgr.web import guard
 from casemgr.web.staff import listing, ribbon
 from casemgr.web.staff.case import AREA, KEY
 from casemgr.web.staff.typed import Typed, have, kept
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("medicine", __name__)
 
@@ -73,6 +73,8 @@ LABELS = {
     "source": "依据",
     "free_programme": "列入本地免费二代药",
 }
+#: Codes among them, by their lists.
+CHOICES = {"reason": StopReason, "fetcher": Fetcher}
 
 
 def _thousandths(typed: Typed, name: str, label: str, unit: str, scale: int) -> int | None:
@@ -196,8 +198,8 @@ def save(key: int) -> Response | tuple[str, int]:
     once = typed.key("once")
     try:
         saved = medicine.add_line(g.access, key, once, _line_form(typed), clock.today())
-    except Unfit as wrong:
-        return _line(medicine.begin(g.access, key), kept(request.form), wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        return _line(medicine.begin(g.access, key), kept(request.form), by_field(wrong)), wrong.status
     flash("已写入用药医嘱。" if not saved.again else "这一条已经保存过，没有重复写入。", "good")
     return _back(key)
 
@@ -222,8 +224,8 @@ def save_change(key: int) -> Response | tuple[str, int]:
     try:
         note = typed.text("note", LABELS["note"], longest=300)
         saved = medicine.change_line(g.access, key, once, _line_form(typed), note, clock.today())
-    except Unfit as wrong:
-        return _line(medicine.begin_change(g.access, key), kept(request.form), wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        return _line(medicine.begin_change(g.access, key), kept(request.form), by_field(wrong)), wrong.status
     flash(
         "已调整：原来的一条停用，新的一条从同一天开始。" if not saved.again else "这次调整已经保存过。",
         "good",
@@ -263,8 +265,8 @@ def save_stop(key: int) -> Response | tuple[str, int]:
         typed.settle()
         told = Stop(have(on), have(reason), note, prescriber)
         saved = medicine.stop_line(g.access, key, told, clock.today())
-    except Unfit as wrong:
-        return _stop(key, kept(request.form), wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        return _stop(key, kept(request.form), by_field(wrong)), wrong.status
     flash("已登记停用，记录保留。" if not saved.again else "这一条此前已停用，没有改动。", "good")
     return _back(saved.case_id)
 
@@ -297,8 +299,8 @@ def save_off(key: int) -> Response | tuple[str, int]:
         reason = typed.text("note", LABELS["note"], longest=300)
         typed.settle()
         saved = medicine.order_off(g.access, key, once, have(since), prescriber, reason, clock.today())
-    except Unfit as wrong:
-        return _off(medicine.begin(g.access, key), kept(request.form), wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        return _off(medicine.begin(g.access, key), kept(request.form), by_field(wrong)), wrong.status
     flash("已登记“勿需用药”的医嘱。" if not saved.again else "这条医嘱已经保存过。", "good")
     return _back(key)
 
@@ -312,9 +314,9 @@ def end_off(key: int) -> Response | tuple[str, int]:
         on = typed.day("ended_on", LABELS["ended_on"], required=True)
         typed.settle()
         saved = medicine.end_off(g.access, key, have(on), clock.today())
-    except Unfit as wrong:
-        case = medicine.case_of_order(g.access, key)
-        return _person(case, request.form.get("ended_on", ""), wrong.fields["ended_on"]), wrong.status
+    except REFUSALS as wrong:
+        case, said = medicine.case_of_order(g.access, key), by_field(wrong).get("ended_on", "")
+        return _person(case, request.form.get("ended_on", ""), said), wrong.status
     flash("这条医嘱已结束，记录保留。" if not saved.again else "这条医嘱此前已结束。", "good")
     return _back(saved.case_id)
 
@@ -364,7 +366,7 @@ def carry(key: int) -> Response | tuple[str, int]:
         prescriber = typed.text("prescriber", LABELS["prescriber"], longest=60)
         typed.settle()
         written = medicine_visit.carry(g.access, key, chosen, stops, prescriber, clock.today())
-    except Unfit as wrong:
+    except REFUSALS as wrong:
         offer = medicine_visit.offer(g.access, key)
         if offer is None:
             raise
@@ -407,8 +409,8 @@ def dispense(key: int) -> Response | tuple[str, int]:
     try:
         told = _handed(typed)
         saved = medicine_ledger.dispense(g.access, key, once, told, clock.today())
-    except Unfit as wrong:
-        return _dispense(key, kept(request.form), wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        return _dispense(key, kept(request.form), by_field(wrong)), wrong.status
     flash("发药已登记。" if not saved.again else "这次发药已经登记过，没有重复写入。", "good")
     if saved.later:
         flash(spoken(saved.later), "warn")
@@ -475,8 +477,8 @@ def save_counter(key: int) -> Response | tuple[str, int]:
         reason = typed.text("reason", LABELS["reason"], longest=300)
         typed.settle()
         saved = medicine_ledger.counter(g.access, key, once, reason, clock.today())
-    except Unfit as wrong:
-        return _counter(key, kept(request.form), wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        return _counter(key, kept(request.form), by_field(wrong)), wrong.status
     flash("已冲正，原记录保留。" if not saved.again else "这条记录已经冲正过，没有再写。", "good")
     return _back(saved.case_id)
 
@@ -555,8 +557,8 @@ def receive(area: int) -> Response | tuple[str, int]:
         new = medicine_ledger.receive(
             g.access, area, once, code, batch, have(expires_on), have(quantity), have(on), clock.today()
         )
-    except Unfit as wrong:
-        return _stock(area, kept(request.form), wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        return _stock(area, kept(request.form), by_field(wrong)), wrong.status
     flash("已入库。" if new else "这次入库已经登记过，没有重复写入。", "good")
     return redirect(url_for("medicine.stock", area=area), 303)
 
@@ -574,7 +576,7 @@ def write_off(key: int) -> Response | tuple[str, int]:
         reason = typed.text("reason", LABELS["reason"], longest=300)
         typed.settle()
         area, new = medicine_ledger.write_off(g.access, key, once, have(quantity), reason, clock.today())
-    except Unfit as wrong:
+    except REFUSALS as wrong:
         area = medicine_ledger.area_of_lot(g.access, key)
         said = "".join(wrong.fields.values()) or wrong.message
         return _stock(area, {}, {}, {**kept(request.form), "lot": key, "says": said}), wrong.status
@@ -626,8 +628,8 @@ def add_drug() -> Response | tuple[str, int]:
         )
         typed.settle()
         new = medicine_drug.save_drug(g.access, once, form)
-    except Unfit as wrong:
-        return _drugs(kept(request.form), wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        return _drugs(kept(request.form), by_field(wrong)), wrong.status
     flash("药品已加入目录。" if new else "这个药品已经加入过。", "good")
     return redirect(url_for("medicine.drugs"), 303)
 

@@ -7,13 +7,17 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import clock, misuse
-from casemgr.services.errors import Conflict, Unfit
 from casemgr.terms.area import AreaLevel, level_of
 from casemgr.terms.misuse import MisuseVerdict
 from casemgr.web import guard
 from casemgr.web.staff import listing
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("misuse", __name__)
+
+LABELS = {"verdict": "核对结果", "answer": "说明"}
+#: Codes among them, by their lists.
+CHOICES = {"verdict": MisuseVerdict}
 
 
 @pages.get("/misuse")
@@ -48,12 +52,9 @@ def answer() -> Response | tuple[str, int]:
     verdict = next((one for one in MisuseVerdict if int(one) == chosen), None)
     try:
         misuse.answer(g.access, key, verdict, typed["answer"], clock.today())
-    except Unfit as wrong:
-        return _page(key, typed, dict(wrong.fields)), wrong.status
-    except Conflict as wrong:
-        flash(wrong.message, "bad")
-    else:
-        flash("已保存答复。", "good")
+    except REFUSALS as wrong:
+        return _page(key, typed, by_field(wrong)), wrong.status
+    flash("已保存答复。", "good")
     return redirect(url_for("misuse.page"), 303)
 
 
@@ -64,7 +65,7 @@ def home() -> Response | tuple[str, int]:
     account = listing.whole(request.form.get("account"), 1) or 0
     try:
         misuse.live_in(g.access, account, listing.whole(request.form.get("village"), 1))
-    except Unfit as wrong:
-        return _page(0, {}, dict(wrong.fields)), wrong.status
+    except REFUSALS as wrong:
+        return _page(0, {}, by_field(wrong)), wrong.status
     flash("已保存。", "good")
     return redirect(url_for("misuse.page") + "#h-staff", 303)

@@ -11,11 +11,11 @@ from werkzeug.wrappers import Response
 from casemgr.reports import charts
 from casemgr.rules.access import Action
 from casemgr.services import clock, monitoring
-from casemgr.services.errors import Unfit
 from casemgr.services.monitoring import Correction, Line, MonitoringView, Series, Sheet
 from casemgr.terms.monitoring import Phase, ResultFinding, ResultOrigin, ValueStep, WatchedDrug
-from casemgr.web import guard
+from casemgr.web import guard, unsaved
 from casemgr.web.staff.typed import Typed, have, kept
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("monitoring", __name__)
 
@@ -117,8 +117,8 @@ def save(key: int) -> Response | tuple[str, int]:
         typed.settle()
         sheet = Sheet(have(on), have(source), lines, place, note)
         saved = monitoring.record(g.access, key, once, sheet, clock.today())
-    except Unfit as wrong:
-        return _page(_view(key), kept(request.form), wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        return _page(_view(key), kept(request.form), by_field(wrong)), wrong.status
     if saved.again:
         flash("已经登记过，没有重复。", "good")
     else:
@@ -143,10 +143,10 @@ def drug(key: int) -> Response | tuple[str, int]:
         phase = typed.code(Phase, "phase", LABELS["phase"])
         typed.settle()
         monitoring.state_drug(g.access, key, have(which), since, until, phase, clock.today())
-    except Unfit as wrong:
+    except REFUSALS as wrong:
         code = request.form.get("drug", "")
         shown = int(code) if code.isascii() and code.isdigit() else None
-        return _page(_view(key), kept(request.form), wrong.fields, shown), wrong.status
+        return _page(_view(key), kept(request.form), by_field(wrong), shown), wrong.status
     flash("用药监测信息已保存。", "good")
     return redirect(url_for("monitoring.page", key=key), 303)
 
@@ -192,8 +192,8 @@ def handled(key: int) -> Response | tuple[str, int]:
         note = typed.text("note", "处理经过")
         typed.settle()
         saved = monitoring.handle(g.access, key, steps, have(on), note, clock.today())
-    except Unfit as wrong:
-        return _result(key, kept(request.form, ("steps",)), wrong.fields, "handled"), wrong.status
+    except REFUSALS as wrong:
+        return _result(key, kept(request.form, ("steps",)), by_field(wrong), "handled"), wrong.status
     flash("此前已登记处理，没有改动。" if saved.again else "已登记处理情况。", "good")
     return redirect(url_for("monitoring.page", key=saved.case_id), 303)
 
@@ -213,8 +213,10 @@ def correct(key: int) -> Response | tuple[str, int]:
         typed.settle()
         told = Correction(have(on), line, have(source), reason, void=typed.flag("void") is True)
         saved = monitoring.correct(g.access, key, version, told, clock.today())
-    except Unfit as wrong:
-        return _result(key, kept(request.form), wrong.fields, "correct"), wrong.status
+    except REFUSALS as wrong:
+        return _result(
+            key, unsaved.typed(wrong, kept(request.form)), by_field(wrong), "correct"
+        ), wrong.status
     done = "已作废" if told.void else "已更正"
     flash(f"{done}，原来的内容保留在改动记录中。", "good")
     if saved.critical:

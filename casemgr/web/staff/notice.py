@@ -9,13 +9,14 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import clock, notice
-from casemgr.services.errors import Conflict, Refused, Unfit
+from casemgr.services.errors import Conflict
 from casemgr.services.notice import Asked
 from casemgr.terms.notice import NoticeKind, NoticeState
 from casemgr.web import guard
 from casemgr.web.staff import listing
 from casemgr.web.staff.case import area_choices
 from casemgr.web.staff.typed import Typed
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("notice", __name__)
 
@@ -69,12 +70,11 @@ def enter(kind: str) -> Response | tuple[str, int]:
     try:
         typed.settle()
         found = notice.enter(g.access, KINDS[kind], once, raw, received_on or today, to, today)
-    except Unfit as wrong:
-        begun = notice.begin(KINDS[kind])
-        found = Asked(begun.form, begun.kind, raw, once, wrong.fields)
-    except Conflict as other:
-        begun = notice.begin(KINDS[kind])
-        return _form(kind, replace(begun, raw=raw, problems={"name": other.message}), given), other.status
+    except REFUSALS as wrong:
+        asked = replace(notice.begin(KINDS[kind]), raw=raw, problems=by_field(wrong))
+        if not isinstance(wrong, Conflict):
+            asked = replace(asked, once=once)
+        return _form(kind, asked, given), wrong.status
     if isinstance(found, Asked):
         return _form(kind, found, given), 422
     flash("已录入。" if to is None else "已录入并转往乡镇。", "good")
@@ -120,8 +120,6 @@ def step(key: int) -> Response | tuple[str, int]:
             notice.file_to(g.access, key, version, case, today)
             flash("已归入档案。出院者请按期首访。", "good")
             return redirect(url_for("case.page", key=case), 303)
-    except Unfit as wrong:
-        return _page(key, dict(form), dict(wrong.fields)), wrong.status
-    except (Refused, Conflict) as wrong:
-        flash(wrong.message, "bad")
+    except REFUSALS as wrong:
+        return _page(key, dict(form), by_field(wrong)), wrong.status
     return redirect(url_for("notice.page", key=key), 303)

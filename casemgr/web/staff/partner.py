@@ -9,10 +9,10 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import clock, partner, post_report
-from casemgr.services.errors import Refused, Unfit
 from casemgr.terms.liaison import TO_DEPARTMENTS, TaskKind
 from casemgr.web import guard
 from casemgr.web.staff.typed import Typed
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("partner", __name__)
 
@@ -25,6 +25,8 @@ LABELS = {
     "words": "说明",
     "file_no": "档案编号",
 }
+#: Codes among them, by their lists.
+CHOICES = {"kind": TaskKind}
 
 
 @pages.get("/partners")
@@ -39,14 +41,13 @@ def list_() -> str:
     )
 
 
-def _task_form(key: int, given: Mapping[str, object], fields: dict[str, str], refused: str = "") -> str:
+def _task_form(key: int, given: Mapping[str, object], fields: dict[str, str]) -> str:
     form = partner.begin_task(g.access, key, clock.today())
     return render_template(
         "partner/task_form.html",
         form=form,
         given=given,
         fields=fields,
-        refused=refused,
         labels=LABELS,
         kinds=form.kinds,
     )
@@ -77,10 +78,8 @@ def ask(key: int) -> Response | tuple[str, int]:
             given.get("question", "").strip(),
             clock.today(),
         )
-    except Unfit as wrong:
-        return _task_form(key, given, wrong.fields), wrong.status
-    except Refused as refused:
-        return _task_form(key, given, {}, f"{refused.message}（{refused.rule}）"), refused.status
+    except REFUSALS as wrong:
+        return _task_form(key, given, by_field(wrong)), wrong.status
     flash("已发送，对方答复后会出现在待办中。" if sent else "这项协查此前已发送，没有重复。", "good")
     return redirect(url_for("case.page", key=key) + "#given", 303)
 
@@ -136,8 +135,8 @@ def answer(key: int) -> Response | tuple[str, int]:
             given.get("file_no", "").strip(),
             clock.today(),
         )
-    except Unfit as wrong:
-        return _report_page(key, given, wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        return _report_page(key, given, by_field(wrong)), wrong.status
     if case is None:
         flash("已答复。不在册的人员，需要时请登记为线索。", "good")
         return redirect(url_for("partner.list_"), 303)
@@ -155,10 +154,7 @@ def take(key: int) -> Response | tuple[str, int]:
     step = post_report.accept if accepts else post_report.decline
     try:
         case = step(g.access, key, version, words, clock.today())
-    except Unfit as wrong:
-        return _report_page(key, given, wrong.fields), wrong.status
-    except Refused as refused:
-        flash(f"{refused.message}（{refused.rule}）", "bad")
-        return redirect(url_for("partner.report", key=key), 303)
+    except REFUSALS as wrong:
+        return _report_page(key, given, by_field(wrong)), wrong.status
     flash("已采纳，写进了档案。" if accepts else "已答复未采纳，档案没有改动。", "good")
     return redirect(url_for("hospital.page", key=case), 303)

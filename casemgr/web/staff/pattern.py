@@ -7,12 +7,14 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import clock, fair_play
-from casemgr.services.errors import Conflict, Unfit
 from casemgr.terms.area import AreaLevel, level_of
 from casemgr.web import guard
 from casemgr.web.staff import listing
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("pattern", __name__)
+
+LABELS = {"answer": "说明"}
 
 
 @pages.get("/patterns")
@@ -41,10 +43,7 @@ def answer() -> Response | tuple[str, int]:
     typed = request.form.get("answer", "")
     try:
         fair_play.answer(g.access, key, typed, clock.today())
-    except Unfit as wrong:
-        return _page(key, typed, dict(wrong.fields)), wrong.status
-    except Conflict as wrong:
-        flash(wrong.message, "bad")
-    else:
-        flash("已保存说明，县级可以看到。", "good")
+    except REFUSALS as wrong:
+        return _page(key, typed, by_field(wrong)), wrong.status
+    flash("已保存说明，县级可以看到。", "good")
     return redirect(url_for("pattern.page"), 303)

@@ -8,10 +8,10 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import clock, post
-from casemgr.services.errors import Conflict, Refused, Unfit
 from casemgr.terms.account import Role
 from casemgr.web import guard, step_up
 from casemgr.web.staff.typed import Typed
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("post", __name__)
 
@@ -79,8 +79,8 @@ def save() -> Response | tuple[str, int]:
         role = typed.code(Role, "role", LABELS["role"])
         place = typed.whole("place", LABELS["place"], most=10**12)
         key = post.open_(g.access, once, role, place, request.form.get("name", ""), _villages())
-    except Unfit as wrong:
-        return _new(request.form, wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        return _new(request.form, by_field(wrong)), wrong.status
     flash("岗位已建立。下一步：给在岗的人建账号。", "good")
     return redirect(url_for("post.page", key=key), 303)
 
@@ -114,13 +114,8 @@ def change(key: int) -> Response | tuple[str, int]:
     version = Typed(request.form).whole("version", "版本") or 0
     try:
         post.change(g.access, key, version, request.form.get("name", ""), _villages())
-    except Unfit as wrong:
-        return _page(key, request.form, wrong.fields, "change"), wrong.status
-    except Conflict as wrong:
-        return _page(key, request.form, {"name": wrong.message}, "change"), wrong.status
-    except Refused as refused:
-        flash(refused.message, "bad")
-        return redirect(url_for("post.page", key=key), 303)
+    except REFUSALS as wrong:
+        return _page(key, request.form, by_field(wrong), "change"), wrong.status
     flash("岗位已保存。不再负责的村，村医的名单已撤回。", "good")
     return redirect(url_for("post.page", key=key), 303)
 
@@ -147,11 +142,8 @@ def open_account(key: int) -> Response | str | tuple[str, int]:
         made = post.open_account(
             g.access, key, given.get("login", ""), given.get("display", ""), first, last, clock.now()
         )
-    except (Unfit, Conflict) as wrong:
-        return _page(key, given, wrong.fields, "account"), wrong.status
-    except Refused as refused:
-        flash(refused.message, "bad")
-        return redirect(url_for("post.page", key=key), 303)
+    except REFUSALS as wrong:
+        return _page(key, given, by_field(wrong), "account"), wrong.status
     return render_template("post/secret.html", made=made, key=key)
 
 

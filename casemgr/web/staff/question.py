@@ -10,10 +10,10 @@ from werkzeug.wrappers import Response
 from casemgr.rules.access import Action
 from casemgr.services import area as areas
 from casemgr.services import clock, question, register
-from casemgr.services.errors import Unfit
 from casemgr.terms.area import AreaLevel, level_of
 from casemgr.web import guard
 from casemgr.web.staff import case, listing
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("question", __name__)
 
@@ -78,7 +78,7 @@ def answer(key: int) -> Response | tuple[str, int]:
     reason = request.form.get(f"reason-{asked}", "").strip()
     try:
         question.answer(g.access, key, asked, reason, clock.today())
-    except Unfit as wrong:
-        return case.shown(key, wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        return case.shown(key, by_field(wrong)), wrong.status
     flash("已记录。情况不变时不再询问。", "good")
     return redirect(url_for("case.page", key=key) + "#questions", 303)

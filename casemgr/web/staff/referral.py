@@ -7,13 +7,14 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import clock, contact, followup, hospital_care, incident, referral
-from casemgr.services.errors import Missing, Refused, Unfit
+from casemgr.services.errors import Missing
 from casemgr.services.referral import ReferralEntry, ReferralStep, VisitAdvice
 from casemgr.terms.emergency import ContactKind
 from casemgr.terms.referral import Direction, ReferralState
 from casemgr.web import guard
 from casemgr.web.staff import listing
 from casemgr.web.staff.typed import Typed, have, kept
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("referral", __name__)
 
@@ -29,6 +30,8 @@ LABELS = {
     "on": "日期",
     "note": "说明",
 }
+#: Codes among them, by their lists.
+CHOICES = {"direction": Direction, "to": ReferralState}
 
 
 def _from_visit(key: int) -> VisitAdvice | None:
@@ -94,8 +97,8 @@ def save(key: int) -> Response | tuple[str, int]:
             hospital,
         )
         saved = referral.record(g.access, key, once, entry, clock.today())
-    except Unfit as wrong:
-        return _form(incident.begin(g.access, key), kept(request.form), wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        return _form(incident.begin(g.access, key), kept(request.form), by_field(wrong)), wrong.status
     flash("转诊已登记。" if not saved.again else "这次转诊已经登记过，没有重复。", "good")
     return redirect(url_for("referral.page", key=saved.id), 303)
 
@@ -114,14 +117,13 @@ def page(key: int) -> str | Response:
         return redirect(url_for("referral.new", key=case, visit=key), 303)
 
 
-def _page(key: int, given: dict[str, object], fields: dict[str, str], wrong: str = "") -> str:
+def _page(key: int, given: dict[str, object], fields: dict[str, str]) -> str:
     view = referral.view(g.access, key)
     return render_template(
         "referral/page.html",
         view=view,
         given=given,
         fields=fields,
-        wrong=wrong,
         labels=LABELS,
         steps=[(int(one), STEP_WORDS[one]) for one in view.next],
         today=clock.today(),
@@ -150,9 +152,7 @@ def step(key: int) -> Response | tuple[str, int]:
         note = typed.text("note", LABELS["note"])
         typed.settle()
         saved = referral.step(g.access, key, ReferralStep(have(to), have(on), note), clock.today())
-    except Unfit as wrong:
-        return _page(key, kept(request.form), wrong.fields), wrong.status
-    except Refused as wrong:
-        return _page(key, kept(request.form), {}, wrong.message), wrong.status
+    except REFUSALS as wrong:
+        return _page(key, kept(request.form), by_field(wrong)), wrong.status
     flash("已更新。" if not saved.again else "这一步已经登记过，没有改动。", "good")
     return redirect(url_for("referral.page", key=key), 303)

@@ -11,11 +11,11 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import clock, registration, registration_draft
-from casemgr.services.errors import Conflict
 from casemgr.services.registration import Asked, Done
 from casemgr.web import guard
 from casemgr.web.staff import listing
 from casemgr.web.staff.typed import Typed
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("registration", __name__)
 
@@ -130,9 +130,11 @@ def correct(key: int) -> Response | tuple[str, int]:
     """Save a correction; when somebody else was faster, both sides are shown."""
     try:
         found = registration.correct(g.access, key, _raw(), clock.today())
-    except Conflict as wrong:
-        flash(wrong.message, "bad")
-        return redirect(url_for("registration.edit", key=key), 303)
+    except REFUSALS as wrong:
+        # With what was seen as it was: pressed again, both sides are shown.
+        begun = registration.edit(g.access, key)
+        asked = replace(begun, raw=_raw(), problems=by_field(wrong), seen=request.form.get("seen", ""))
+        return _shown(asked, wrong.status)
     if isinstance(found, Done):
         flash("修改已保存，改动逐项留痕。", "good")
         return redirect(url_for("case.page", key=key), 303)

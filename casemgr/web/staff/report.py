@@ -11,12 +11,13 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Access, Action
 from casemgr.services import agency, area, clock, indicator, job, month_revision, rendition, report
-from casemgr.services.errors import Conflict, Missing, Refused, Unfit
+from casemgr.services.errors import Missing, Problem, Refused, Unfit
 from casemgr.services.report import ReportView, Verdict, Verification
 from casemgr.terms.area import AreaLevel
 from casemgr.terms.report import Rendition, ReportKind
 from casemgr.web import guard
 from casemgr.web.staff.form import in_background
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("report", __name__)
 
@@ -63,7 +64,7 @@ def list_() -> str | tuple[str, int]:
     return _list()
 
 
-def _list(wrong: Unfit | None = None, asked: str = "", kind: str = "") -> str | tuple[str, int]:
+def _list(wrong: Problem | None = None, asked: str = "", kind: str = "") -> str | tuple[str, int]:
     month = request.args.get("month", "").strip()
     place = _whole(request.args.get("area"))
     number = min(max(_whole(request.args.get("page")) or 1, 1), LAST_PAGE)
@@ -85,8 +86,8 @@ def _list(wrong: Unfit | None = None, asked: str = "", kind: str = "") -> str | 
         area=place,
         may_issue=g.access.may(Action.REPORT_ISSUE) and g.access.may(Action.JOB_RUN),
         may_write=g.access.may(Action.REPORT_ISSUE),
-        fields=wrong.fields if wrong and not month else {},
-        sentence=wrong.message if wrong else "",
+        fields=by_field(wrong) if wrong and not month else {},
+        sentence=wrong.message if wrong and (month or wrong.fields) else "",
         asked=asked,
         kinds=KINDS,
         kind=kind or KINDS[0][0],
@@ -125,10 +126,7 @@ def issue() -> Response | str | tuple[str, int]:
         if kind is ReportKind.MONTHLY:
             name = ISSUE_JOB if indicator.closed(g.access, period, g.access.low) is not None else CLOSE_JOB
         put = job.run(g.access, name, period)
-    except Conflict as wrong:
-        flash(wrong.message, "warn")
-        return redirect(url_for("report.list_"), 303)
-    except Unfit as wrong:
+    except REFUSALS as wrong:
         return _list(wrong, typed, word)
     return redirect(url_for("job.view", key=put.key), 303)
 

@@ -9,10 +9,10 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import clock, retention
-from casemgr.services.errors import Conflict, Missing, Refused, Unfit
 from casemgr.web import guard, step_up
 from casemgr.web.staff.form import begin_drawing
 from casemgr.web.staff.typed import Typed
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("retention", __name__)
 LABELS = {"kind": "类别", "reason": "依据和经过", "answer": "核对情况", "because": "解除原因"}
@@ -55,10 +55,8 @@ def propose() -> Response | tuple[str, int]:
         key = retention.propose(
             g.access, typed.key("once"), kind, request.form.get("reason", ""), clock.today()
         )
-    except Unfit as wrong:
-        return _page(request.form, wrong.fields or {"kind": wrong.message}), wrong.status
-    except Conflict as wrong:
-        return _page(request.form, {"kind": wrong.message}), wrong.status
+    except REFUSALS as wrong:
+        return _page(request.form, by_field(wrong)), wrong.status
     flash("清册已提出，须由另一位县级人员批准后才销毁。", "good")
     return redirect(url_for("retention.one", key=key), 303)
 
@@ -91,10 +89,8 @@ def decide(key: int) -> Response | tuple[str, int]:
     agree = request.form.get("decision") == "agree"
     try:
         view = retention.decide(g.access, key, version, agree, request.form.get("answer", ""), clock.today())
-    except Unfit as wrong:
-        return _one(key, request.form, wrong.fields), wrong.status
-    except (Conflict, Refused) as wrong:
-        return _one(key, request.form, {"answer": wrong.message}), wrong.status
+    except REFUSALS as wrong:
+        return _one(key, request.form, by_field(wrong)), wrong.status
     if agree:
         flash(
             f"已销毁 {view.done} 人的{view.kind.label}，未销毁 {view.skipped} 人。请打印清册签字存档。",
@@ -111,8 +107,8 @@ def withdraw(key: int) -> Response | tuple[str, int]:
     """Take an own list back."""
     try:
         retention.withdraw(g.access, key, Typed(request.form).whole("version", "版本") or 0)
-    except (Conflict, Refused) as wrong:
-        return _one(key, request.form, {"answer": wrong.message}), wrong.status
+    except REFUSALS as wrong:
+        return _one(key, request.form, by_field(wrong)), wrong.status
     flash("清册已撤回，没有销毁任何档案。", "good")
     return redirect(url_for("retention.page", _anchor="lists"), 303)
 
@@ -161,13 +157,8 @@ def hold(key: int) -> Response | tuple[str, int]:
             retention.lift(g.access, key, held, version, because, clock.today())
         else:
             retention.hold(g.access, typed.key("once"), key, reason, clock.today())
-    except Missing:
-        raise
-    except Unfit as wrong:
-        name = "because" if lifts else "reason"
-        return _holds(key, request.form, wrong.fields or {name: wrong.message}), wrong.status
-    except Conflict as wrong:
-        return _holds(key, request.form, {"reason": wrong.message}), wrong.status
+    except REFUSALS as wrong:
+        return _holds(key, request.form, by_field(wrong)), wrong.status
     flash(
         "已解除暂停，期限照常计算。" if lifts else "已暂停销毁，解除前这份档案的任何内容都不会到期销毁。",
         "good",

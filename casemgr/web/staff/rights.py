@@ -7,12 +7,13 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import clock, clue, receiver_notice, rights, seen
-from casemgr.services.errors import Conflict, Refused, Unfit
+from casemgr.services.errors import Conflict, Refused
 from casemgr.services.rights import NewRequest, Told
 from casemgr.terms.rights import Asker, Decision, ExitGround, RequestKind, ReturnGround
 from casemgr.web import guard
 from casemgr.web.staff.form import begin_drawing
 from casemgr.web.staff.typed import Typed, have
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("rights", __name__)
 
@@ -27,6 +28,8 @@ LABELS = {
     "ground": "理由类别",
     "safe": "医生判断",
 }
+#: Codes among them, by their lists.
+CHOICES = {"decision": Decision, "ground": ExitGround, "kind": RequestKind, "asker": Asker}
 
 
 @pages.get("/rights")
@@ -103,8 +106,8 @@ def add(key: int) -> Response | tuple[str, int]:
     try:
         typed.settle()
         made = rights.add(g.access, once, key, told, clock.today())
-    except Unfit as wrong:
-        return _new(key, dict(request.form), dict(wrong.fields)), wrong.status
+    except REFUSALS as wrong:
+        return _new(key, dict(request.form), by_field(wrong)), wrong.status
     flash("已登记申请。", "good")
     return redirect(url_for("rights.page", key=made), 303)
 
@@ -159,12 +162,8 @@ def act(key: int) -> Response | tuple[str, int]:
         else:
             state = rights.decide(g.access, key, have(version), told, today)
             flash(f"已保存：{state.label}。", "good")
-    except Unfit as wrong:
-        return _page(key, dict(request.form), dict(wrong.fields)), wrong.status
-    except Refused as wrong:
-        return _page(key, dict(request.form), {"decision": wrong.message}), 422
-    except Conflict as wrong:
-        flash(wrong.message, "bad")
+    except REFUSALS as wrong:
+        return _page(key, dict(request.form), by_field(wrong)), wrong.status
     return redirect(url_for("rights.page", key=key), 303)
 
 

@@ -14,15 +14,16 @@ from werkzeug.wrappers import Response
 from casemgr.rules.access import Action
 from casemgr.services import clock, state
 from casemgr.services import letter as letters
-from casemgr.services.errors import Conflict, Refused, Unfit
+from casemgr.services.errors import Conflict, Refused
 from casemgr.services.state import Answer, Death, Rediagnosis
 from casemgr.terms.followup import BodilyDisease, DeathCause, LossReason
 from casemgr.terms.register import Diagnosis, Lifecycle, Management, Pause
 from casemgr.terms.state import ConsentStep, DeathProof
-from casemgr.web import guard
+from casemgr.web import guard, unsaved
 from casemgr.web.staff import listing
 from casemgr.web.staff.form import begin_drawing
 from casemgr.web.staff.typed import Typed
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("state", __name__)
 
@@ -264,6 +265,17 @@ CHANGES: dict[str, Change] = {
 KINDS = "any(" + ",".join(CHANGES) + ")"
 #: Fields of the step before 迁出本县, see :mod:`casemgr.web.staff.leaving`.
 LEAVING = {"receiver": "接收机构", "address": "新住址和原因"}
+LABELS = {item.name: item.label for change in CHANGES.values() for item in change.items} | LEAVING
+#: Codes among them, by their lists.
+CHOICES = {
+    "proof": DeathProof,
+    "cause": DeathCause,
+    "disease": BodilyDisease,
+    "why": LossReason,
+    "kind": Pause,
+    "step": ConsentStep,
+    "diagnosis": Diagnosis,
+}
 
 
 @pages.get(f"/case/<{KEY}:key>/<{KINDS}:kind>")
@@ -300,11 +312,8 @@ def save(key: int, kind: str) -> Response | tuple[str, int]:
     version = listing.whole(request.form.get("version"), 1) or 0
     try:
         said = CHANGES[kind].save(key, version, typed)
-    except Unfit as wrong:
-        return shown(key, kind, dict(request.form), dict(wrong.fields)), wrong.status
-    except (Refused, Conflict) as wrong:
-        flash(wrong.message, "bad")
-        return redirect(url_for("state.page", key=key, kind=kind), 303)
+    except REFUSALS as wrong:
+        return shown(key, kind, unsaved.typed(wrong, request.form), by_field(wrong)), wrong.status
     flash(said, "good")
     if kind == "lost":
         return redirect(url_for("state.page", key=key, kind=kind), 303)

@@ -14,6 +14,7 @@ from casemgr.web.staff import listing
 from casemgr.web.staff.clue import village_choices
 from casemgr.web.staff.registration import again
 from casemgr.web.staff.typed import Typed
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("transfer", __name__)
 
@@ -77,10 +78,8 @@ def answer(key: int) -> Response | tuple[str, int]:
         elif wanted == "withdraw":
             transfer.withdraw(g.access, key, version, today)
             flash("已撤回。", "good")
-    except Unfit as wrong:
-        return _page(key, dict(form), dict(wrong.fields)), wrong.status
-    except (Refused, Conflict) as wrong:
-        flash(wrong.message, "bad")
+    except REFUSALS as wrong:
+        return _page(key, dict(form), by_field(wrong)), wrong.status
     return redirect(url_for("transfer.page", key=key), 303)
 
 
@@ -123,11 +122,8 @@ def ask(key: int) -> Response | tuple[str, int]:
     try:
         typed.settle()
         made = transfer.ask(g.access, key, to, reason, clock.today())
-    except Unfit as wrong:
-        return _new(key, dict(request.form), dict(wrong.fields)), wrong.status
-    except (Refused, Conflict) as wrong:
-        flash(wrong.message, "bad")
-        return redirect(url_for("case.page", key=key), 303)
+    except REFUSALS as wrong:
+        return _new(key, dict(request.form), by_field(wrong)), wrong.status
     flash("迁移申请已送出。对方接收之前，仍由本单位负责管理。", "good")
     return redirect(url_for("transfer.page", key=made), 303)
 

@@ -15,7 +15,6 @@ from casemgr.forms.official.followup import COUNTS
 from casemgr.forms.visit_check import ABOUT_CLASS
 from casemgr.rules.access import Action
 from casemgr.services import caution, clock, followup, medicine_visit, register
-from casemgr.services.errors import Unfit
 from casemgr.services.followup import Answer, Envelope, Receipt, VisitForm
 from casemgr.services.visit_sheet import CURRENT, DATES, KINDS, NO_SYMPTOMS, incident_key, why_key
 from casemgr.terms.attempt import AttemptResult, AttemptWay
@@ -24,6 +23,7 @@ from casemgr.terms.risk import RiskLevel
 from casemgr.web import guard
 from casemgr.web.staff.case import KEY
 from casemgr.web.staff.typed import Typed
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("visit", __name__)
 
@@ -368,10 +368,8 @@ def decline(key: int) -> BaseResponse | tuple[str, int]:
     """Do not agree, and say why; the one who wrote the visit changes it."""
     try:
         followup.decline(g.access, key, request.form.get("reason", "").strip()[:300], clock.today())
-    except Unfit as wrong:
-        if "reason" not in wrong.fields:
-            raise
-        return _second(key, wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        return _second(key, by_field(wrong)), wrong.status
     flash("已记录不同意，这项复核仍在待办中，请与填写医生商定后修改。", "good")
     return redirect(url_for("visit.view", key=key), 303)
 
@@ -427,8 +425,8 @@ def attempt(key: int) -> BaseResponse | tuple[str, int]:
             note,
             clock.today(),
         )
-    except Unfit as wrong:
-        return _attempt(key, given, wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        return _attempt(key, given, by_field(wrong)), wrong.status
     if found.again:
         flash("这次联系已经记过，没有重复写入。", "info")
     else:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import partial
+from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, g, redirect, render_template, request, url_for
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import area as areas
 from casemgr.services import audit, clock, glass, question, saved_filter, supervision, worklist
-from casemgr.services.errors import Unfit
+from casemgr.services.errors import Problem, Unfit
 from casemgr.services.saved_filter import View
 from casemgr.services.worklist import Apart, DutyView, WorkQuery, WorkRow
 from casemgr.terms.area import AreaLevel, level_of
@@ -24,6 +26,7 @@ from casemgr.web import guard
 from casemgr.web.staff import listing, steps
 from casemgr.web.staff.case import AREA, KEY
 from casemgr.web.staff.typed import Typed
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("work", __name__)
 
@@ -59,6 +62,7 @@ READS = {
     "benefit": Action.SHARING_READ,
 }
 NO_ONE = "nobody"
+LABELS = {"on": "日期", "label": "筛选的名称", "note": "备注"}
 #: What an address may ask for; with none of it the list begins as the account has chosen.
 ASKED = ("block", "village", "kind", "mine", "page", "size", "all", "near")
 
@@ -68,8 +72,7 @@ def _kind(text: str | None) -> DutyKind | None:
     return next((one for one in DutyKind if int(one) == number), None)
 
 
-def _query(township: int) -> WorkQuery:
-    values = request.args
+def _query(township: int, values: Mapping[str, str]) -> WorkQuery:
     return WorkQuery(
         area=township,
         block=BLOCKS.get(values.get("block", "")),
@@ -130,7 +133,14 @@ def page(code: int | None) -> str:
     place = g.access.low if code is None else code
     if level_of(place) is not AreaLevel.TOWNSHIP:
         return _overview(place)
-    query, today = _query(place), clock.today()
+    return _list(place, request.args, request.full_path.rstrip("?"))
+
+
+def _list(
+    place: int, values: Mapping[str, str], here: str, typed: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """The list under the filters in ``values``; ``typed`` fills the forms again that were refused."""
+    query, today = _query(place, values), clock.today()
     names = listing.names()
     found = worklist.worklist(g.access, query, today, names.purpose)
     query = found.query
@@ -138,7 +148,7 @@ def page(code: int | None) -> str:
     own = place == g.access.low
     address = "/work" if own else f"/work/{place}"
     bare = f"{address}?all=1" if any(one.first for one in found.views) else address
-    near = listing.whole(request.args.get("near"))
+    near = listing.whole(values.get("near"))
     return render_template(
         "work/list.html",
         work=found,
@@ -163,6 +173,9 @@ def page(code: int | None) -> str:
         reach=g.access.may(Action.IDENTITY_REVEAL),
         assigns=g.access.may(Action.DUTY_ASSIGN),
         near=next((one for one in found.villages if one[0] == near), None),
+        here=here,
+        typed=typed,
+        ticked=frozenset(_ticked()) if typed else frozenset(),
         today=today,
         glass_waiting=glass.waiting(g.access) if own and g.access.may(Action.GLASS_REVIEW) else None,
     )
@@ -173,7 +186,7 @@ def page(code: int | None) -> str:
 
 @pages.post(f"/work/<{AREA}:code>/views")
 @guard.guard(Action.FILTER_WRITE)
-def save_view(code: int) -> Response:
+def save_view(code: int) -> Response | tuple[str, int]:
     """Give what is shown a name."""
     values = request.form
     try:
@@ -187,7 +200,7 @@ def save_view(code: int) -> Response:
             mine=values.get("mine") == "1",
             first=values.get("first") == "1",
         )
-    except Unfit as wrong:
+    except REFUSALS as wrong:
         return _refused(wrong)
     flash("已保存常用筛选。", "good")
     return redirect(_back(), 303)
@@ -230,20 +243,30 @@ def _account(name: str) -> int | None:
     return None if text == NO_ONE else number
 
 
-def _refused(wrong: Unfit) -> Response:
-    flash(next(iter(wrong.fields.values()), wrong.message), "bad")
-    return redirect(_back(), 303)
+def _refused(wrong: Problem, key: int = 0) -> tuple[str, int]:
+    """The list from which something was asked, with what was ticked and typed; else the error page."""
+    parts = urlsplit(_back())
+    try:
+        endpoint, named = current_app.url_map.bind("").match(parts.path)
+    except HTTPException:
+        raise wrong from None
+    place = named.get("code") or g.access.low
+    if endpoint != "work.page" or level_of(place) is not AreaLevel.TOWNSHIP:
+        raise wrong
+    sentence = "".join(wrong.fields.values()) or wrong.message
+    by_field(type(wrong)(sentence, rule=wrong.rule))
+    typed = {**request.form.to_dict(), "duty": str(key)}
+    return _list(place, dict(parse_qsl(parts.query)), parts.geturl(), typed), wrong.status
 
 
 @pages.post("/work/batch")
 @guard.guard(Action.DUTY_ASSIGN)
-def batch() -> Response:
+def batch() -> Response | tuple[str, int]:
     """Remind of the ticked people on a day, or give them to somebody."""
     cases = _ticked()
-    if not cases:
-        flash("还没有勾选患者。请先勾选，再点“提醒”或“分派”。", "bad")
-        return redirect(_back(), 303)
     try:
+        if not cases:
+            raise Unfit("还没有勾选患者。请先勾选，再点“提醒”或“分派”。")
         if request.form.get("do") == "assign":
             count = worklist.assign(g.access, cases, _account("account"))
             flash(f"已分派 {count} 人的应办事项。", "good")
@@ -255,7 +278,7 @@ def batch() -> Response:
                 raise Unfit("没有设置提醒。", fields={"on": "还没有填写提醒日期。请选择日期，或不设提醒。"})
             count = worklist.remind(g.access, cases, on, clock.today())
             flash(f"已为 {count} 人设置 {on.isoformat()} 提醒。", "good")
-    except Unfit as wrong:
+    except REFUSALS as wrong:
         return _refused(wrong)
     return redirect(_back(), 303)
 
@@ -279,15 +302,15 @@ def sheet() -> str:
 
 @pages.post(f"/duty/<{KEY}:key>/settle")
 @guard.guard(Action.FOLLOWUP_RECORD)
-def settle(key: int) -> Response:
+def settle(key: int) -> Response | tuple[str, int]:
     """Say that something was done that no other record tells."""
     typed = Typed(request.form)
     try:
         on = typed.day("on", "办理日期")
         typed.settle()
         worklist.settle(g.access, key, on or clock.today(), clock.today())
-    except Unfit as wrong:
-        return _refused(wrong)
+    except REFUSALS as wrong:
+        return _refused(wrong, key)
     flash("已记为办结。", "good")
     return redirect(_back(), 303)
 
@@ -329,9 +352,9 @@ def _staff(code: int, given: Mapping[str, str], fields: Mapping[str, str]) -> st
     )
 
 
-def _answer(code: int, wrong: Unfit) -> tuple[str, int]:
+def _answer(code: int, wrong: Problem) -> tuple[str, int]:
     given: dict[str, Any] = {name: request.form.get(name, "") for name in request.form if name != "csrf"}
-    return _staff(code, given, wrong.fields), wrong.status
+    return _staff(code, given, by_field(wrong)), wrong.status
 
 
 @pages.post(f"/work/<{AREA}:code>/hand-over")
@@ -340,7 +363,7 @@ def hand_over(code: int) -> Response | tuple[str, int]:
     """All open duties of one account go to another."""
     try:
         count = worklist.hand_over(g.access, code, _account("giver"), _account("taker"))
-    except Unfit as wrong:
+    except REFUSALS as wrong:
         return _answer(code, wrong)
     flash(f"已交接 {count} 项应办事项。" if count else "没有需要交接的应办事项。", "good")
     return redirect(url_for("work.staff", code=code), 303)
@@ -357,7 +380,7 @@ def stand_in(code: int) -> Response | tuple[str, int]:
         supervision.stand_in(
             g.access, code, _account("absent"), _account("instead"), since, until, clock.today()
         )
-    except Unfit as wrong:
+    except REFUSALS as wrong:
         return _answer(code, wrong)
     flash("已登记代班。", "good")
     return redirect(url_for("work.staff", code=code), 303)
