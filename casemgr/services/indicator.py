@@ -152,8 +152,21 @@ def _month(month: str | int) -> Period:
         raise Unfit(sentence, fields={"period": sentence}) from None
 
 
+def _begun(month: str | int) -> Period:
+    """A month that has begun: of a later one there are no records, and its figures would be no forecast."""
+    period, today = _month(month), clock.today()
+    if period.number > today.year * 100 + today.month:
+        sentence = (
+            f"{period.month} 还没有开始（今天是 {today.isoformat()}），没有那个月的记录。"
+            "现在计算只会把今天的数字标成以后的月份，还会把没到期的随访算成缺少。"
+            f"请改用 {today:%Y-%m} 或更早的月份；要看今年到今天的进度，请打开首页的实时数据。"
+        )
+        raise Unfit(sentence, fields={"period": sentence})
+    return period
+
+
 def _period(when: date | str | int) -> Period:
-    return Period.to(when) if isinstance(when, date) else _month(when)
+    return Period.to(when) if isinstance(when, date) else _begun(when)
 
 
 def _edition(work: Work, period: Period, area: int | None = None) -> Edition:
@@ -240,10 +253,10 @@ def compute(work: Work, month: str | int, area: int | None = None, edition: str 
     """All figures of a month for an area (or the whole access) and every area below down to the townships.
 
     ``edition``: the id of another edition than the one in force then, whose definitions and numbers are
-    taken instead. Raises :class:`Unfit` for what is no month, :class:`Missing` for an area out of reach,
-    :class:`Refused` for a month before the first edition. Writes nothing.
+    taken instead. Raises :class:`Unfit` for what is no month and for one that has not begun, :class:`Missing`
+    for an area out of reach, :class:`Refused` for a month before the first edition. Writes nothing.
     """
-    return _computed(work, area, _month(month), edition)
+    return _computed(work, area, _begun(month), edition)
 
 
 @use_case(Action.INDICATOR_READ)

@@ -114,6 +114,18 @@ def test_what_a_computation_says_about_itself(keys: dict[int, int]) -> None:
     assert not area.figure("IND-03.STD-4").official
 
 
+def test_the_running_month_is_counted_and_none_that_has_not_begun(keys: dict[int, int]) -> None:
+    found = indicator.compute(OFFICER, "2026-11")
+    assert (found.period.month, found.as_of) == ("2026-11", date(2026, 11, 21))
+    for asked in (
+        lambda: indicator.compute(OFFICER, "2026-12"),
+        lambda: indicator.gap(OFFICER, 202612, COUNTY, "IND-03"),
+        lambda: indicator.people(OFFICER, COUNTY, "IND-03", "2027-01", "missing"),
+    ):
+        with pytest.raises(Unfit, match=r"还没有开始.*请改用 2026-11 或更早的月份.*实时数据"):
+            asked()
+
+
 @pytest.mark.parametrize("month", ["2026-13", "10月", ""])
 def test_what_is_no_month_is_said(keys: dict[int, int], month: str) -> None:
     with pytest.raises(Unfit, match="2026-10"):
