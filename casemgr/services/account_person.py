@@ -72,8 +72,20 @@ def faults(staff_no: str, phone: str, asked: bool = False) -> dict[str, str]:
 
 
 def digest_of(work: Work, phone: str) -> bytes | None:
-    """The keyed digest of a normal telephone, ``None`` for none."""
-    return work.vault.mac("account-phone", phone.encode()) if phone else None
+    """The keyed digest of a normal telephone under the active key, ``None`` for none.
+
+    Accounts, closed ones too, that have the digest of this telephone under an earlier key get the present
+    one: the number itself is kept nowhere, so this is the only moment at which they can be brought along, and
+    two digests of one telephone must be equal however often keys were turned between them.
+    """
+    if not phone:
+        return None
+    present, *earlier = work.vault.macs("account-phone", phone.encode())
+    if earlier:
+        for other, _name, _seen in queries.everybody(work):
+            if other.phone_digest in earlier:
+                other.phone_digest = present
+    return bytes(present)
 
 
 def same(one: Account, other: Account) -> bool:

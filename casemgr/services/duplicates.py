@@ -100,9 +100,10 @@ def _counted(work: Work, number: str) -> bool:
 
     The audit keeps a keyed mark of the number, so that the same form saved again counts nothing.
     """
-    mark = int.from_bytes(work.vault.token(ELSEWHERE, number)[:7])
+    marks = [int.from_bytes(token[:7]) for token in work.vault.tokens(ELSEWHERE, number)]
     known = queries.checked(work, work.access.actor, clock.now() - WITHIN)
     most = in_force_on(clock.today(), within(work).region).duplicate_checks.value
+    mark = next((one for one in marks if one in known), marks[0])  # keys may have been turned meanwhile
     if mark not in known and len(known) >= most:
         work.note("refuse", "Elsewhere", outcome="ceiling", purpose=PURPOSE)
         return False

@@ -47,9 +47,6 @@ TOKENS: dict[str, tuple[tuple[str, str, Place], ...]] = {
     "identity": (("id_token", "id_number", ID_NUMBER), ("phone_token", "phone", PHONE)),
     "notice": (("id_token", "id_number", ID_NUMBER),),
 }
-#: Digests under older keys that stay, because what they are digests of is not kept. They are looked for under
-#: every generation, and end by themselves.
-KEPT_DIGESTS = frozenset({("api_token", "digest"), ("login_session", "digest")})
 
 
 @dataclass(frozen=True, slots=True)
