@@ -11,9 +11,9 @@ from werkzeug.wrappers import Response as Answer
 from casemgr.rules.access import Action
 from casemgr.services import audit, audit_view, clock
 from casemgr.services.audit_view import GROUPS, AuditQuery
-from casemgr.services.errors import Unfit
 from casemgr.web import guard
 from casemgr.web.staff import listing
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("audit", __name__)
 
@@ -72,8 +72,8 @@ def verify() -> str | tuple[str, int]:
     pasted = request.form.get("anchors", "").splitlines()
     try:
         return _page(audit.verify(g.access, pasted if any(line.strip() for line in pasted) else None))
-    except Unfit as wrong:
-        return _page(fields=wrong.fields), wrong.status
+    except REFUSALS as wrong:
+        return _page(fields=by_field(wrong)), wrong.status
 
 
 @pages.get("/audit/anchors")

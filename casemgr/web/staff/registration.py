@@ -41,7 +41,7 @@ def _shown(asked: Asked, status: int = 200) -> tuple[str, int]:
     return page, status
 
 
-def again(problems: Mapping[str, str]) -> tuple[str, int]:
+def again(problems: Mapping[str, str], status: int = 422) -> tuple[str, int]:
     """The registration as it was typed, with what another page found wrong with it."""
     begun, typed = registration.begin(g.access, clock.today()), _raw()
     asked = replace(
@@ -52,7 +52,7 @@ def again(problems: Mapping[str, str]) -> tuple[str, int]:
         clue=listing.whole(request.form.get("clue"), 1),
         notice=listing.whole(request.form.get("notice"), 1),
     )
-    return _shown(asked, 422)
+    return _shown(asked, status)
 
 
 @pages.get("/register/new")
@@ -98,7 +98,10 @@ def drop(key: int) -> Response:
 @guard.guard(Action.REGISTER_WRITE)
 def save() -> Response | tuple[str, int]:
     """Register; a second press leads to the same person."""
-    found = registration.register(g.access, _raw(), clock.today())
+    try:
+        found = registration.register(g.access, _raw(), clock.today())
+    except REFUSALS as wrong:
+        return again(by_field(wrong), wrong.status)
     if isinstance(found, Done):
         if found.already:
             flash("这份档案刚才已经建立，没有重复建档。", "warn")

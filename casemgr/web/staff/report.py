@@ -208,7 +208,8 @@ def form_file(key: int, word: str) -> Response:
 @guard.guard(Action.REPORT_ISSUE)
 def agency_() -> Response | str | tuple[str, int]:
     """The agency's own name on 公文, with every wording there was."""
-    wrong: Unfit | None = None
+    fields: dict[str, str] = {}
+    status = 200
     if request.method == "POST":
         try:
             agency.write(
@@ -218,8 +219,8 @@ def agency_() -> Response | str | tuple[str, int]:
                 request.form.get("code", ""),
                 request.form.get("letterhead") == "1",
             )
-        except Unfit as unfit:
-            wrong = unfit
+        except REFUSALS as wrong:
+            fields, status = by_field(wrong), wrong.status
         else:
             flash("发文机关已保存，今后生成的公文用这个名称。", "good")
             return redirect(url_for("report.agency_"), 303)
@@ -228,10 +229,10 @@ def agency_() -> Response | str | tuple[str, int]:
         history=agency.history(g.access),
         typed=request.form,
         once=request.form.get("once") or agency.once(),
-        fields=wrong.fields if wrong else {},
+        fields=fields,
         labels={"title": "发文机关", "code": "机关代字"},
     )
-    return (page, wrong.status) if wrong else page
+    return page if status == 200 else (page, status)
 
 
 @pages.get("/reports/<int:key>/file")

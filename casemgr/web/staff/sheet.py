@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -10,6 +12,7 @@ from casemgr.services import caution, clock, sheet
 from casemgr.services.sheet import SheetForm
 from casemgr.web import guard
 from casemgr.web.staff.typed import Typed
+from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("sheet", __name__)
 
@@ -40,7 +43,11 @@ def save(key: int, name: str) -> Response | tuple[str, int]:
     """Keep the form; a second press keeps it once."""
     once = Typed(request.form).key("once")
     raw = {field: texts[:40] for field, texts in request.form.lists()}
-    found = sheet.save(g.access, key, name, once, raw, clock.today())
+    try:
+        found = sheet.save(g.access, key, name, once, raw, clock.today())
+    except REFUSALS as wrong:
+        shown = sheet.open_sheet(g.access, key, name, clock.today())
+        return shown_page(replace(shown, raw=raw, once=once, problems=by_field(wrong))), wrong.status
     if isinstance(found, SheetForm):
         return shown_page(found), 422
     flash("已保存，可在“表单”中打印。", "good")
