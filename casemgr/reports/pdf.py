@@ -17,6 +17,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from fontTools.ttLib import TTFont
 from weasyprint import CSS, HTML
 from weasyprint.document import Document, Page
 from weasyprint.text.fonts import FontConfiguration
@@ -107,6 +108,33 @@ def _press(folder: Path | None = None) -> tuple[FontConfiguration, tuple[CSS, ..
 def warm() -> None:
     """Read fonts and sheets now, so that the first document does not wait for them."""
     _press()
+    _bold()
+
+
+@lru_cache(maxsize=1)
+def _bold() -> frozenset[str]:
+    """The characters of the bold face; the regular one has thousands more (docs/decisions/0016)."""
+    with TTFont(STATIC / "fonts" / "CaseMgrSans-Bold.otf", lazy=True) as font:
+        return frozenset(map(chr, font.getBestCmap()))
+
+
+#: What is no text to be drawn as it stands: titles, drawings, tags.
+_NO_TEXT = re.compile(r"(<title>.*?</title>|<svg.*?</svg>|<[^>]*>)", re.DOTALL)
+
+
+def _thinned(html: str) -> str:
+    """The document with every character that the bold face lacks marked to be set in the regular one.
+
+    Left alone, the library takes the regular face for such a character in bold text, embolders it, and then
+    holds the two files for one font: the number of a glyph in one file draws another character of the other.
+    """
+    rare = {char for char in set(html) - _bold() if char.isprintable() and not char.isspace()}
+    if not rare:
+        return html
+    wanted = re.compile(f"([{re.escape(''.join(sorted(rare)))}]+)")
+    parts = _NO_TEXT.split(html)
+    parts[::2] = [wanted.sub(r'<span class="thin">\1</span>', words) for words in parts[::2]]
+    return "".join(parts)
 
 
 #: PDF/UA-1: tagged, with title and language; nothing in it depends on the day of printing.
@@ -261,7 +289,7 @@ def printed(html: str, *, archive: bool = False, fonts: Path | None = None) -> P
         target = BytesIO()
         fetcher.refused = False
         try:
-            document = _laid_out(html, fonts)
+            document = _laid_out(_thinned(html), fonts)
             document.write_pdf(target, **(_ARCHIVE if archive else _OPTIONS))
         except FatalURLFetchingError:
             raise ValueError(_OUTSIDE) from None
