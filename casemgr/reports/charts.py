@@ -384,7 +384,7 @@ def panels(
         if len(column.values) != len(rows):
             raise ValueError("every panel needs one value per row")
     size = min(TEXT_PX, row_height * 0.72)
-    names = min(max((text_width(name, size) for name in rows), default=0.0) + 8, width * 0.22)
+    names = min(max((text_width(name, size) for name in rows), default=0.0) + 8, width * 0.3)
     head = 32.0
     height = head + row_height * len(rows) + 8
     share = (width - names) / max(len(columns), 1)

@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 from casemgr.indicators.catalogue import MEASURES
 from casemgr.reports import charts
 from casemgr.reports.figures import (
+    AreaColumn,
     AreaTable,
     Because,
     Distribution,
@@ -28,6 +29,7 @@ from casemgr.reports.figures import (
     digest_of,
     grouped,
 )
+from casemgr.reports.left_out import areas_left_out, compared, duties_left_out, pictured
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
@@ -36,6 +38,8 @@ FORM_NUMBER = "月报01表"
 
 #: Rows one picture can hold so that it fits a page; longer tables get several pictures.
 ROWS_A_PICTURE = 36
+#: Areas below a target that a sentence names; more are only counted.
+MOST_NAMED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,9 @@ def environment() -> Environment:
     environment.filters["change"] = moved_in_words
     environment.filters["breakable"] = breakable
     environment.filters["stacked"] = stacked
+    environment.filters["closed"] = closed
+    environment.filters["areas_left_out"] = areas_left_out
+    environment.filters["duties_left_out"] = duties_left_out
     return environment
 
 
@@ -135,6 +142,12 @@ def shown(value: object, hidden: bool = False) -> str:
 def breakable(text: str) -> Markup:
     """A sentence that may be broken before each bracket: a rate and its fraction need not share a line."""
     return Markup("<wbr>（").join(escape(part) for part in text.split("（"))
+
+
+def closed(title: str) -> Markup:
+    """A title whose period in brackets at the end is never torn: ``月报（2026年10月）``."""
+    words, mark, period = title.rpartition("（")
+    return Markup('{}<span class="closed">{}{}</span>').format(words, mark, period)
 
 
 def stacked(month: str) -> Markup:
@@ -270,12 +283,18 @@ def _areas(figures: MonthlyFigures) -> str:
         judged = [(row.name, row.cells[place].met) for row in table.rows if row.cells[place].met is not None]
         if column.target is None or not judged:
             continue
-        missing = [name for name, met in judged if not met]
-        text = f"{column.name}达标{len(judged) - len(missing)}个"
-        if 0 < len(missing) <= 6:
-            text += f"（未达标：{'、'.join(missing)}）"
-        told.append(text)
+        told.append(_reached(column, [name for name, met in judged if not met], len(judged)))
     return f"{len(table.rows)}个{table.level}中，{'；'.join(told)}。" if told else ""
+
+
+def _reached(column: AreaColumn, missing: Sequence[str], judged: int) -> str:
+    """How many areas reach one target; those that do not by name, where they are a few among others."""
+    if judged > 1 and len(missing) in (0, judged):
+        return f"{column.name}均{'未' if missing else ''}达标"
+    text = f"{column.name}达标{judged - len(missing)}个"
+    if 0 < len(missing) <= MOST_NAMED:
+        text += f"（未达标：{'、'.join(missing)}）"
+    return text
 
 
 def _duties(figures: MonthlyFigures) -> str:
@@ -296,8 +315,8 @@ class Pictures:
 
     trend: charts.Picture | None
     areas: tuple[charts.Picture, ...]
-    risk: charts.Picture
-    classes: charts.Picture
+    risk: charts.Picture | None
+    classes: charts.Picture | None
 
 
 def pictures_of(figures: MonthlyFigures) -> Pictures:
@@ -324,11 +343,9 @@ def _trend(figures: MonthlyFigures) -> charts.Picture | None:
 
 
 def _area_pictures(table: AreaTable) -> tuple[charts.Picture, ...]:
-    if table.omitted or not table.rows:
+    if not pictured(table):
         return ()
     rows = table.rows
-    if all(cell.hidden or cell.value is None for row in rows for cell in row.cells):
-        return ()
     pictures = []
     count = -(-len(rows) // ROWS_A_PICTURE)
     size = -(-len(rows) // count)
@@ -349,7 +366,9 @@ def _area_pictures(table: AreaTable) -> tuple[charts.Picture, ...]:
     return tuple(pictures)
 
 
-def _shares(distribution: Distribution) -> charts.Picture:
+def _shares(distribution: Distribution) -> charts.Picture | None:
+    if not compared(distribution):
+        return None
     return charts.distribution(
         f"{distribution.name}分布", [_part(share) for share in distribution.shares], width=330
     )

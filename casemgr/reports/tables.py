@@ -16,6 +16,7 @@ from casemgr.reports.figures import (
     PeriodFigures,
     Rate,
 )
+from casemgr.reports.left_out import areas_left_out, duties_left_out
 
 #: The figures beside the main ones: entry in time, support talks, what an area reports once a year.
 BESIDE_NAME = "录入、心理疏导与工作条件"
@@ -133,8 +134,8 @@ def _course(figures: PeriodFigures) -> Table:
 
 
 def _areas(table: AreaTable) -> list[Table]:
-    if table.omitted:
-        return [Table(f"分{table.level}情况", (Column("说明"),), ((table.omitted,),))]
+    if reason := areas_left_out(table):
+        return [Table(f"分{table.level}情况", (Column("说明"),), ((reason,),))]
     columns = [Column(table.level), Column("在册（人）", COUNT)]
     for column in table.columns:
         columns += [
@@ -168,6 +169,8 @@ def _shares(distribution: Distribution) -> Table:
 
 
 def _duties(month: MonthlyFigures) -> Table:
+    if reason := duties_left_out(month):
+        return Table("随访任务", (Column("说明"),), ((reason,),))
     columns = (
         Column("末次分类"),
         Column("随访上限（天）", COUNT),

@@ -437,6 +437,9 @@ def _villages(
         rows.append((None, ELSEWHERE, summed))
     total = _row(None, "合计", own, keys, edition)
     hidden = _hidden(rows, keys, edition, papers) if len(rows) > 1 else None
+    if not place.below:
+        reason = f"{place.name}没有登记村（社区），不另列村级表。"
+        return AreaTable(level, columns, (), None, protected=True, omitted=reason)
     if hidden is None:
         reason = f"{place.name}的在册患者只涉及一个村（社区），或人数分布使小数保护无法实现，不另列村级表。"
         return AreaTable(level, columns, (), None, protected=True, omitted=reason)
