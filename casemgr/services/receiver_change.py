@@ -2,16 +2,17 @@
 
 A unit of work that changes a record brings its duties in line (:func:`casemgr.services.duties.refresh`), and
 :func:`follow` then asks what it replaced. Was that value given to somebody before, on paper, in a file, by
-telephone or as a task, and does no window tell them, then one letter is owed to each (REC-RIGHTS-2). The
-night looks once more for files that have ended, because what was given before a file moved lies out of reach
-of the township that ends it.
+telephone or as a task, and does no window tell them, then one letter is owed to each (REC-RIGHTS-2). What was
+given before a file moved to another township lies out of reach of whoever ends or corrects it there; for that
+the night looks once more (:func:`follow_all`).
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -117,14 +118,15 @@ def raise_for(
     receivers: Collection[Role] | None = None,
     before: datetime | None = None,
     since: date | None = None,
+    known_as: str | None = None,
 ) -> int:
     """Have everybody told who received something of a file and does not read it in a window; how many.
 
     Part of the unit of work that corrects, withdraws or ends, after what is disclosed was brought in line.
     ``changes`` narrows a correction to what was replaced, ``receivers`` to some, ``before`` to what was given
-    until then. Nobody is told twice of what they were given once; a correction of the whole file (no
-    ``changes``) is told when something of it was told ``since``. Of a return only those hear who were told
-    of the exit and may know now.
+    until then, and ``known_as`` is the name of that time. Nobody is told twice of what they were given once;
+    a correction of the whole file (no ``changes``) counts as told when any of it was told ``since``. Of a
+    return only those hear who were told of the exit and may know now.
     """
     work.flush()
     found = _received(work, case, cause, today, changes, receivers, before or work.began)
@@ -135,7 +137,7 @@ def raise_for(
     for line in liaison.given(work, case.id) if found else ():
         windows.setdefault((line.receiver, line.receiver_area), []).append(line)
     held = matrix.loosened(work, today) if found else ()
-    names = _Names(work, case)
+    names = _Names(work, case, known_as)
     raised = 0
     for (receiver, area), got in sorted(found.items()):
         had, role = notices.get((receiver, area), []), Role.read(receiver)
@@ -248,9 +250,8 @@ def _untold(
 class _Names:
     """What a letter may call a person: as the receiver knows them, and nothing who never had the name."""
 
-    def __init__(self, work: Work, case: Case) -> None:
-        self._work, self._case = work, case
-        self._name: str | None = None
+    def __init__(self, work: Work, case: Case, known_as: str | None) -> None:
+        self._work, self._case, self._name = work, case, known_as
 
     def known_to(self, got: _Received, had: Sequence[ReceiverNotice]) -> tuple[str, list[str]]:
         """(name, numbers of earlier letters): after the name itself was corrected, the one given then."""
@@ -408,9 +409,60 @@ def _follow_lot(work: Work, after: int, today: date) -> tuple[int, int, int]:
     return len(keys), keys[-1] if keys else after, raised
 
 
+#: How far back the night looks for corrections of files that moved.
+LOOKED_BACK = timedelta(days=31)
+#: What a column of the workbook is in :data:`TELLS`, by noun of the revision.
+_COLUMNS: Mapping[str, Mapping[str, FieldGroup]] = MappingProxyType(
+    {
+        "case": {
+            **TELLS["Identity"],
+            **TELLS["Person"],
+            **TELLS["Case"],
+            **{f"guardian_{name}": group for name, group in TELLS["Guardian"].items()},
+            "relation": FieldGroup.G10,
+        },
+        "visit": TELLS["Visit"],
+        "incident": TELLS["Incident"],
+    }
+)
+_TABLES = {"visit": "Visit", "incident": "Incident"}
+
+
+@use_case(Action.JOB_RUN)
+def _moved_lot(work: Work, after: int, today: date) -> tuple[int, int, int]:
+    """The same for corrections of files that moved, by what was written down of each."""
+    own = [int(one) for one in OWN_HOUSE]
+    since = clock.now() - LOOKED_BACK
+    keys = queries.corrected_after_moving(work, own, ELSEWHERE, tuple(_COLUMNS), since, after, LOT)
+    raised = 0
+    for key in keys:
+        case = work.get(Case, key)
+        rows = queries.corrections(work, key, tuple(_COLUMNS), since)
+        texts = copy_texts(work, "Revision", [(row.id, row.changes) for row in rows], PURPOSE, key)
+        told = [json.loads(text) for text in texts]
+        for place, (row, changes) in enumerate(zip(rows, told, strict=True)):
+            columns = _COLUMNS[row.noun]
+            groups = {columns[name] for name in changes.keys() & columns.keys() if changes[name][0] not in (None, "")}
+            noun = _TABLES.get(row.noun, "")
+            spans = [span for group in groups for span in _spans(work, key, noun, row.row_id, group)]
+            former = (one["name"][0] for one in told[place:] if "name" in one)
+            if case is not None and spans:
+                raised += raise_for(
+                    work,
+                    case,
+                    NoticeCause.CORRECTED,
+                    today,
+                    changes=spans,
+                    before=row.recorded_at,
+                    known_as=next(former, None),
+                )
+    return len(keys), keys[-1] if keys else after, raised
+
+
 def follow_all(access: Access, today: date) -> Iterator[int]:
-    """Have told of the end of a file whoever received something of it and was not yet; notices by lot."""
-    count, last = LOT, 0
-    while count == LOT:
-        count, last, raised = _follow_lot(access, last, today)
-        yield raised
+    """Have told of the end or correction of a file whoever received something and was not yet; by lot."""
+    for lot in (_follow_lot, _moved_lot):
+        count, last = LOT, 0
+        while count == LOT:
+            count, last, raised = lot(access, last, today)
+            yield raised

@@ -22,11 +22,13 @@ from casemgr.services import (
     receiver_change,
     receiver_notice,
     registration,
+    revision,
     state,
 )
 from casemgr.services.state import Death
 from casemgr.store import sealed_files
 from casemgr.store.db import new_key
+from casemgr.store.identity import open_texts
 from casemgr.store.models import Case, Guardian, Identity, Incident, LedgerLine, Person, ReceiverNotice, Visit
 from casemgr.store.queries import transfer as transfers
 from casemgr.store.types import Plain
@@ -233,6 +235,28 @@ def test_the_night_finds_what_was_given_before_a_file_moved_and_what_ended_earli
     assert (night(), night()) == (1, 0)
     assert told(case)[1:] == [(Role.POLICE, EAST, LEFT, {G.G1, G.G4})]
     assert {one.area for one in notices(case)} == {WEST}
+
+
+def test_the_night_finds_what_was_corrected_after_a_file_moved(case: int) -> None:
+    give(case, (G.G1, G.G3, G.G8))
+    with open_work(SYSTEM, Action.TRANSFER_WRITE) as work:
+        row = work.get(Case, case)
+        assert row is not None
+        transfers.move(work, row, WEST)
+    with open_work(DOCTOR_WEST, Action.REGISTER_WRITE) as work:
+        row = work.get(Case, case)
+        (visit,) = work.entities(select(Visit))
+        revision.note(work, "case", row, {"name": ("张一", "张壹"), "residence": ("旧址", "新址")})
+        revision.note(work, "visit", visit, {"risk": (0, 3), "sleep": (1, 2)})
+        revision.note(work, "case", row, {"phone": ("", "10000000002")})
+        _set(Identity, name=Plain("张壹"))(work, case)
+        duties.refresh(work, [case])
+    assert told(case) == []  # out of reach of the new township
+    assert (night(), night()) == (2, 0)
+    assert told(case) == [(Role.POLICE, EAST, NoticeCause.CORRECTED, {G.G1, G.G8})]
+    with open_work(DOCTOR_WEST, Action.RIGHTS_READ) as work:
+        (row,) = work.entities(select(ReceiverNotice))
+        assert open_texts(work, "ReceiverNotice", [(row.id, row.called)], "示例", case) == ["张一"]
 
 
 def test_a_death_that_was_a_mistake_takes_its_letters_back_and_a_second_end_is_told_again(alone: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -16,6 +16,7 @@ from casemgr.store.models.person import Guardian, Identity, Person
 from casemgr.store.models.register import Case
 from casemgr.store.models.rights import ReceiverNotice, RightsRequest
 from casemgr.store.models.sharing import ShareConsent
+from casemgr.store.models.sheet import Revision
 from casemgr.store.scope import with_locked
 from casemgr.store.work import Work
 from casemgr.terms.liaison import ExchangeKind
@@ -197,6 +198,51 @@ def left_after_handing(work: Work, own: Sequence[int], elsewhere: int, after: in
             .limit(size)
         )
     )
+
+
+def corrected_after_moving(
+    work: Work,
+    own: Sequence[int],
+    elsewhere: int,
+    nouns: Sequence[str],
+    since: datetime,
+    after: int,
+    size: int,
+) -> list[int]:
+    """Files on the register that were corrected since, and of which another area has given something."""
+    given = (
+        select(LedgerLine.id)
+        .where(
+            LedgerLine.file_key == Case.id,
+            LedgerLine.area != Case.area,
+            LedgerLine.kind.in_(HANDED_OUT),
+            LedgerLine.receiver.not_in(list(own)) | (LedgerLine.receiver_area == elsewhere),
+        )
+        .exists()
+    )
+    changed = (
+        select(Revision.id)
+        .where(Revision.case_id == Case.id, Revision.recorded_at >= since, Revision.noun.in_(list(nouns)))
+        .exists()
+    )
+    return list(
+        work.entities(
+            select(Case.id)
+            .where(Case.lifecycle == int(Lifecycle.ON_REGISTER), Case.id > after, changed, given)
+            .order_by(Case.id)
+            .limit(size)
+        )
+    )
+
+
+def corrections(work: Work, case: int, nouns: Sequence[str], since: datetime) -> list[Revision]:
+    """What was written down of changes to a file since, oldest first."""
+    rows: list[Revision] = work.entities(
+        select(Revision)
+        .where(Revision.case_id == case, Revision.recorded_at >= since, Revision.noun.in_(list(nouns)))
+        .order_by(Revision.id)
+    )
+    return rows
 
 
 def notices_of(work: Work, case: int) -> list[ReceiverNotice]:
