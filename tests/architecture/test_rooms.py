@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -102,39 +102,50 @@ def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def type_only(tree: ast.Module) -> set[ast.AST]:
-    """Nodes under ``if TYPE_CHECKING:``, which import nothing when the program runs."""
-    found: set[ast.AST] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            for child in node.body:
-                found.update(ast.walk(child))
-    return found
+class Import(NamedTuple):
+    """An imported module; whether inside a function, and whether for types alone (nothing at run time)."""
+
+    name: str
+    inside: bool
+    type_only: bool
 
 
-def imports(path: Path) -> Iterator[tuple[ast.Import | ast.ImportFrom, str, bool]]:
-    """(node, imported module, whether it stands inside a function)."""
-    tree = tree_of(path)
-    inside: set[ast.AST] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            inside.update(ast.walk(node))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for name in node.names:
-                yield node, name.name, node in inside
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{dotted(path)}: relative import"
-            for name in node.names:
-                whole = f"{node.module}.{name.name}"
-                yield (
-                    node,
-                    whole
-                    if (ROOT / Path(*whole.split("."))).with_suffix(".py").exists()
-                    or (ROOT / Path(*whole.split("."))).is_dir()
-                    else str(node.module),
-                    node in inside,
-                )
+class Read(NamedTuple):
+    """What one walk over a module finds: its imports, and the names it calls, once for each call."""
+
+    imports: tuple[Import, ...]
+    calls: tuple[str, ...]
+
+
+@cache
+def reading_of(path: Path) -> Read:
+    imports: list[Import] = []
+    calls: list[str] = []
+    waiting: list[tuple[ast.AST, bool, bool]] = [(tree_of(path), False, False)]
+    while waiting:
+        node, inside, type_only = waiting.pop()
+        match node:
+            case ast.Import():
+                imports += [Import(name.name, inside, type_only) for name in node.names]
+            case ast.ImportFrom():
+                assert node.level == 0, f"{dotted(path)}: relative import"
+                imports += [Import(_imported(node, name.name), inside, type_only) for name in node.names]
+            case ast.Call(func=ast.Attribute(attr=name)) | ast.Call(func=ast.Name(id=name)):
+                calls.append(name)
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                inside = True
+            case ast.If() if "TYPE_CHECKING" in ast.unparse(node.test):
+                waiting += [(child, inside, True) for child in node.body]
+                waiting += [(child, inside, type_only) for child in node.orelse]
+                continue
+        waiting += [(child, inside, type_only) for child in ast.iter_child_nodes(node)]
+    return Read(tuple(imports), tuple(calls))
+
+
+def _imported(node: ast.ImportFrom, name: str) -> str:
+    whole = f"{node.module}.{name}"
+    place = ROOT / Path(*whole.split("."))
+    return whole if place.with_suffix(".py").exists() or place.is_dir() else str(node.module)
 
 
 @pytest.mark.parametrize("path", modules(), ids=dotted)
@@ -144,7 +155,7 @@ def test_a_room_imports_only_what_the_plan_gives_it(path: Path) -> None:
         return
     assert room in ROOMS, f"{room} is not a room of the plan"
     rooms, packages = ROOMS[room]
-    for _node, name, _inside in imports(path):
+    for name, _inside, _types in reading_of(path).imports:
         parts = name.split(".")
         if parts[0] == "casemgr":
             other = parts[1] if len(parts) > 1 else "__init__"
@@ -169,7 +180,7 @@ def _standard(name: str) -> bool:
 
 @pytest.mark.parametrize("path", modules(), ids=dotted)
 def test_imports_hide_in_functions_only_to_keep_the_start_light(path: Path) -> None:
-    for _node, name, inside in imports(path):
+    for name, inside, _types in reading_of(path).imports:
         root = name.split(".")[0]
         if not inside or room_of(path) in {"launch", "__main__"}:
             continue
@@ -180,11 +191,10 @@ def test_no_import_cycles() -> None:
     known = {dotted(path): path for path in modules()}
     edges: dict[str, set[str]] = {}
     for name, path in known.items():
-        skip = type_only(tree_of(path))
         edges[name] = {
             other
-            for node, other, inside in imports(path)
-            if other in known and other != name and not inside and node not in skip
+            for other, inside, types in reading_of(path).imports
+            if other in known and other != name and not inside and not types
         }
     done: set[str] = set()
 
@@ -223,15 +233,7 @@ def test_start_up_stays_light() -> None:
 
 
 def _calls(name: str) -> list[str]:
-    found = []
-    for path in modules():
-        for node in ast.walk(tree_of(path)):
-            if isinstance(node, ast.Call) and (
-                (isinstance(node.func, ast.Attribute) and node.func.attr == name)
-                or (isinstance(node.func, ast.Name) and node.func.id == name)
-            ):
-                found.append(dotted(path))
-    return found
+    return [dotted(path) for path in modules() if name in reading_of(path).calls]
 
 
 def test_one_place_commits() -> None:
