@@ -442,7 +442,8 @@ def _moved_lot(work: Work, after: int, today: date) -> tuple[int, int, int]:
         told = [json.loads(text) for text in texts]
         for place, (row, changes) in enumerate(zip(rows, told, strict=True)):
             columns = _COLUMNS[row.noun]
-            groups = {columns[name] for name in changes.keys() & columns.keys() if changes[name][0] not in (None, "")}
+            stood = {name for name, (old, _) in changes.items() if old not in (None, "")}
+            groups = {columns[name] for name in stood & columns.keys()}
             noun = _TABLES.get(row.noun, "")
             spans = [span for group in groups for span in _spans(work, key, noun, row.row_id, group)]
             former = (one["name"][0] for one in told[place:] if "name" in one)
