@@ -130,6 +130,8 @@ def raise_for(
     """
     work.flush()
     found = _received(work, case, cause, today, changes, receivers, before or work.began)
+    if found:
+        work.take_turn(queries.TURN)
     notices: dict[tuple[int, int], list[ReceiverNotice]] = {}
     for one in _standing(work, case, cause):
         notices.setdefault((one.receiver, one.receiver_area), []).append(one)
@@ -342,7 +344,8 @@ def follow(work: Work, files: Iterable[int]) -> int:
             changed.setdefault(file, {}).update(people[person])
     concerned = turned | (changed.keys() & keys)
     raised = 0
-    for key in sorted(queries.handed_files(work, sorted(concerned))):
+    # One that ended or came back is looked at though nothing in reach was given: letters of the night wait.
+    for key in sorted(turned | queries.handed_files(work, sorted(concerned))):
         case = work.get(Case, key)
         if case is None:
             continue

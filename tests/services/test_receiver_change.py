@@ -235,6 +235,9 @@ def test_the_night_finds_what_was_given_before_a_file_moved_and_what_ended_earli
     assert (night(), night()) == (1, 0)
     assert told(case)[1:] == [(Role.POLICE, EAST, LEFT, {G.G1, G.G4})]
     assert {one.area for one in notices(case)} == {WEST}
+    now = state.standing(DOCTOR_WEST, case, TODAY).version
+    state.reopen(DOCTOR_WEST, case, now, TODAY, "登记有误", TODAY)
+    assert told(case) == []  # nobody had been told, though what was given before the move is out of reach
 
 
 def test_the_night_finds_what_was_corrected_after_a_file_moved(case: int) -> None:

@@ -24,6 +24,8 @@ from casemgr.terms.register import Lifecycle
 from casemgr.terms.rights import NoticeCause, RequestState
 
 HANDED_OUT = tuple(int(one) for one in (ExchangeKind.FILE, ExchangeKind.CALL, ExchangeKind.TASK))
+#: Whoever raises notices has its turn, so that two at once do not raise the same, see ``Work.take_turn``.
+TURN = 7_301_017
 #: Keys asked for in one statement.
 ROOM = 500
 WAITS = (int(RequestState.OPEN), int(RequestState.REVIEW))
