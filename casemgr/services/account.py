@@ -1284,7 +1284,7 @@ def change(
     """
     found = _by_key(work, key)
     if found.version != version:
-        raise Conflict("这个账号刚刚被别人改过，为避免覆盖，没有保存。请刷新后核对再改。")
+        raise Conflict("这个账号刚刚被别人改过，为避免覆盖，没有保存。请核对现在的内容再改。")
     number = account_person.normal_staff_no(staff_no) if staff_no is not None else found.staff_no or ""
     phone = account_person.normal_phone(phone)
     wrong = account_person.faults(number, phone, bool(found.staff_no))

@@ -304,7 +304,7 @@ def decide(work: Work, key: int, agree: bool, answer: str, now: datetime) -> Non
     if words := refusal(work, row.asked_by, OWN_REQUEST):
         raise Refused(words, rule=RULE_EXPORT)
     if row.state != ApprovalState.WAITING:
-        raise Conflict("这项申请已经处理过或已被撤回。请返回列表刷新。")
+        raise Conflict("这项申请已经处理过或已被撤回。请核对现在的状态。")
     if row.wish == Wish.CEILING and row.on != ceiling.day_of(now):
         raise Conflict("这项申请只对提出的当天有效，现在已过期。如仍需要，请对方重新申请。")
     answer = answer.strip()[:LONGEST_REASON]

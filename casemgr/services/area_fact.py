@@ -231,7 +231,7 @@ def save(work: Work, year: int, typed: Mapping[str, Typed]) -> Saved:
         if given.seen != one.revision:
             raise Conflict(
                 f"“{one.key.label}”在您打开之后被别人改过，您填的没有保存。两人各改各的会丢掉一次修改。"
-                "请刷新页面核对后再填，或与对方商量以哪个为准。"
+                "请核对现在的数后再填，或与对方商量以哪个为准。"
             )
         changed.append((one, value, source))
     for (area, key), value in values.items():

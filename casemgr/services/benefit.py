@@ -398,7 +398,7 @@ def step(work: Work, key: int, version: int, to: ClaimState | None, today: date)
     elif row.state == ClaimState.CHECKED and to is ClaimState.REFERRED:
         row.state, row.referred_on = int(to), today
     else:
-        raise Refused("这一步不能接在现在的进度之后。请刷新页面，按顺序先核对登记、再转介。", rule=REFER_RULE)
+        raise Refused("这一步不能接在现在的进度之后。请按顺序先核对登记、再转介。", rule=REFER_RULE)
     work.flush()
     disclosure.refresh(work, [row.case_id])
     return row.case_id
@@ -411,7 +411,7 @@ def stop(work: Work, key: int, version: int, reason: StopReason | None, today: d
     if reason is None or reason is StopReason.WITHDRAWN:
         raise Unfit("没有保存。", fields={"reason": "请选择停止原因；本人撤回同意的，请用“撤回”。"})
     if row.state not in OPEN_STATES:
-        raise Refused("这一项已经结束。请刷新页面核对。", rule="REC-SUBSIDY-1")
+        raise Refused("这一项已经结束，不再改动。请核对办理进度。", rule="REC-SUBSIDY-1")
     _end(row, reason, today)
     work.flush()
     disclosure.refresh(work, [row.case_id])

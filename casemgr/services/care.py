@@ -299,7 +299,7 @@ def change(
     case = known_case(work, row.case_id)
     before = _raw(work, care, row)
     if seen != _digest(before):
-        raise Conflict("这条记录在您打开之后被别人改过，您的修改没有保存。请重新打开核对，再改需要改的地方。")
+        raise Conflict("这条记录在您打开之后被别人改过，您的修改没有保存。请对照现在的内容再改。")
     values = _read(care, raw, today)
     asked = _judge(care, case, values)
     if not reason:

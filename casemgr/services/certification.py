@@ -89,7 +89,7 @@ def set_term(work: Work, key: int, first: date | None, last: date | None, versio
     if words := refusal(work, key, OWN):
         raise Refused(words)
     if found.version != version:
-        raise Conflict("这个账号刚刚被别人改过，为避免覆盖，没有保存。请刷新后核对再改。")
+        raise Conflict("这个账号刚刚被别人改过，为避免覆盖，没有保存。请核对现在的内容再改。")
     if first is not None and last is not None and last < first:
         words = "截止日期早于启用日期，账号将一天也不能用。请改正其中一个，或清空截止日期。"
         raise Unfit("有效期需要改正。", fields={"valid_until": words})

@@ -420,7 +420,7 @@ def step(work: Work, key: int, version: int, told: Step, today: date) -> None:
     state = ClueState.read(clue.state)
     if told.to not in STEPS[state]:
         raise Refused(
-            f"线索已是“{state.label}”，不能再改为“{told.to.label}”。请刷新页面核对。", rule="REC-2.8"
+            f"线索已是“{state.label}”，不能再改为“{told.to.label}”。请核对现在的进度。", rule="REC-2.8"
         )
     if wrong := _step_faults(clue, told, today):
         raise Unfit("没有保存，请改正后再试。", fields=wrong)

@@ -472,7 +472,7 @@ def review(work: Work, key: int, verdict: int | None, words: str) -> None:
     if said := refusal(work, found.account, "不能复核自己的紧急查看。由本单位另一位负责人或县级复核。"):
         raise Forbidden(said)
     if found.verdict not in (None, int(GlassVerdict.FOLLOW_UP)):
-        raise Conflict("这项紧急查看刚刚已复核。请刷新页面核对。")
+        raise Conflict("这项紧急查看刚刚已复核，结论不再改动。请核对页面上的结论。")
     if not _answers(work, [found.area])(found):
         raise Forbidden(f"这项紧急查看由该单位负责人在 {found.due_on} 前复核，逾期后由县级复核。")
     policy = in_force_on(clock.today(), within(work).region)

@@ -571,7 +571,7 @@ def correct(work: Work, result_id: int, version: int, told: Correction, today: d
     row = _result(work, result_id)
     case = _known(work, row.case_id)
     if row.version != version:
-        raise Conflict("这项结果刚刚已被改动。请刷新页面核对后再改。")
+        raise Conflict("这项结果刚刚已被改动。请核对现在的内容再改。")
     wrong: dict[str, str] = {}
     if not told.reason:
         wrong["reason"] = "请写明更正原因，例如“抄错小数点”。原来的数值会保留在改动记录中。"

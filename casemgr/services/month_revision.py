@@ -539,11 +539,11 @@ def step(work: Work, close_id: int, to: CloseStep, revision: int, reason: str = 
     work.take_turn(CLOSING_TURN)
     newest = queries.latest_close(work, close.period, close.area)
     if newest is None or newest.id != close.id or close.revision != revision:
-        raise Conflict("这个月已有更新的一版。按旧数字签署会与新数字不符。请刷新后核对新的一版。")
+        raise Conflict("这个月已有更新的一版。按旧数字签署会与新数字不符。请核对新的一版再签署。")
     done = closings.steps(work, [close.id])
     last = CloseStep.read(done[-1].step) if done else None
     if to not in FOLLOWS[last]:
-        raise Conflict(f"这一版现在是“{last.label if last else DRAFT}”，已不能做这一步。请刷新后再看。")
+        raise Conflict(f"这一版现在是“{last.label if last else DRAFT}”，已不能做这一步。请看现在的进度。")
     reason = reason.strip()
     if to is CloseStep.REOPENED and not reason:
         sentence = "请写明退回的原因。退回后原来的签署不再有效，经手人要知道为什么。"

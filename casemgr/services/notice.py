@@ -376,7 +376,7 @@ def _at(work: Work, key: int, version: int, step: str) -> Notice:
         raise Conflict(SAVED_ALREADY)
     state = NoticeState.read(one.state)
     if state not in STEPS[step]:
-        raise Refused(f"告知单已是“{state.label}”，不能进行这一步。请刷新页面核对。", rule="GF2018-5.2")
+        raise Refused(f"告知单已是“{state.label}”，不能进行这一步。请核对现在的进度。", rule="GF2018-5.2")
     return one
 
 

@@ -525,7 +525,7 @@ def _change(
     if stored is None:
         raise Missing(NOT_THERE)
     if _digest(stored.row, details) != asked.seen:
-        raise Conflict("这份档案刚刚被他人保存，为避免覆盖，没有写入。请返回上一页，对照后再保存。")
+        raise Conflict("这份档案刚刚被他人保存，为避免覆盖，没有写入。请对照后再保存。")
     changed = tuple(name for name in row._fields if getattr(row, name) != getattr(stored.row, name))
     case = queries.case(work, case_id)
     if case is None or (not changed and details == told):

@@ -472,7 +472,7 @@ def _waiting(work: Work, key: int, version: int) -> Destruction:
     work.take_turn(FETCH_TURN)  # of two who decide at once, the second finds it decided
     row = _one(work, key)
     if row.state != DestructionState.PROPOSED or row.version != version:
-        raise Conflict("这份清册已经处理过或已被撤回。请返回列表刷新。")
+        raise Conflict("这份清册已经处理过或已被撤回。请核对现在的状态。")
     return row
 
 
@@ -646,7 +646,7 @@ def hold(work: Work, once: int, case: int, reason: str, today: date) -> None:
     if any(row.id == once for row in rows):
         return
     if any(row.lifted_on is None for row in rows):
-        raise Conflict("这份档案已经暂停销毁。请刷新页面查看。")
+        raise Conflict("这份档案已经暂停销毁。请核对页面上的原因。")
     reason = _written(reason, "reason", f"请用 {SHORTEST}–{LONGEST} 字写明原因，例如诉讼案号、投诉受理日期。")
     work.add(
         RetentionHold(

@@ -248,7 +248,7 @@ def _open_case(work: Work, case_id: int, version: int) -> Case:
         raise Conflict(SAVED_ALREADY)
     if case.lifecycle != Lifecycle.ON_REGISTER:
         raise Refused(
-            f"档案已是“{Lifecycle.read(case.lifecycle).label}”，不能再变更。请刷新核对；如有误，请先恢复在册。",
+            f"档案已是“{Lifecycle.read(case.lifecycle).label}”，不能再变更。请核对；如有误，请先恢复在册。",
             rule="REC-8.7",
         )
     return case

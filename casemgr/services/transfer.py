@@ -39,7 +39,7 @@ from casemgr.terms.transfer import TransferSide, TransferState
 
 PURPOSE = "迁移"
 NOT_THERE = "没有这项迁移，或不在您的辖区内。请从迁移列表重新进入。"
-ANSWERED = "这项迁移已经答复过。请刷新页面核对。"
+ANSWERED = "这项迁移已经答复过。请核对页面上的答复。"
 MOST = 200
 ELSEWHERE, ABROAD = "本县其他乡镇", "外县"
 #: Unit of a receiver in another county, which this register does not know.

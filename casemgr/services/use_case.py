@@ -25,7 +25,7 @@ LISTENERS: list[Callable[[Action], None]] = []
 
 #: The rule of the daily ceiling of people opened.
 RULE = "REC-STOP-2"
-SAVED_ALREADY = "同一条记录刚刚已被保存。请刷新页面核对；如仍需修改，请在新页面上重做。"
+SAVED_ALREADY = "同一条记录刚刚已被保存。请核对现在的内容；如仍需修改，请在现在的内容上重做。"
 
 
 #: What somebody asks for about one person; asking for one who is out of reach is written down.

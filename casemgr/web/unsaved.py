@@ -40,6 +40,8 @@ SILENT = re.compile(
     "quarter|question|recheck|revision|route|same|save|seen|shown|step|test|to|township|verdict|version|visit|"
     "what|who|withdraw|year"
 )
+#: Fields that say where to go on.
+ADDRESSES = frozenset({"back", "next"})
 #: Answers after which the same press may succeed a little later.
 LATER = frozenset({429, 503})
 #: Words for what several pages ask for without a table of labels.
@@ -77,8 +79,13 @@ class Line:
 REFUSALS = (Unfit, Refused, Conflict, Forbidden)
 
 
-def by_field(wrong: Problem) -> dict[str, str]:
-    """The sentences of a refusal by field; one that belongs to no field will stand above the page."""
+def by_field(wrong: Problem, at: str = "") -> dict[str, str]:
+    """The sentences of a refusal by field; one that belongs to no field will stand above the page.
+
+    ``at`` is the field that a refusal without one is about; a conflict is about the whole page.
+    """
+    if not wrong.fields and at and not isinstance(wrong, Conflict):
+        return {at: wrong.message}
     if not wrong.fields:
         g.refused = wrong
     return dict(wrong.fields)
@@ -164,11 +171,11 @@ def _lost(page: str) -> list[Line]:
     labels, choices = _words()
     found: dict[str, list[str]] = {}
     for name, text in _pairs():
-        if not text.strip() or (name, _plain(text)) in offered:
+        if name in ADDRESSES or not text.strip() or (name, _plain(text)) in offered:
             continue
         label = labels.get(name) or COMMON.get(name)
         if name in choices:
-            text = choices[name].get(text, "" if text.isascii() and len(text) < 20 else text)
+            text = choices[name].get(text, "" if text.isdigit() else text)
         elif name not in labels and _WORD.fullmatch(text) and (SILENT.fullmatch(name) or len(text) < 3):
             continue  # a key, a button, or the code of a choice that no label explains
         if text:
@@ -216,5 +223,6 @@ def _words() -> tuple[Mapping[str, str], dict[str, dict[str, str]]]:
     own: dict[str, str] = dict(getattr(module, "LABELS", {}))
     choices = {name: known for name, known in choices.items() if name not in own}
     for name, term in getattr(module, "CHOICES", {}).items():
-        choices[name] = {str(int(code)): label for code, label in term.choices()}
+        known = term if isinstance(term, tuple) else term.choices()
+        choices[name] = {str(int(code)): label for code, label in known}
     return labels | own, choices

@@ -104,7 +104,7 @@ def make_token() -> str | tuple[str, int]:
             g.access, clock.now(), _whole(request.form.get("days")), request.form.get("purpose", "")
         )
     except REFUSALS as wrong:
-        return _own_page(request.form, by_field(wrong)), wrong.status
+        return _own_page(request.form, by_field(wrong, "purpose")), wrong.status
     return render_template("account/token.html", made=made)
 
 

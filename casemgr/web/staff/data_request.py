@@ -91,7 +91,7 @@ def save() -> Response | tuple[str, int]:
     try:
         key = data_request.register(g.access, once, told, clock.today())
     except REFUSALS as wrong:
-        return _form(given, by_field(wrong)), wrong.status
+        return _form(given, by_field(wrong, "requester")), wrong.status
     flash("调取已登记，请由另一账号审批。批准之前不能出件。", "good")
     return redirect(url_for("data_request.page", key=key), 303)
 

@@ -64,7 +64,7 @@ def open_() -> Response | tuple[str, int]:
             request.form.get("words", ""),
         )
     except REFUSALS as wrong:
-        return _form(request.form, by_field(wrong)), wrong.status
+        return _form(request.form, by_field(wrong, "asked")), wrong.status
     if opened.case:
         flash("这位患者就在您的辖区内，不需要紧急查看，已为您打开档案。", "info")
         return redirect(url_for("case.page", key=opened.case), 303)

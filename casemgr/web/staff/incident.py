@@ -69,7 +69,12 @@ LABELS = {
     "verified": "核实方式",
 }
 #: Codes among them, by their lists.
-CHOICES = {"kind": DangerousAct, "done": IncidentMeasure, "verified": ReleaseProof}
+CHOICES = {
+    "others_hurt": ((1, "有"), (0, "无")),
+    "kind": DangerousAct,
+    "done": IncidentMeasure,
+    "verified": ReleaseProof,
+}
 
 
 def _route() -> str:

@@ -114,7 +114,7 @@ def loosen() -> Response | str | tuple[str, int]:
             request.form.get("approver", ""),
         )
     except REFUSALS as wrong:
-        return _form(request.form, by_field(wrong)), wrong.status
+        return _form(request.form, by_field(wrong, "key")), wrong.status
     flash("放宽申请已提交，须由另一个账号批准后才生效。", "good")
     return redirect(url_for("matrix.page", _anchor="loosenings"), 303)
 

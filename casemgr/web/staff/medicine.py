@@ -74,7 +74,7 @@ LABELS = {
     "free_programme": "列入本地免费二代药",
 }
 #: Codes among them, by their lists.
-CHOICES = {"reason": StopReason, "fetcher": Fetcher}
+CHOICES = {"fetcher": Fetcher}
 
 
 def _thousandths(typed: Typed, name: str, label: str, unit: str, scale: int) -> int | None:

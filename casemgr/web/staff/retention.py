@@ -56,7 +56,7 @@ def propose() -> Response | tuple[str, int]:
             g.access, typed.key("once"), kind, request.form.get("reason", ""), clock.today()
         )
     except REFUSALS as wrong:
-        return _page(request.form, by_field(wrong)), wrong.status
+        return _page(request.form, by_field(wrong, "kind")), wrong.status
     flash("清册已提出，须由另一位县级人员批准后才销毁。", "good")
     return redirect(url_for("retention.one", key=key), 303)
 
@@ -90,7 +90,7 @@ def decide(key: int) -> Response | tuple[str, int]:
     try:
         view = retention.decide(g.access, key, version, agree, request.form.get("answer", ""), clock.today())
     except REFUSALS as wrong:
-        return _one(key, request.form, by_field(wrong)), wrong.status
+        return _one(key, request.form, by_field(wrong, "answer")), wrong.status
     if agree:
         flash(
             f"已销毁 {view.done} 人的{view.kind.label}，未销毁 {view.skipped} 人。请打印清册签字存档。",
@@ -158,7 +158,7 @@ def hold(key: int) -> Response | tuple[str, int]:
         else:
             retention.hold(g.access, typed.key("once"), key, reason, clock.today())
     except REFUSALS as wrong:
-        return _holds(key, request.form, by_field(wrong)), wrong.status
+        return _holds(key, request.form, by_field(wrong, "because" if lifts else "reason")), wrong.status
     flash(
         "已解除暂停，期限照常计算。" if lifts else "已暂停销毁，解除前这份档案的任何内容都不会到期销毁。",
         "good",

@@ -29,7 +29,13 @@ LABELS = {
     "safe": "医生判断",
 }
 #: Codes among them, by their lists.
-CHOICES = {"decision": Decision, "ground": ExitGround, "kind": RequestKind, "asker": Asker}
+CHOICES = {
+    "safe": ((1, "不会"), (0, "可能")),
+    "decision": Decision,
+    "ground": (*ExitGround.choices(), *ReturnGround.choices()),
+    "kind": RequestKind,
+    "asker": Asker,
+}
 
 
 @pages.get("/rights")
@@ -163,7 +169,7 @@ def act(key: int) -> Response | tuple[str, int]:
             state = rights.decide(g.access, key, have(version), told, today)
             flash(f"已保存：{state.label}。", "good")
     except REFUSALS as wrong:
-        return _page(key, dict(request.form), by_field(wrong)), wrong.status
+        return _page(key, dict(request.form), by_field(wrong, "decision")), wrong.status
     return redirect(url_for("rights.page", key=key), 303)
 
 
