@@ -25,7 +25,7 @@ LISTENERS: list[Callable[[Action], None]] = []
 
 #: The rule of the daily ceiling of people opened.
 RULE = "REC-STOP-2"
-SAVED_ALREADY = "同一条记录刚刚已被保存。请核对现在的内容；如仍需修改，请在现在的内容上重做。"
+SAVED_ALREADY = "同一条记录刚刚已被保存，为避免覆盖，这一次没有写入。请核对现在的内容，再决定是否修改。"
 
 
 #: What somebody asks for about one person; asking for one who is out of reach is written down.
