@@ -168,7 +168,7 @@ def _letter(work: Work, key: int, today: date) -> Letter:
         ("涉及人员", called or "见原提供文书"),
         ("原提供日期", letters.in_words(row.given_on)),
         ("原提供文书", papers.replace("\n", "；") or "（电话或当面告知）"),
-        ("原提供内容", "；".join(line.groups)),
+        ("有更正的内容" if line.cause is NoticeCause.CORRECTED else "原提供内容", "；".join(line.groups)),
         ("告知事由", line.cause.label),
         ("告知编号", number_of(row)),
     ]

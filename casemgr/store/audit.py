@@ -128,21 +128,20 @@ def changed_fields(row: Any) -> list[str]:
     )
 
 
-def _replaced(ledger: Ledger, verb: str, row: Any) -> None:
+def _replaced(ledger: Ledger, verb: str, row: Any, changed: list[str]) -> None:
     """Keep which columns of a row held something that stands there no longer; a blank filled in is none."""
-    state = inspect(row)
-    names = []
-    for attribute in state.attrs:
-        was = attribute.history.deleted if verb == "change" else [attribute.loaded_value]
+    attributes = inspect(row).attrs
+    stood = []
+    for name in changed if verb == "change" else attributes.keys():
+        was = attributes[name].history.deleted if verb == "change" else [attributes[name].loaded_value]
         if was and was[0] is not None:
-            names.append(attribute.key)
-            if verb == "change" and attribute.key == "name" and type(row).__name__ == "Identity":
+            stood.append(name)
+            if verb == "change" and name == "name" and type(row).__name__ == "Identity":
                 ledger.former.setdefault(row.person_id, was[0])
-    if names:
+    if stood:
         person = getattr(row, "person_id", row.id if type(row).__name__ == "Person" else None)
-        ledger.replaced.append(
-            Replaced(type(row).__name__, key_of(row), case_of(row), person, frozenset(names))
-        )
+        found = Replaced(type(row).__name__, key_of(row), case_of(row), person, frozenset(stood))
+        ledger.replaced.append(found)
 
 
 @event.listens_for(WorkSession, "before_flush")
@@ -160,7 +159,7 @@ def _collect(session: WorkSession, _context: Any, _objects: Any) -> None:
                 continue
             ledger.notes.append(Note(verb, noun, key_of(row), case_of(row), ",".join(fields)))
             if verb != "create":
-                _replaced(ledger, verb, row)
+                _replaced(ledger, verb, row, fields)
 
 
 def _detail(vault: Vault, seq: int, note: Note) -> Secret | None:
