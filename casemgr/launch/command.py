@@ -102,6 +102,7 @@ def test(asked: arguments.Arguments) -> int:
     }
     if memory := _memory_for_tests():
         environ.setdefault("PYTEST_DEBUG_TEMPROOT", memory)
+        environ.setdefault("TMPDIR", memory)  # what browsers and database servers lay down beside it
     # A file stays with one worker, so what it sets up once is set up once. Files begin in the order of the
     # suite, which puts the slow ones first.
     side_by_side = ["-n", str(os.cpu_count() or 1), "--dist", "loadfile", "--no-loadscope-reorder"]

@@ -133,7 +133,8 @@ def test_a_suite_runs_in_memory_only_where_there_is_room(
     monkeypatch.setattr(command, "_set_up", lambda *_: None)
     monkeypatch.setattr(command.family, "begin", lambda order, **how: seen.append(how["environ"]))
     monkeypatch.setattr(command.family, "finish", lambda child, first: 0)
-    monkeypatch.delenv("PYTEST_DEBUG_TEMPROOT", raising=False)
+    for name in ("PYTEST_DEBUG_TEMPROOT", "TMPDIR"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(command, "Path", lambda _: tmp_path)
     monkeypatch.setattr(command, "ROOM_FOR_TESTS", 1)
     command.start(["test"])
@@ -141,7 +142,8 @@ def test_a_suite_runs_in_memory_only_where_there_is_room(
     command.start(["test"])
     monkeypatch.setattr(command, "Path", lambda _: tmp_path / "absent")
     command.start(["test"])
-    assert [one.get("PYTEST_DEBUG_TEMPROOT") for one in seen] == [str(tmp_path), None, None]
+    for name in ("PYTEST_DEBUG_TEMPROOT", "TMPDIR"):
+        assert [one.get(name) for one in seen] == [str(tmp_path), None, None]
 
 
 def test_a_suite_that_was_killed_is_not_a_suite_that_passed(
