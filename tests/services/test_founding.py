@@ -14,6 +14,7 @@ from casemgr.services import account, area, exchange, founding
 from casemgr.services.errors import Conflict, Unfit
 from casemgr.store.models import Account, Case
 from casemgr.store.work import open_work
+from tests.services.workbooks import AREAS, COUNTY_ROW, WHOLE, workbook
 
 NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
 TODAY = date(2026, 11, 21)
@@ -51,23 +52,22 @@ def test_the_first_workbook_gives_the_officer_a_county(app: Flask) -> None:
         assert work.scalar(select(func.count()).select_from(Case)) == 420
 
 
-def test_two_counties_in_the_first_workbook_are_one_too_many(app: Flask, tmp_path: Path) -> None:
-    from openpyxl import load_workbook
-
+@pytest.mark.usefixtures("app")
+def test_two_counties_in_the_first_workbook_are_one_too_many() -> None:
     account.open_first(SYSTEM, NOW)
-    book = load_workbook(DATA / "county.xlsx")
-    sheet = book["机构与区划"]
-    sheet.append(["999903000000", "示例乙县", "县", "", 1000, 2025, "9999030001", "示例乙县疾控"])
-    book.save(tmp_path / "two.xlsx")
+    second = COUNTY_ROW._replace(code=999903000000, name="示例乙县", unit_code="U9", unit_name="示例乙县疾控")
     with pytest.raises(Unfit, match="恰好包含一个县"):
-        exchange.import_file(officer(), tmp_path / "two.xlsx", TODAY)
+        exchange.import_file(officer(), workbook({**WHOLE, "机构与区划": [*AREAS, second]}), TODAY)
     assert founding.founding(officer())
     with open_work(SYSTEM, Action.CASE_LIST) as work:
         assert work.scalar(select(func.count()).select_from(Case)) == 0
+    # The same people with one county come in: it was the county too many.
+    assert exchange.import_file(officer(), workbook(WHOLE), TODAY).refused == 0
 
 
-def test_an_officer_without_county_reaches_nothing_once_there_are_areas(app: Flask) -> None:
+@pytest.mark.usefixtures("app")
+def test_an_officer_without_county_reaches_nothing_once_there_are_areas() -> None:
     account.open_first(SYSTEM, NOW)
-    exchange.import_file(SYSTEM, DATA / "county.xlsx", TODAY)
+    assert exchange.import_file(SYSTEM, workbook(WHOLE), TODAY).refused == 0
     late = officer()
     assert (late.low, late.high) == (0, 0)
