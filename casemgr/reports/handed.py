@@ -14,7 +14,7 @@ from casemgr.reports.form import TEMPLATES
 MEDIA = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NOT_ON = "不得外传"
 #: Lines of the watermark on each page.
-MARKS = 7
+MARKS, MARKS_WIDE = 6, 4
 _WIDEST = 48
 
 
@@ -67,7 +67,7 @@ def _environment() -> Environment:
 def document(sheet: Handed, demo: bool = False) -> str:
     """The sheet as HTML for :func:`casemgr.reports.pdf.printed`."""
     template = _environment().get_template("reports/handed.html")
-    return template.render(sheet=sheet, demo=demo, marks=range(MARKS))
+    return template.render(sheet=sheet, demo=demo, marks=range(MARKS_WIDE if sheet.landscape else MARKS))
 
 
 def workbook(sheet: Handed, demo: bool = False) -> bytes:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from io import BytesIO
 
 import pytest
 from pypdf import PdfReader
 
+from casemgr.reports import handed
 from casemgr.reports.monthly import document
 from tests.reports.sample import RATES, county, township
 
@@ -58,6 +60,24 @@ def test_no_page_of_a_report_is_empty_but_for_notes() -> None:
         assert all("签名" in text or text.count("%") > 2 or "附表1" in text for text in found)
         assert "附表2" in found[-1] or found[-1].count("IND-03.STD-") >= 3
         assert "单位负责人" in found[0]
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_lists_handed_out_carry_the_same_marks_on_each_page_and_no_signature_alone(wide: bool) -> None:
+    mark = "某单位某人2026-11-22"
+    for count in (22, 31):
+        rows = tuple((str(number), f"项{number}号") for number in range(1, count + 1))
+        table = handed.HandedTable("清单", ("序号", "项目"), rows, frozenset({0}))
+        sheet = handed.Handed(
+            "提供单", "一号", "某单位", (("事由", "某事"),), ("正文。",), (table,), ("结语。",), "某单位",
+            date(2026, 11, 22), mark, landscape=wide,
+        )  # fmt: skip
+        found = pages(handed.document(sheet))
+        # The foot carries the mark once more.
+        assert {text.count(mark) for text in found} == {(4 if wide else 6) + 1}
+        assert "经办人" in found[-1]
+        assert "结语" in found[-1]
+        assert all("序号" in text and text.count("项") - text.count("项目") >= 3 for text in found)
 
 
 def faces(html: str) -> set[str]:
