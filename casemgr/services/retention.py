@@ -438,7 +438,8 @@ def propose(work: Work, once: int, kind: int, reason: str, today: date) -> int:
         raise Conflict("这一类已有一份清册在等审批。请先处理那一份，或由提出人撤回后再提出。")
     found = [due for due in due_files(work, which, today) if not due.held][:MOST]
     if not found:
-        raise Unfit("没有到期的档案。", fields={"kind": "这一类目前没有保存期满且可以销毁的档案。"})
+        words = "这一类现在没有保存期满、可以销毁的档案，清册没有提出。请改选另一类，或等有到期的再提出。"
+        raise Unfit("没有到期的档案。", fields={"kind": words})
     register = [
         {
             "person": due.person,

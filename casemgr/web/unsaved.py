@@ -54,9 +54,14 @@ COMMON = {
     "label": "名称",
 }
 FALLBACK = "填写的内容"
-#: Where the words go: above the messages of a page, or at the end of a page that has none.
-PLACES = ('<div role="status" class="flashes">', "</main>")
+#: Where the words go: above the messages of a page, and at the end of an error page.
+ABOVE, FAULT = '<div role="status" class="flashes">', '<div class="fault">'
 
+#: The list of what is wrong that a page has of its own, and the links on it.
+_LISTED = re.compile(
+    r'<div class="notice bad"[^>]* data-errors>\s*<h2>有 \d+ 处需要改正.*?</ul>\s*</div>', re.S
+)
+_LINK = re.compile(r'<a href="#([^"]*)">(.*?)</a>', re.S)
 _WORD = re.compile(r"[0-9a-z_-]{0,40}")
 _TAG = re.compile(r"<(input|textarea|select|option|/select)\b([^>]*)>")
 _ATTRIBUTE = re.compile(r'([a-z-]+)(?:="([^"]*)")?')
@@ -128,9 +133,13 @@ def _give_back(response: Response) -> Response:
         back=_back() if lost else "",
         now=_now() if isinstance(refused, Conflict) else "",
     )
-    before = next((one for one in PLACES if one in page), "")
-    if before:
-        response.set_data(page.replace(before, note + before, 1))
+    if listed := _LISTED.search(page):
+        # The list of what is wrong comes first; nothing on it leads to a field that is gone.
+        said = _LINK.sub(lambda link: link[0] if f'id="{link[1]}"' in page else link[2], listed[0])
+        response.set_data(page.replace(listed[0], said + note, 1))
+        return response
+    before = ABOVE if ABOVE in page and FAULT not in page else "</main>"
+    response.set_data(page.replace(before, note + before, 1))
     return response
 
 

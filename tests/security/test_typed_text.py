@@ -193,16 +193,21 @@ def test_whatever_is_typed_comes_back(place: Range, bodies: Bodies, refusing: Re
     for route in place.routes:
         if route.door == "api" or route.method != "POST" or SECRET.search(route.path):
             continue
-        role = next(one for one in (LOOKER, *place.people) if one in place.people and route.may(one))
+        roles = [one for one in (LOOKER, *place.people) if one in place.people and route.may(one)]
         for path in addresses(route, OWN.area, OWN.key):
             told, typed = _told(route, path, bodies)
             if not typed:
                 continue
             asked += 1
-            answers = list(_answers(place, role, route, path, told, refusing))
-            for answer in answers:
-                _judge(route.name, answer, typed)
-            if all('class="fault"' in answer.get_data(as_text=True) for answer in answers):
+            # Each department has rows of its own; at the other door the officer of the county has all.
+            for role in roles if route.door == "liaison" else roles[:1]:
+                answers = list(_answers(place, role, route, path, told, refusing))
+                for answer in answers:
+                    _judge(route.name, answer, typed)
+                shown = any('class="fault"' not in answer.get_data(as_text=True) for answer in answers)
+                if shown:
+                    break
+            if not shown:
                 on_error_page.add(route.name)
     assert asked > 90
     assert on_error_page == ERROR_PAGE

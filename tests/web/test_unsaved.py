@@ -18,6 +18,7 @@ from casemgr.services import retention, rights
 from casemgr.services.errors import Throttled, Unavailable
 from casemgr.store.models import RightsRequest
 from casemgr.store.work import open_work
+from casemgr.terms.retention import Kept
 from tests.conftest import TODAY
 from tests.store.register import EAST, SYSTEM, add_person, add_visit, units
 from tests.web.conftest import token_in
@@ -105,7 +106,10 @@ def test_nothing_due_any_more_leaves_the_reason(client_of: Callable[[str], Flask
     told = {"csrf": token_in(page), "once": once, "kind": "1", "reason": "鉴定会记录三号"}
     answer = officer.post("/retention", data=told)
     assert answer.status_code == 422
-    assert _boxes(answer)["依据和经过"] == "鉴定会记录三号"
+    assert _boxes(answer) == {"类别": Kept.MEDICAL.label, "依据和经过": "鉴定会记录三号"}
+    page = answer.get_data(as_text=True)
+    assert "现在没有保存期满" in page and "#f-kind" not in page, "the field it would lead to is gone"
+    assert page.index("data-errors") < page.index(BOX)
 
 
 @pytest.mark.parametrize("wrong", [Throttled("请过一会儿再试。"), Unavailable("暂时不能保存。")])

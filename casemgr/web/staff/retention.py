@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from casemgr.rules.access import Action
 from casemgr.services import clock, retention
+from casemgr.terms.retention import Kept
 from casemgr.web import guard, step_up
 from casemgr.web.staff.form import begin_drawing
 from casemgr.web.staff.typed import Typed
@@ -16,6 +17,8 @@ from casemgr.web.unsaved import REFUSALS, by_field
 
 pages = Blueprint("retention", __name__)
 LABELS = {"kind": "类别", "reason": "依据和经过", "answer": "核对情况", "because": "解除原因"}
+#: Codes among them, by their lists.
+CHOICES = {"kind": Kept}
 TONES = {1: "warn", 2: "", 3: "", 4: ""}
 
 
