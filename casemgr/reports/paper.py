@@ -64,7 +64,7 @@ def document(figures: Figures, address: str, letter: Letter | None = None) -> st
     title = title_of(figures)
     words |= {
         "letter": letter,
-        "heading_lines": (f"{figures.area_name}{period_in_words(figures)}", _subject(figures)),
+        "heading_lines": (f"{figures.area_name}{period_in_words(figures)}", *_subject(figures)),
         "annex": title,
         "rates_template": rates,
         "tables_template": tables,
@@ -80,10 +80,10 @@ def _templates(figures: Figures) -> tuple[str, str, str]:
     return "", "reports/tables_form.html", "reports/form.html"
 
 
-def _subject(figures: Figures) -> str:
+def _subject(figures: Figures) -> tuple[str, ...]:
     if isinstance(figures, FormFigures):
-        return f"{figures.form_name}报送说明"
-    return "严重精神障碍管理治疗工作情况"
+        return figures.form_name, "报送说明"
+    return ("严重精神障碍管理治疗工作情况",)
 
 
 def _context(figures: Figures, address: str) -> dict[str, object]:
