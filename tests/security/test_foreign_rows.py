@@ -86,7 +86,8 @@ def answers(who: Browser, site: Flask, world: World, victim: Victim) -> Iterator
                     assert answer.status_code < 500, what
                     text = answer.data.decode(errors="replace").replace(path, "")
                     # What was typed comes back in the field it was typed into; that alone is no answer.
-                    yield what, re.sub(r'(<input[^>]*value=")[^"]*', r"\1", text)
+                    text = re.sub(r'(<input[^>]*value=")[^"]*', r"\1", text)
+                    yield what, re.sub(r"(<textarea[^>]* readonly>)[^<]*", r"\1", text)
 
 
 @pytest.mark.parametrize(("login", "stranger"), [("east", "west"), ("officer", "other"), ("admin", "east")])
