@@ -284,7 +284,7 @@ def test_lines_of_the_ledger_are_never_changed(app: Flask, monkeypatch: pytest.M
 
 
 def test_the_door_knows_one_service_and_no_page_of_the_staff() -> None:
-    shared = ("csrf", "filters", "headers", "held", "uploads")
+    shared = ("csrf", "filters", "headers", "held", "unsaved", "uploads")
     known = {f"casemgr.web.{one}" for one in shared}
     # What the doors share knows no service either, so nothing comes in behind the one that is known.
     for one in shared:
