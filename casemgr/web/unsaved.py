@@ -89,11 +89,25 @@ def by_field(wrong: Problem, at: str = "") -> dict[str, str]:
 
     ``at`` is the field that a refusal without one is about; a conflict is about the whole page.
     """
+    if not isinstance(wrong, Conflict):
+        g.seen_version = request.form.get("version", "")
     if not wrong.fields and at and not isinstance(wrong, Conflict):
         return {at: wrong.message}
     if not wrong.fields:
         g.refused = wrong
     return dict(wrong.fields)
+
+
+def as_seen(version: int, key: int | None = None) -> int | str:
+    """The number a form sends: of the row as it was when the form was opened, where that comes back unsaved.
+
+    A fault of the form says nothing of what others changed meanwhile; with the newest number the next press
+    would write over that unseen. ``key`` tells the row of a form among those of several rows on a page.
+    """
+    seen: str = g.get("seen_version", "")
+    if not (seen.isascii() and seen.isdigit()) or key not in (None, (request.view_args or {}).get("key")):
+        return version
+    return seen
 
 
 def typed(wrong: Problem, given: Mapping[str, Value]) -> dict[str, Value]:
@@ -110,6 +124,7 @@ def typed(wrong: Problem, given: Mapping[str, Value]) -> dict[str, Value]:
 def install(app: Flask) -> None:
     """Let no answer of ``app`` that refuses a form lose what was typed into it."""
     app.after_request(_give_back)
+    app.add_template_filter(as_seen)
 
 
 def _give_back(response: Response) -> Response:

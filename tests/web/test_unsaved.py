@@ -59,6 +59,24 @@ def _boxes(answer: TestResponse) -> dict[str, str]:
     return {unescape(label): unescape(text) for label, _, text in found}
 
 
+def test_a_fault_of_the_form_does_not_write_over_what_changed_meanwhile(
+    site: Flask, asked: tuple[FlaskClient, str]
+) -> None:
+    east, place = asked
+    page = page_of(east, place)
+    stale = _hidden(page, "version")
+    with site.app_context(), open_work(SYSTEM, Action.DEMO_LOAD) as work:
+        row = work.get(RightsRequest, int(place.rsplit("/", 1)[1]))
+        assert row is not None
+        row.version += 1
+    told = {"csrf": token_in(page), "version": stale, "do": "decide", "safe": "1", "reason": TYPED}
+    answer = east.post(place, data={**told, "decision": "99"})
+    assert answer.status_code == 422
+    again = _hidden(answer.get_data(as_text=True), "version")
+    assert again == stale
+    assert east.post(place, data={**told, "version": again, "decision": "1"}).status_code == 409
+
+
 def test_a_conflict_shows_the_form_again_and_a_second_press_succeeds(
     site: Flask, asked: tuple[FlaskClient, str]
 ) -> None:
