@@ -9,6 +9,8 @@ from typing import Any
 import openpyxl
 
 ENCODINGS = ("utf-8", "utf-16-le")
+#: Fewer bytes than these stand somewhere in some megabytes of sealed ones by chance.
+LEAST = 6
 #: Columns of the county workbook that say who somebody is, or how to find them.
 PERSONAL = {
     "names": ("姓名", "监护人姓名"),
@@ -56,12 +58,14 @@ def found_in(content: bytes, texts: Iterable[str]) -> set[str]:
     """Those of ``texts`` that occur in ``content``, in any of the encodings.
 
     A text is looked for by its last four or eight bytes at every position, thousands at once; only what
-    seems to be there is then looked for whole.
+    seems to be there is then looked for whole. Two characters are looked for in UTF-8 alone.
     """
     probes: dict[int, dict[int, list[tuple[bytes, str]]]] = {4: {}, 8: {}}
     for text in texts:
         for encoding in ENCODINGS:
             raw = text.encode(encoding)
+            if len(raw) < LEAST:
+                continue
             width = 8 if len(raw) >= 8 else 4
             value = int.from_bytes(raw[-width:], "little")
             probes[width].setdefault(value, []).append((raw, text))

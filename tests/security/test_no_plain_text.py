@@ -44,7 +44,7 @@ from casemgr.store.work import open_work
 from casemgr.terms.account import Role
 from casemgr.web.staff import exchange as exchange_page
 from tests.conftest import TODAY, make_config
-from tests.security.plain_text import files, found_in, personal
+from tests.security.plain_text import LEAST, files, found_in, personal
 from tests.staff import NOW, PASSWORD, quick_hasher
 from tests.store.register import SYSTEM
 from tests.web.conftest import sign_in, token_in
@@ -303,6 +303,8 @@ def test_the_search_finds_what_is_there() -> None:
     noise = bytes(range(256)) * 50
     for text in ("张一", "欧阳䶮", "李·阿依", "999901198001010000", "10033380351", "示例县河东镇第8村10号"):
         for encoding in ("utf-8", "utf-16-le"):
+            if len(text.encode(encoding)) < LEAST:
+                continue
             for shift in range(8):
                 assert found_in(noise + b"x" * shift + text.encode(encoding) + noise, [text]) == {text}
         assert found_in(noise, [text]) == set()
@@ -382,7 +384,9 @@ def other_writings(text: str) -> Iterator[bytes]:
             yield from (raw, raw.hex().encode(), raw.hex().upper().encode())
             for shift in range(3):
                 # Without the ends, which what stands before and behind would change.
-                yield base64.b64encode(b"x" * shift + raw)[4 : -4 if len(raw) > 8 else None]
+                part = base64.b64encode(b"x" * shift + raw)[4 : -4 if len(raw) > 8 else None]
+                if len(part) >= 8:  # shorter ones are met by chance
+                    yield part
 
 
 def a_few(texts: set[str]) -> list[str]:
