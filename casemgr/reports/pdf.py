@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 from fontTools.ttLib import TTFont
 from weasyprint import CSS, HTML
@@ -40,8 +42,8 @@ _MISSING = re.compile(r"\.notdef glyph rendered .* \(U\+([0-9A-F]+)\)")
 class LockedFetcher(URLFetcher):  # type: ignore[misc]  # the library ships no types
     """Gives the program's own sheets and fonts; anything else stops the rendering.
 
-    Of ``data:`` only what the library makes of a drawing in the text: our papers are text and drawings, so
-    no picture of whatever size is ever decoded.
+    Of ``data:`` only drawings that are drawings: our papers are text and drawings, so no picture of whatever
+    size is ever decoded. The library tries any other bytes as a picture, whatever kind their address names.
     """
 
     def __init__(self, own: Mapping[str, Path]) -> None:
@@ -56,14 +58,22 @@ class LockedFetcher(URLFetcher):  # type: ignore[misc]  # the library ships no t
             return URLFetcherResponse(url, self.own[url].read_bytes(), {"Content-Type": "font/sfnt"})
         if url.startswith(ASSETS):
             return self._asset(url.removeprefix(ASSETS), url)
-        if not url.startswith(DRAWING):
-            return self._refuse()
-        return super().fetch(url, headers)
+        if url.startswith(DRAWING):
+            return self._drawing(url.removeprefix(DRAWING), url)
+        return self._refuse()
 
     def _refuse(self) -> URLFetcherResponse:
         # While drawing SVG the library swallows even fatal errors, so the attempt is remembered as well.
         self.refused = True
         raise FatalURLFetchingError(_OUTSIDE)
+
+    def _drawing(self, packed: str, url: str) -> URLFetcherResponse:
+        try:
+            content = b64decode(packed, validate=True)
+            drawn = ElementTree.fromstring(content).tag == "{http://www.w3.org/2000/svg}svg"  # noqa: S314
+        except (ValueError, ElementTree.ParseError):
+            return self._refuse()
+        return URLFetcherResponse(url, content, {"Content-Type": _KINDS[".svg"]}) if drawn else self._refuse()
 
     def _asset(self, name: str, url: str) -> URLFetcherResponse:
         path = (STATIC / name).resolve()

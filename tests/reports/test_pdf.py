@@ -121,10 +121,13 @@ def huge_picture() -> str:
         '<img src="HUGE">',
         '<p style="background: url(HUGE)">x</p>',
         '<svg width="9" height="9"><image href="HUGE" width="9" height="9"/></svg>',
+        '<img src="DRESSED">',  # the same picture under the address of a drawing
+        '<svg width="9" height="9"><image href="DRESSED" width="9" height="9"/></svg>',
     ],
 )
 def test_nothing_from_outside_gets_in(part: str) -> None:
-    part = part.replace("HUGE", huge_picture())
+    huge = huge_picture()
+    part = part.replace("HUGE", huge).replace("DRESSED", huge.replace("image/png", "image/svg+xml"))
     with pytest.raises(ValueError, match="outside"):
         pdf.printed(f'<html lang="zh-CN"><title>t</title><body>{part}</body></html>')
 
