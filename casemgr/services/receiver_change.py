@@ -74,6 +74,7 @@ TELLS: Mapping[str, Mapping[str, FieldGroup]] = MappingProxyType(
 #: Of several visits only the last one is told; of acts all are.
 _OF_LAST_VISIT = frozenset({FieldGroup.G6, FieldGroup.G7, FieldGroup.G8})
 _TURNS = (int(NoticeCause.LEFT), int(NoticeCause.RETURNED))
+_NAME = to_mask([FieldGroup.G1])
 _BY_SCREEN = frozenset(Condition) - {Condition.REQUEST}
 
 
@@ -92,9 +93,9 @@ class Change:
 
 @dataclass(slots=True)
 class _Received:
-    """What one receiver once got: all its groups, those the cause is about, and the last time of these."""
+    """What one receiver once got: the last time of the name; the groups of the cause and their last time."""
 
-    ever: int = 0
+    named: datetime | None = None
     groups: int = 0
     last: datetime | None = None
     papers: list[tuple[int, Any]] = field(default_factory=list)
@@ -178,7 +179,8 @@ def _received(
         if (receivers is not None and role not in receivers) or row.at >= before:
             continue
         got = found.setdefault((row.receiver, row.receiver_area), _Received())
-        got.ever |= row.groups
+        if row.groups & _NAME:
+            got.named = row.at if got.named is None else max(got.named, row.at)
         groups = row.groups
         if changes is not None:
             told = [one.group for one in changes if one.was_on(row.id)]
@@ -257,11 +259,13 @@ class _Names:
 
     def known_to(self, got: _Received, had: Sequence[ReceiverNotice]) -> tuple[str, list[str]]:
         """(name, numbers of earlier letters): after the name itself was corrected, the one given then."""
-        if not got.ever & to_mask([FieldGroup.G1]):
+        named = got.named
+        if named is None:
             return "", []
-        named = to_mask([FieldGroup.G1])
         corrected = [
-            one for one in _since(had, got) if one.cause == NoticeCause.CORRECTED and one.groups & named
+            one
+            for one in had
+            if one.cause == NoticeCause.CORRECTED and one.groups & _NAME and one.recorded_at >= named
         ]
         if corrected:
             one = corrected[-1]
@@ -299,6 +303,9 @@ def _owe(
     waiting = [one for one in had if one.cause == cause and one.told_on is None and one.letter_on is None]
     if cause is NoticeCause.CORRECTED and waiting:
         row = waiting[-1]
+        if row.called is None:  # the name may have been given after what the letter began with
+            name, earlier = names.known_to(got, had)
+            row.called, papers = Plain(name) if name else None, [*papers, *earlier]
         before = copy_texts(work, "ReceiverNotice", [(row.id, row.documents)], PURPOSE, case.id)[0]
         papers = [*before.splitlines(), *papers]
         row.groups, row.given_on = row.groups | groups, max(row.given_on, given_on)

@@ -240,6 +240,24 @@ def test_the_night_finds_what_was_given_before_a_file_moved_and_what_ended_earli
     assert told(case) == []  # nobody had been told, though what was given before the move is out of reach
 
 
+def test_a_second_end_is_found_though_the_file_moved_after_the_first_was_told_and_taken_back(
+    case: int,
+) -> None:
+    give(case)
+    by_death(case)
+    tell(case)
+    state.reopen(DOCTOR_EAST, case, version(case), TODAY, "登记有误", TODAY)
+    tell(case)
+    with open_work(SYSTEM, Action.TRANSFER_WRITE) as work:
+        row = work.get(Case, case)
+        assert row is not None
+        transfers.move(work, row, WEST)
+    now = state.standing(DOCTOR_WEST, case, TODAY).version
+    assert state.death(DOCTOR_WEST, case, now, DEATH, TODAY)
+    assert (night(), night()) == (1, 0)
+    assert [one[2] for one in told(case)][-1] == LEFT
+
+
 def test_the_night_finds_what_was_corrected_after_a_file_moved(case: int) -> None:
     give(case, (G.G1, G.G3, G.G8))
     with open_work(SYSTEM, Action.TRANSFER_WRITE) as work:
@@ -432,6 +450,41 @@ def test_letters_know_a_person_by_the_name_that_was_given(alone: int) -> None:
     by_death(alone)
     ended = tell(alone)
     assert "张壹" not in ended and number in ended and "名单 1号" in ended and "死亡" not in ended
+
+
+def correct(case: int, **values: Any) -> None:
+    with open_work(DOCTOR_EAST, Action.REGISTER_WRITE) as work:
+        _set(Identity, **values)(work, case)
+        duties.refresh(work, [case])
+
+
+def called(case: int) -> list[str]:
+    rows = [(one.id, one.called) for one in notices(case)]
+    with open_work(DOCTOR_EAST, Action.RIGHTS_READ) as work:
+        return open_texts(work, "ReceiverNotice", rows, "示例", case)
+
+
+def test_a_new_name_reaches_nobody_who_got_something_else_since(alone: int) -> None:
+    give(alone, (G.G1, G.G3))
+    correct(alone, name=Plain("张壹"))
+    tell(alone)
+    give(alone, (G.G3,))  # by its number, without a name
+    correct(alone, phone=Plain("10000000009"))
+    number = receiver_change.number_of(notices(alone)[0])
+    text = tell(alone)
+    assert "张壹" not in text and number in text
+    give(alone)  # now the new name was given
+    by_death(alone)
+    assert called(alone) == ["", "", "张壹"]
+
+
+def test_a_letter_that_waits_takes_the_name_along_once_it_was_given(alone: int) -> None:
+    give(alone, (G.G3,))
+    correct(alone, phone=Plain("10000000009"))
+    assert called(alone) == [""]
+    give(alone, (G.G1,))
+    correct(alone, name=Plain("张壹"))
+    assert called(alone) == ["张一"]
 
 
 # --- any order of what can happen ---

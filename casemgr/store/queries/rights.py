@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 
 from casemgr.store.models.account import Account
 from casemgr.store.models.area import Unit
@@ -171,7 +172,20 @@ def left_after_handing(work: Work, own: Sequence[int], elsewhere: int, after: in
     """Files that are closed, of which something left before, and about whose end nobody was written to yet.
 
     ``own`` are roles of the own house, which count as receivers only ``elsewhere``; in order of their keys.
+    An end that was taken back since, or that was told before something was given, is another one.
     """
+    back = aliased(ReceiverNotice)
+    returned = (
+        select(back.id)
+        .where(
+            back.case_id == ReceiverNotice.case_id,
+            back.cause == int(NoticeCause.RETURNED),
+            back.receiver == ReceiverNotice.receiver,
+            back.receiver_area == ReceiverNotice.receiver_area,
+            back.id > ReceiverNotice.id,
+        )
+        .exists()
+    )
     told = (
         select(ReceiverNotice.id)
         .where(
@@ -179,6 +193,8 @@ def left_after_handing(work: Work, own: Sequence[int], elsewhere: int, after: in
             ReceiverNotice.cause == int(NoticeCause.LEFT),
             ReceiverNotice.receiver == LedgerLine.receiver,
             ReceiverNotice.receiver_area == LedgerLine.receiver_area,
+            ReceiverNotice.recorded_at >= LedgerLine.at,
+            ~returned,
         )
         .exists()
     )
