@@ -241,6 +241,9 @@ def _untold(
         if turns and turns[-1].cause == NoticeCause.LEFT and _since(turns[-1:], got):
             return 0
         return got.groups
+    ended = [one for one in _since(turns, got) if one.cause == NoticeCause.LEFT and one.told_on is not None]
+    if cause is NoticeCause.CORRECTED and ended:
+        return 0  # told to destroy it: nothing is left to correct, and a letter would tell of the return
     later = [one for one in _since(had, got) if one.cause == cause]
     if whole:
         told = any(one.groups == got.groups or (since and one.raised_on >= since) for one in later)

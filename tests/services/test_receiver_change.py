@@ -478,6 +478,18 @@ def test_a_new_name_reaches_nobody_who_got_something_else_since(alone: int) -> N
     assert called(alone) == ["", "", "张壹"]
 
 
+def test_no_correction_tells_of_a_return_that_a_receiver_may_not_know(alone: int) -> None:
+    give(alone, (G.G1, G.G3), Role.CIVIL_AFFAIRS)
+    by_death(alone)
+    tell(alone)
+    state.reopen(DOCTOR_EAST, alone, version(alone), TODAY, "登记有误", TODAY)
+    correct(alone, phone=Plain("10000000009"))
+    assert [one[2] for one in told(alone)] == [LEFT]
+    give(alone, (G.G3,), Role.CIVIL_AFFAIRS)  # asked for anew
+    correct(alone, phone=Plain("10000000010"))
+    assert [one[2] for one in told(alone)] == [LEFT, NoticeCause.CORRECTED]
+
+
 def test_a_letter_that_waits_takes_the_name_along_once_it_was_given(alone: int) -> None:
     give(alone, (G.G3,))
     correct(alone, phone=Plain("10000000009"))
