@@ -355,7 +355,8 @@ def follow(work: Work, files: Iterable[int]) -> int:
     concerned = turned | (changed.keys() & keys)
     raised = 0
     # One that ended or came back is looked at though nothing in reach was given: letters of the night wait.
-    for key in sorted(turned | queries.handed_files(work, sorted(concerned))):
+    given = queries.handed_files(work, sorted(concerned)) | queries.noticed_files(work, sorted(turned))
+    for key in sorted(given):
         case = work.get(Case, key)
         if case is None:
             continue

@@ -197,6 +197,19 @@ def test_every_end_of_a_file_is_told_to_each_receiver_once(alone: int, end: Call
     assert len([one for one in receiver_notice.listed(DOCTOR_EAST, TODAY) if one.open]) == len(expected)
 
 
+def test_files_that_end_together_are_not_asked_about_one_by_one(
+    alone: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(receiver_change, "raise_for", lambda _work, case, *_told: asked.append(case.id) or 0)
+    by_death(alone)
+    assert asked == []  # nothing was given: two statements for all files of a workbook
+    state.reopen(DOCTOR_EAST, alone, version(alone), TODAY, "登记有误", TODAY)
+    give(alone)
+    by_death(alone)
+    assert asked == [alone]
+
+
 def test_nobody_is_told_of_what_nobody_received(alone: int) -> None:
     with open_work(DOCTOR_EAST, Action.LIAISON_MANAGE) as work:
         ledger_line.enter(

@@ -143,6 +143,19 @@ def handed_files(work: Work, files: Sequence[int]) -> set[int]:
     }
 
 
+def noticed_files(work: Work, files: Sequence[int]) -> set[int]:
+    """Of these files those about which somebody was or is to be written to."""
+    return {
+        key
+        for start in range(0, len(files), ROOM)
+        for (key,) in work.rows(
+            select(ReceiverNotice.case_id)
+            .where(ReceiverNotice.case_id.in_(list(files[start : start + ROOM])))
+            .distinct()
+        )
+    }
+
+
 def files_of(work: Work, files: Sequence[int], people: Sequence[int]) -> dict[int, int]:
     """Which of these files belong to one of these people: person → file."""
     asked = set(people)
