@@ -17,24 +17,23 @@ from types import MappingProxyType
 from typing import Any
 
 from casemgr.rules.access import Access, Action
-from casemgr.rules.disclosure import knows_person, sight
+from casemgr.rules.disclosure import Loosening, knows_person, sight
 from casemgr.services import clock, matrix
 from casemgr.services.disclosure import conditions_for
 from casemgr.services.ledger_line import ELSEWHERE
 from casemgr.services.use_case import use_case
 from casemgr.store.db import new_key
-from casemgr.store.identity import carrier, copy_texts
+from casemgr.store.identity import Carrier, carrier, copy_texts
 from casemgr.store.models import Case, Disclosure, ReceiverNotice
 from casemgr.store.queries import liaison
 from casemgr.store.queries import rights as queries
-from casemgr.store.queries import state as states
 from casemgr.store.types import Plain
 from casemgr.store.work import Work
 from casemgr.terms.account import Role
 from casemgr.terms.code import from_mask, to_mask
 from casemgr.terms.disclosure import Condition, FieldGroup, Level
 from casemgr.terms.liaison import Withdrawal
-from casemgr.terms.register import Lifecycle, Track
+from casemgr.terms.register import Lifecycle
 from casemgr.terms.rights import NoticeCause
 
 PURPOSE = "更正、撤回告知函"
@@ -106,6 +105,44 @@ def number_of(row: ReceiverNotice) -> str:
     return f"告知-{row.raised_on:%Y%m%d}-{row.id % 10**6:06}"
 
 
+class _Read:
+    """What is known of some files, asked for all of them at once; others wait who would write of the same."""
+
+    def __init__(self, work: Work, cases: Sequence[Case], today: date) -> None:
+        work.flush()
+        self._work, self._people, self._today = work, [one.person_id for one in cases], today
+        files = [one.id for one in cases]
+        #: What left otherwise than into a window, by file.
+        self.handed = queries.handed_out(work, files)
+        for turn in sorted({queries.turn_of(file) for file in self.handed}):
+            work.take_turn(turn)
+        #: The notices of each file, oldest first, and what was disclosed of it.
+        self.notices = queries.notices_of(work, files)
+        self.windows = liaison.given_of(work, sorted(self.handed))
+        self._held: tuple[Loosening, ...] | None = None
+        self._carrier: Carrier | None = None
+
+    def was_before(self, line: Any, until: datetime | None) -> bool:
+        """Whether something was given before an instant; without one, before this unit of work began."""
+        if until is not None:
+            return bool(line.at < until)
+        return bool((line.at, line.id) < (self._work.began, self._work.first_key))
+
+    @property
+    def held(self) -> tuple[Loosening, ...]:
+        """What is loosened today."""
+        if self._held is None:
+            self._held = matrix.loosened(self._work, self._today)
+        return self._held
+
+    def name_of(self, case: Case) -> str:
+        """The name as it stands, opened to be copied; empty when nobody can open it."""
+        if self._carrier is None:
+            self._carrier = carrier(self._work, self._people, PURPOSE)
+        opened = self._carrier.open(case.person_id, case.id, ("name",), False)
+        return opened[0].name if opened is not None else ""
+
+
 # --- one file ---
 
 
@@ -120,6 +157,7 @@ def raise_for(
     before: datetime | None = None,
     since: date | None = None,
     known_as: str | None = None,
+    read: _Read | None = None,
 ) -> int:
     """Have everybody told who received something of a file and does not read it in a window; how many.
 
@@ -127,20 +165,17 @@ def raise_for(
     ``changes`` narrows a correction to what was replaced, ``receivers`` to some, ``before`` to what was given
     until then, and ``known_as`` is the name of that time. Nobody is told twice of what they were given once;
     a correction of the whole file (no ``changes``) counts as told when any of it was told ``since``. Of a
-    return only those hear who were told of the exit and may know now.
+    return only those hear who were told of the exit and may know now. ``read``: this file among others.
     """
-    work.flush()
-    found = _received(work, case, cause, today, changes, receivers, before or work.began)
-    if found:
-        work.take_turn(queries.TURN)
+    read = read or _Read(work, [case], today)
+    found = _received(read, case, cause, today, changes, receivers, before)
     notices: dict[tuple[int, int], list[ReceiverNotice]] = {}
-    for one in _standing(work, case, cause):
+    for one in _standing(work, read, case, cause):
         notices.setdefault((one.receiver, one.receiver_area), []).append(one)
     windows: dict[tuple[int, int], list[Disclosure]] = {}
-    for line in liaison.given(work, case.id) if found else ():
+    for line in read.windows.get(case.id, ()):
         windows.setdefault((line.receiver, line.receiver_area), []).append(line)
-    held = matrix.loosened(work, today) if found else ()
-    names = _Names(work, case, known_as)
+    names = _Names(work, read, case, known_as)
     raised = 0
     for (receiver, area), got in sorted(found.items()):
         had, role = notices.get((receiver, area), []), Role.read(receiver)
@@ -150,33 +185,32 @@ def raise_for(
         if not groups:
             continue
         if cause is NoticeCause.RETURNED and not knows_person(
-            role, conditions_for(work, case.id, role, area, today), today, held, case.area
+            role, conditions_for(work, case.id, role, area, today), today, read.held, case.area
         ):
             continue
-        _owe(work, case, cause, (receiver, area), groups, got, had, names, today)
+        _owe(work, read, case, cause, (receiver, area), groups, got, had, names, today)
         raised += 1
-    work.flush()
     return raised
 
 
 def _received(
-    work: Work,
+    read: _Read,
     case: Case,
     cause: NoticeCause,
     today: date,
     changes: Sequence[Change] | None,
     receivers: Collection[Role] | None,
-    before: datetime,
+    before: datetime | None,
 ) -> dict[tuple[int, int], _Received]:
     """By receiver what it got of the file before this; whom the cause does not concern is left out."""
     found: dict[tuple[int, int], _Received] = {}
-    for row in queries.handed_out(work, case.id):
+    for row in read.handed.get(case.id, ()):
         role = Role.read(row.receiver)
         if role in OWN_HOUSE and row.receiver_area != ELSEWHERE:
             continue
         if cause is NoticeCause.LEFT and case.lifecycle == Lifecycle.MOVED_OUT and role in OWN_HOUSE:
             continue  # the unit elsewhere that takes the person over goes on with the file
-        if (receivers is not None and role not in receivers) or row.at >= before:
+        if (receivers is not None and role not in receivers) or not read.was_before(row, before):
             continue
         got = found.setdefault((row.receiver, row.receiver_area), _Received())
         if row.groups & _NAME:
@@ -204,16 +238,16 @@ def _only_flagged(role: Role, group: FieldGroup, today: date) -> bool:
     return role not in OWN_HOUSE and sight(role, group, _BY_SCREEN, today).level is Level.FLAG
 
 
-def _standing(work: Work, case: Case, cause: NoticeCause) -> list[ReceiverNotice]:
+def _standing(work: Work, read: _Read, case: Case, cause: NoticeCause) -> list[ReceiverNotice]:
     """The notices of a file, oldest first; an exit or return nobody was told of falls with its contrary."""
     contrary = {NoticeCause.LEFT: NoticeCause.RETURNED, NoticeCause.RETURNED: NoticeCause.LEFT}.get(cause)
     kept = []
-    for one in queries.notices_of(work, case.id):
+    for one in read.notices.get(case.id, ()):
         if one.cause == contrary and one.told_on is None:
             work.remove(one)
         else:
             kept.append(one)
-    work.flush()
+    read.notices[case.id] = kept
     return kept
 
 
@@ -257,8 +291,8 @@ def _untold(
 class _Names:
     """What a letter may call a person: as the receiver knows them, and nothing who never had the name."""
 
-    def __init__(self, work: Work, case: Case, known_as: str | None) -> None:
-        self._work, self._case, self._name = work, case, known_as
+    def __init__(self, work: Work, read: _Read, case: Case, known_as: str | None) -> None:
+        self._work, self._read, self._case, self._name = work, read, case, known_as
 
     def known_to(self, got: _Received, had: Sequence[ReceiverNotice]) -> tuple[str, list[str]]:
         """(name, numbers of earlier letters): after the name itself was corrected, the one given then."""
@@ -284,13 +318,13 @@ class _Names:
             if former is not None:
                 self._name = copy_texts(self._work, "Identity", [(person, former)], PURPOSE, case)[0]
             else:
-                opened = carrier(self._work, [person], PURPOSE).open(person, case, ("name",), False)
-                self._name = opened[0].name if opened is not None else ""
+                self._name = self._read.name_of(self._case)
         return self._name
 
 
 def _owe(
     work: Work,
+    read: _Read,
     case: Case,
     cause: NoticeCause,
     to: tuple[int, int],
@@ -317,7 +351,7 @@ def _owe(
         return
     name, earlier = names.known_to(got, had)
     papers += earlier
-    work.add(
+    row = work.add(
         ReceiverNotice(
             id=new_key(),
             area=case.area,
@@ -333,6 +367,7 @@ def _owe(
             recorded_at=clock.now(),
         )
     )
+    read.notices.setdefault(case.id, []).append(row)
 
 
 # --- every road ---
@@ -353,20 +388,23 @@ def follow(work: Work, files: Iterable[int]) -> int:
         for person, file in queries.files_of(work, sorted(keys), sorted(people)).items():
             changed.setdefault(file, {}).update(people[person])
     concerned = turned | (changed.keys() & keys)
-    raised = 0
     # One that ended or came back is looked at though nothing in reach was given: letters of the night wait.
     given = queries.handed_files(work, sorted(concerned)) | queries.noticed_files(work, sorted(turned))
-    for key in sorted(given):
-        case = work.get(Case, key)
-        if case is None:
-            continue
-        today = clock.today()
-        if key in turned:
+    if not given:
+        return 0
+    today, raised = clock.today(), 0
+    cases = queries.cases(work, sorted(given))
+    read = _Read(work, cases, today)
+    visits = _visits(work, {case.id: changed.get(case.id, {}).keys() for case in cases})
+    for case in cases:
+        if case.id in turned:
             back = case.lifecycle == Lifecycle.ON_REGISTER
-            raised += raise_for(work, case, NoticeCause.RETURNED if back else NoticeCause.LEFT, today)
-        if case.lifecycle == Lifecycle.ON_REGISTER and key in changed:
-            spans = [span for one in changed[key].values() for span in _spans(work, key, *one)]
-            raised += raise_for(work, case, NoticeCause.CORRECTED, today, changes=spans)
+            cause = NoticeCause.RETURNED if back else NoticeCause.LEFT
+            raised += raise_for(work, case, cause, today, read=read)
+        if case.lifecycle == Lifecycle.ON_REGISTER and case.id in changed:
+            spans = [span for one in changed[case.id] for span in _spans(visits.get(case.id, {}), *one)]
+            raised += raise_for(work, case, NoticeCause.CORRECTED, today, changes=spans, read=read)
+    work.flush()
     return raised
 
 
@@ -394,14 +432,29 @@ def _replaced(work: Work) -> tuple[set[int], dict[int, dict[_One, _One]], dict[i
     return turned, by_file, by_person
 
 
-def _spans(work: Work, file: int, noun: str, row: int, group: FieldGroup) -> Iterator[Change]:
+#: The visits of a file: day, and whether it assessed the danger level, by key.
+_Visits = Mapping[int, tuple[date, bool]]
+
+
+def _visits(work: Work, files: Mapping[int, Iterable[_One]]) -> Mapping[int, _Visits]:
+    """The visits of those files of which something is replaced that only the last visit tells."""
+    wanted = [
+        file
+        for file, replaced in files.items()
+        if any(noun == "Visit" and group in _OF_LAST_VISIT for noun, _row, group in replaced)
+    ]
+    return queries.visits_of(work, wanted) if wanted else {}
+
+
+def _spans(visits: _Visits, noun: str, row: int, group: FieldGroup) -> Iterator[Change]:
     """Between which keys a line of the ledger can have told one thing that was replaced."""
     if noun not in ("Visit", "Incident"):
         yield Change(group)
     elif group not in _OF_LAST_VISIT:
         yield Change(group, row)
     else:
-        later = queries.visits_after(work, file, row)
+        on = visits[row][0] if row in visits else None
+        later = sorted(key for key, (day, assessed) in visits.items() if assessed and on and day > on)
         if not later or later[0] > row:  # else a later one was there already, and this one was never told
             yield Change(group, row, later[0] if later else None)
 
@@ -414,12 +467,11 @@ def _follow_lot(work: Work, after: int, today: date) -> tuple[int, int, int]:
     """(how many files, the last of them, how many notices)."""
     own = [int(one) for one in OWN_HOUSE]
     keys = queries.left_after_handing(work, own, ELSEWHERE, after, LOT)
-    raised = 0
-    for key in keys:
-        case, ended = work.get(Case, key), states.running(work, key, int(Track.LIFECYCLE))
-        if case is not None:
-            until = ended.recorded_at if ended is not None else None
-            raised += raise_for(work, case, NoticeCause.LEFT, today, before=until)
+    cases = queries.cases(work, keys)
+    read, ended = _Read(work, cases, today), queries.turned_at(work, keys)
+    raised = sum(
+        raise_for(work, case, NoticeCause.LEFT, today, before=ended.get(case.id), read=read) for case in cases
+    )
     return len(keys), keys[-1] if keys else after, raised
 
 
@@ -449,19 +501,23 @@ def _moved_lot(work: Work, after: int, today: date) -> tuple[int, int, int]:
     since = clock.now() - LOOKED_BACK
     keys = queries.corrected_after_moving(work, own, ELSEWHERE, tuple(_COLUMNS), since, after, LOT)
     raised = 0
-    for key in keys:
-        case = work.get(Case, key)
-        rows = queries.corrections(work, key, tuple(_COLUMNS), since)
-        texts = copy_texts(work, "Revision", [(row.id, row.changes) for row in rows], PURPOSE, key)
+    cases = queries.cases(work, keys)
+    read = _Read(work, cases, today)
+    written = queries.corrections(work, keys, tuple(_COLUMNS), since)
+    visits = queries.visits_of(work, keys)
+    for case in cases:
+        rows = written.get(case.id, [])
+        texts = copy_texts(work, "Revision", [(row.id, row.changes) for row in rows], PURPOSE, case.id)
         told = [json.loads(text) for text in texts]
         for place, (row, changes) in enumerate(zip(rows, told, strict=True)):
             columns = _COLUMNS[row.noun]
             stood = {name for name, (old, _) in changes.items() if old not in (None, "")}
             groups = {columns[name] for name in stood & columns.keys()}
             noun = _TABLES.get(row.noun, "")
-            spans = [span for group in groups for span in _spans(work, key, noun, row.row_id, group)]
+            known = visits.get(case.id, {})
+            spans = [span for group in groups for span in _spans(known, noun, row.row_id, group)]
             former = (one["name"][0] for one in told[place:] if "name" in one)
-            if case is not None and spans:
+            if spans:
                 raised += raise_for(
                     work,
                     case,
@@ -470,6 +526,7 @@ def _moved_lot(work: Work, after: int, today: date) -> tuple[int, int, int]:
                     changes=spans,
                     before=row.recorded_at,
                     known_as=next(former, None),
+                    read=read,
                 )
     return len(keys), keys[-1] if keys else after, raised
 

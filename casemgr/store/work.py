@@ -19,7 +19,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from casemgr.rules.access import Access, Action
 from casemgr.store import audit, batch, outgoing, prepared, scope
 from casemgr.store.audit import Ledger, Note, Replaced
-from casemgr.store.db import db
+from casemgr.store.db import db, new_key
 from casemgr.store.keyring import LiveRing
 from casemgr.store.session import LockBroken, Question, WorkSession, unit_of_work_writes
 from casemgr.store.types import Plain, Sealed, Secret
@@ -167,6 +167,8 @@ class Work:
         self._ledger = Ledger()
         #: The instant it began: what left the house before it cannot know what is changed in it.
         self.began = audit.to_millisecond(datetime.now(UTC))
+        #: The same within its millisecond: keys that this process makes later are larger.
+        self.first_key = new_key()
         self.purpose = purpose
         self.writes = writes
         #: Whether this unit of work filled another block of entries, so that an anchor is due.

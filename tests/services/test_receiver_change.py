@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from casemgr.rules.access import Action, Role
 from casemgr.services import (
@@ -27,7 +27,7 @@ from casemgr.services import (
 )
 from casemgr.services.state import Death
 from casemgr.store import sealed_files
-from casemgr.store.db import new_key
+from casemgr.store.db import db, new_key
 from casemgr.store.identity import open_texts
 from casemgr.store.models import Case, Guardian, Identity, Incident, LedgerLine, Person, ReceiverNotice, Visit
 from casemgr.store.queries import transfer as transfers
@@ -201,13 +201,48 @@ def test_files_that_end_together_are_not_asked_about_one_by_one(
     alone: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
-    monkeypatch.setattr(receiver_change, "raise_for", lambda _work, case, *_told: asked.append(case.id) or 0)
+    monkeypatch.setattr(
+        receiver_change, "raise_for", lambda _work, case, *_told, read: asked.append(case.id) or 0
+    )
     by_death(alone)
     assert asked == []  # nothing was given: two statements for all files of a workbook
     state.reopen(DOCTOR_EAST, alone, version(alone), TODAY, "登记有误", TODAY)
     give(alone)
     by_death(alone)
     assert asked == [alone]
+
+
+def questions_of_a_correction(people: Sequence[int], phone: str) -> int:
+    """How many selects it takes to follow a new telephone of these people in one unit of work."""
+    asked: list[str] = []
+
+    def asks(_connection: object, _cursor: object, text: str, *_rest: object) -> None:
+        if text.startswith("SELECT"):
+            asked.append(text)
+
+    with open_work(DOCTOR_EAST, Action.REGISTER_WRITE) as work:
+        files = {row.person_id: row.id for row in work.entities(select(Case).where(Case.id.in_(people)))}
+        for row in work.entities(select(Identity).where(Identity.person_id.in_(list(files)))):
+            row.phone = Plain(phone)
+        work.flush()
+        event.listen(db.engine, "before_cursor_execute", asks)
+        assert receiver_change.follow(work, people) == len(people)
+        event.remove(db.engine, "before_cursor_execute", asks)
+    return len(asked)
+
+
+def test_a_workbook_asks_no_more_for_many_people_than_for_two(alone: int) -> None:
+    cases = [alone]
+    with open_work(SYSTEM, Action.DEMO_LOAD) as work:
+        unit = work.scalar(select(Case.unit_id).where(Case.id == alone))
+        for place in range(8):
+            number, phone = f"99990119800102{place:04}", f"1000000010{place}"
+            cases.append(add_person(work, EAST, unit, f"E-{place + 2}", "张三", number, phone)[1])
+    for case in cases:
+        give(case, (G.G1, G.G3))
+    few = questions_of_a_correction(cases[:2], "10000000091")
+    assert questions_of_a_correction(cases[2:], "10000000092") == few < 12
+    assert [len(told(case)) for case in cases] == [1] * 9
 
 
 def test_nobody_is_told_of_what_nobody_received(alone: int) -> None:

@@ -403,6 +403,18 @@ def given(work: Work, file: int) -> list[Disclosure]:
     return work.entities(_GIVEN, file=file)
 
 
+def given_of(work: Work, files: Sequence[int]) -> dict[int, list[Disclosure]]:
+    """The same of several files: by file, latest first."""
+    found: dict[int, list[Disclosure]] = {}
+    for start in range(0, len(files), 500):
+        lot = list(files[start : start + 500])
+        for row in work.entities(
+            select(Disclosure).where(Disclosure.file_key.in_(lot)).order_by(Disclosure.id.desc())
+        ):
+            found.setdefault(row.file_key, []).append(row)
+    return found
+
+
 def ledger_of(work: Work, file: int) -> Sequence[Any]:
     """(LedgerLine, who) of one file, latest first."""
     return work.rows(_LEDGER_OF, file=file)

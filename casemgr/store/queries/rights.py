@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -14,14 +14,14 @@ from casemgr.store.models.area import Unit
 from casemgr.store.models.followup import Visit
 from casemgr.store.models.liaison import Disclosure, LedgerLine
 from casemgr.store.models.person import Guardian, Identity, Person
-from casemgr.store.models.register import Case
+from casemgr.store.models.register import Case, CaseState
 from casemgr.store.models.rights import ReceiverNotice, RightsRequest
 from casemgr.store.models.sharing import ShareConsent
 from casemgr.store.models.sheet import Revision
 from casemgr.store.scope import with_locked
 from casemgr.store.work import Work
 from casemgr.terms.liaison import ExchangeKind
-from casemgr.terms.register import Lifecycle
+from casemgr.terms.register import Lifecycle, Track
 from casemgr.terms.rights import NoticeCause, RequestState
 
 HANDED_OUT = tuple(int(one) for one in (ExchangeKind.FILE, ExchangeKind.CALL, ExchangeKind.TASK))
@@ -111,21 +111,50 @@ def units(work: Work, areas: Sequence[int]) -> dict[int, str]:
     return found
 
 
-def handed_out(work: Work, file: int) -> Sequence[Any]:
-    """What of the ledger of a file left otherwise than into a window: on paper, by telephone, as a task."""
-    return work.rows(
-        select(
-            LedgerLine.id,
-            LedgerLine.receiver,
-            LedgerLine.receiver_area,
-            LedgerLine.groups,
-            LedgerLine.at,
-            LedgerLine.conditions,
-            LedgerLine.document,
-        )
-        .where(LedgerLine.file_key == file, LedgerLine.kind.in_(HANDED_OUT))
-        .order_by(LedgerLine.id)
-    )
+def turn_of(file: int) -> int:
+    """The number of the turn in which notices of a file are written, so that two writers see each other's.
+
+    A few hundred turns for all files: a large import takes no more locks than a server has room for.
+    """
+    return TURN * 1_000 + file % 256
+
+
+def _in_lots(files: Sequence[int]) -> Iterator[list[int]]:
+    return (list(files[start : start + ROOM]) for start in range(0, len(files), ROOM))
+
+
+def cases(work: Work, files: Sequence[int]) -> list[Case]:
+    """These files within the access, in the order of their keys."""
+    return [
+        row
+        for lot in _in_lots(sorted(files))
+        for row in work.entities(select(Case).where(Case.id.in_(lot)).order_by(Case.id))
+    ]
+
+
+def handed_out(work: Work, files: Sequence[int]) -> dict[int, list[Any]]:
+    """What of the ledger of these files left otherwise than into a window: on paper, by telephone, as a task.
+
+    Lines by file, oldest first; a file of which nothing left is not there.
+    """
+    found: dict[int, list[Any]] = {}
+    for lot in _in_lots(files):
+        for row in work.rows(
+            select(
+                LedgerLine.file_key,
+                LedgerLine.id,
+                LedgerLine.receiver,
+                LedgerLine.receiver_area,
+                LedgerLine.groups,
+                LedgerLine.at,
+                LedgerLine.conditions,
+                LedgerLine.document,
+            )
+            .where(LedgerLine.file_key.in_(lot), LedgerLine.kind.in_(HANDED_OUT))
+            .order_by(LedgerLine.id)
+        ):
+            found.setdefault(row.file_key, []).append(row)
+    return found
 
 
 def handed_files(work: Work, files: Sequence[int]) -> set[int]:
@@ -169,16 +198,34 @@ def files_of(work: Work, files: Sequence[int], people: Sequence[int]) -> dict[in
     }
 
 
-def visits_after(work: Work, case: int, visit: int) -> list[int]:
-    """The keys of visits of a file on a later day than one of them that assessed the danger level."""
-    on = select(Visit.on).where(Visit.id == visit).scalar_subquery()
-    return list(
-        work.entities(
-            select(Visit.id)
-            .where(Visit.case_id == case, Visit.on > on, Visit.risk.is_not(None))
-            .order_by(Visit.id)
+def visits_of(work: Work, files: Sequence[int]) -> dict[int, dict[int, tuple[date, bool]]]:
+    """The visits of these files: by file and key the day, and whether the danger level was assessed."""
+    found: dict[int, dict[int, tuple[date, bool]]] = {}
+    for lot in _in_lots(files):
+        for row in work.rows(
+            select(Visit.case_id, Visit.id, Visit.on, Visit.risk.is_not(None).label("assessed")).where(
+                Visit.case_id.in_(lot)
+            )
+        ):
+            found.setdefault(row.case_id, {})[row.id] = (row.on, bool(row.assessed))
+    return found
+
+
+def turned_at(work: Work, files: Sequence[int]) -> dict[int, datetime]:
+    """When these files were written down as what they are now, on or off the register."""
+    return {
+        row.case_id: row.recorded_at
+        for lot in _in_lots(files)
+        for row in work.rows(
+            select(CaseState.case_id, CaseState.recorded_at)
+            .where(
+                CaseState.case_id.in_(lot),
+                CaseState.track == int(Track.LIFECYCLE),
+                CaseState.until.is_(None),
+            )
+            .order_by(CaseState.since, CaseState.id)
         )
-    )
+    }
 
 
 def left_after_handing(work: Work, own: Sequence[int], elsewhere: int, after: int, size: int) -> list[int]:
@@ -266,22 +313,30 @@ def corrected_after_moving(
     )
 
 
-def corrections(work: Work, case: int, nouns: Sequence[str], since: datetime) -> list[Revision]:
-    """What was written down of changes to a file since, oldest first."""
-    rows: list[Revision] = work.entities(
-        select(Revision)
-        .where(Revision.case_id == case, Revision.recorded_at >= since, Revision.noun.in_(list(nouns)))
-        .order_by(Revision.id)
-    )
-    return rows
+def corrections(
+    work: Work, files: Sequence[int], nouns: Sequence[str], since: datetime
+) -> dict[int, list[Revision]]:
+    """What was written down of changes to these files since: by file, oldest first."""
+    found: dict[int, list[Revision]] = {}
+    for lot in _in_lots(files):
+        for row in work.entities(
+            select(Revision)
+            .where(Revision.case_id.in_(lot), Revision.recorded_at >= since, Revision.noun.in_(list(nouns)))
+            .order_by(Revision.id)
+        ):
+            found.setdefault(row.case_id, []).append(row)
+    return found
 
 
-def notices_of(work: Work, case: int) -> list[ReceiverNotice]:
-    """The notices about one file, oldest first."""
-    rows: list[ReceiverNotice] = work.entities(
-        select(ReceiverNotice).where(ReceiverNotice.case_id == case).order_by(ReceiverNotice.id)
-    )
-    return rows
+def notices_of(work: Work, files: Sequence[int]) -> dict[int, list[ReceiverNotice]]:
+    """The notices about these files: by file, oldest first."""
+    found: dict[int, list[ReceiverNotice]] = {}
+    for lot in _in_lots(files):
+        for row in work.entities(
+            select(ReceiverNotice).where(ReceiverNotice.case_id.in_(lot)).order_by(ReceiverNotice.id)
+        ):
+            found.setdefault(row.case_id, []).append(row)
+    return found
 
 
 def notices(work: Work, since: date) -> Sequence[Any]:
