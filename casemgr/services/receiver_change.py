@@ -239,11 +239,11 @@ def _only_flagged(role: Role, group: FieldGroup, today: date) -> bool:
 
 
 def _standing(work: Work, read: _Read, case: Case, cause: NoticeCause) -> list[ReceiverNotice]:
-    """The notices of a file, oldest first; an exit or return nobody was told of falls with its contrary."""
+    """The notices of a file, oldest first; an exit or return not even printed falls with its contrary."""
     contrary = {NoticeCause.LEFT: NoticeCause.RETURNED, NoticeCause.RETURNED: NoticeCause.LEFT}.get(cause)
     kept = []
     for one in read.notices.get(case.id, ()):
-        if one.cause == contrary and one.told_on is None:
+        if one.cause == contrary and one.told_on is None and one.letter_on is None:
             work.remove(one)
         else:
             kept.append(one)

@@ -342,6 +342,15 @@ def test_a_death_that_was_a_mistake_takes_its_letters_back_and_a_second_end_is_t
     assert [one[2] for one in told(alone)] == [LEFT] and night() == 0
 
 
+def test_a_printed_letter_may_have_been_delivered_and_is_not_taken_back(alone: int) -> None:
+    give(alone)
+    by_death(alone)
+    (line,) = receiver_notice.listed(DOCTOR_EAST, TODAY)
+    receiver_notice.letter(DOCTOR_EAST, line.key, TODAY)
+    state.reopen(DOCTOR_EAST, alone, version(alone), TODAY, "登记有误", TODAY)
+    assert [one[2] for one in told(alone)] == [LEFT, NoticeCause.RETURNED]
+
+
 # --- a value is corrected ---
 
 
