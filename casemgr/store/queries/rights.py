@@ -161,12 +161,10 @@ def handed_files(work: Work, files: Sequence[int]) -> set[int]:
     """Of these files those of which something left otherwise than into a window."""
     return {
         key
-        for start in range(0, len(files), ROOM)
+        for lot in _in_lots(files)
         for (key,) in work.rows(
             select(LedgerLine.file_key)
-            .where(
-                LedgerLine.file_key.in_(list(files[start : start + ROOM])), LedgerLine.kind.in_(HANDED_OUT)
-            )
+            .where(LedgerLine.file_key.in_(lot), LedgerLine.kind.in_(HANDED_OUT))
             .distinct()
         )
     }
@@ -176,11 +174,9 @@ def noticed_files(work: Work, files: Sequence[int]) -> set[int]:
     """Of these files those about which somebody was or is to be written to."""
     return {
         key
-        for start in range(0, len(files), ROOM)
+        for lot in _in_lots(files)
         for (key,) in work.rows(
-            select(ReceiverNotice.case_id)
-            .where(ReceiverNotice.case_id.in_(list(files[start : start + ROOM])))
-            .distinct()
+            select(ReceiverNotice.case_id).where(ReceiverNotice.case_id.in_(lot)).distinct()
         )
     }
 
@@ -190,10 +186,8 @@ def files_of(work: Work, files: Sequence[int], people: Sequence[int]) -> dict[in
     asked = set(people)
     return {
         row.person_id: row.id
-        for start in range(0, len(files), ROOM)
-        for row in work.rows(
-            select(Case.id, Case.person_id).where(Case.id.in_(list(files[start : start + ROOM])))
-        )
+        for lot in _in_lots(files)
+        for row in work.rows(select(Case.id, Case.person_id).where(Case.id.in_(lot)))
         if row.person_id in asked
     }
 
