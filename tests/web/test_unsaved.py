@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -177,3 +178,27 @@ def test_keys_buttons_and_secrets_are_no_text(asked: tuple[FlaskClient, str]) ->
     answer = east.post(f"{place}0", data={**told, "kept": "留", "back": "//evil", "area": "999901100000"})
     assert answer.status_code == 404
     assert BOX not in answer.get_data(as_text=True)
+
+
+#: Forms without anything typed, forms that carry what was posted themselves, and editions of official forms.
+OTHER_NUMBERS = {
+    "emergency/record.html",
+    "liaison/home.html",
+    "liaison/sheet.html",
+    "monitoring/result.html",
+    "rights/told.html",
+    "state/page.html",
+    "visit/conflict.html",
+    "visit/form.html",
+}
+
+
+def test_no_form_takes_the_newest_number_after_a_fault_of_its_own() -> None:
+    templates = Path(__file__).parents[2] / "templates"
+    newest = {
+        str(path.relative_to(templates))
+        for path in templates.rglob("*.html")
+        for sent in re.findall(r'name="version" value="\{\{(.*?)\}\}"', path.read_text(encoding="utf-8"))
+        if "|as_seen" not in sent
+    }
+    assert newest == OTHER_NUMBERS
