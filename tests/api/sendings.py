@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from tests.api.conftest import Answer, Caller
@@ -9,6 +10,8 @@ from tests.conftest import TODAY
 from tests.services.people import number_of
 
 DAY = TODAY.isoformat()
+#: For times of a day, which are over whenever the tests run.
+EVE = (TODAY - timedelta(days=1)).isoformat()
 NUMBER = number_of(1)
 BORN = f"{NUMBER[6:10]}-{NUMBER[10:12]}-{NUMBER[12:14]}"
 SEX = 1 if int(NUMBER[16]) % 2 else 2
@@ -16,7 +19,7 @@ SEX = 1 if int(NUMBER[16]) % 2 else 2
 CLUE = {"id": "c-1", "name": "钱试验", "source": 2, "found_on": DAY, "signs": [5, 6]}
 INCIDENT = {"id": "i-1", "on": DAY, "kind": 1, "done": [1], "others_hurt": False}
 LOCK_UP = {"id": "l-1", "known_on": DAY, "plan": "三日内与村委会一起上门解除"}
-EMERGENCY = {"id": "e-1", "reported_at": f"{DAY}T08:00:00+08:00"}
+EMERGENCY = {"id": "e-1", "reported_at": f"{EVE}T08:00:00+08:00"}
 REFERRAL = {"id": "r-1", "direction": 1, "advised_on": DAY, "reason": "症状波动", "target": "县精神卫生中心"}
 ATTEMPT = {"id": "a-1", "result": 3, "way": 1, "note": "两次无人接听"}
 CARD = {

@@ -9,6 +9,7 @@ from tests.api.sendings import (
     ATTEMPT,
     DAY,
     EMERGENCY,
+    EVE,
     INCIDENT,
     LOCK_UP,
     REFERRAL,
@@ -64,13 +65,13 @@ def test_an_emergency_from_report_to_upload(caller: Call, cases: dict[str, int])
     at = f"/emergencies/{key}"
     kept(east.post(f"{at}/steps", {"id": "e-3", "step": 2}))
     assert east.post(f"{at}/record/reveal", WHY).status == 409
-    bare = {"id": "e-4", "ended_at": f"{DAY}T09:00:00+08:00"}
+    bare = {"id": "e-4", "ended_at": f"{EVE}T09:00:00+08:00"}
     assert told(east.post(f"{at}/end", bare))[0] == "unfit"
     whole = {**bare, "causes": [3], "measures": [1], "effect": 1, "stay": 1, "in_charge": "赵监护",
-             "started_at": f"{DAY}T08:20:00+08:00"}  # fmt: skip
+             "started_at": f"{EVE}T08:20:00+08:00"}  # fmt: skip
     kept(east.post(f"{at}/end", whole))
     shown = east.get(at).document
-    assert (shown["ended_at"][:16], "赵监护" in str(shown)) == (f"{DAY}T01:00", False)
+    assert (shown["ended_at"][:16], "赵监护" in str(shown)) == (f"{EVE}T01:00", False)
     assert east.post(f"{at}/reveal", WHY).document["in_charge"] == "赵监护"
     opened = east.post(f"{at}/record/reveal", WHY).document
     assert (opened["data"]["name"], opened["kept"]) == ("张一", False)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from flask import Flask
 from flask.testing import FlaskClient
 
 from casemgr.rules.access import Action
+from casemgr.rules.timetable import SHANGHAI
 from casemgr.services import account, audit
 from casemgr.store.work import open_work
 from casemgr.terms.account import Role
@@ -34,7 +35,7 @@ def test_the_auditor_sees_accounts_and_keys_and_no_name(
     east.post("/search", data={"csrf": token, "text": "张一甲乙"})
     auditor = site.test_client()
     sign_in(auditor, "auditor")
-    now = datetime.now(UTC).date().isoformat()  # entries are dated by the clock on the wall
+    now = datetime.now(SHANGHAI).date().isoformat()  # entries are dated by the clock on the wall
     page = page_of(auditor, f"/audit?since=2020-01-01&until={now}")
     assert "identity:reveal" in page
     assert str(case) in page
