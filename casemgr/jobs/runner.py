@@ -143,6 +143,9 @@ class Clockwork:
 
     def close(self, patience: float = PATIENCE_SECONDS) -> None:
         """Wait a little for the running jobs; what does not end in time is put back for the next start."""
+        # A look under way may hold a slot it has claimed and not begun; it ends before the next slot.
+        if self._looking.acquire(timeout=PATIENCE_SECONDS):
+            self._looking.release()
         if self.wait(patience):
             return
         with self.app.app_context():

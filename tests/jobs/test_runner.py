@@ -75,7 +75,13 @@ def test_the_process_runs_what_is_due_and_ends_at_a_signal(app: Flask) -> None:
     rest, _ = process.communicate(timeout=60)
     assert process.returncode == 0, "".join(seen) + rest
     assert "Traceback" not in "".join(seen) + rest
-    assert {row.state for row in rows()} == {"done"}
+    # What had begun before the signal came is over, or goes back as if nobody had tried it.
+    left = rows()
+    assert {(row.state, row.attempts) for row in left} <= {("done", 1), ("due", 0)}
+    assert sum(row.state == "done" for row in left) >= 4
+    after = begin(app, "--once")
+    assert (after.communicate(timeout=120)[1], after.returncode) == (None, 0)
+    assert {(row.state, row.attempts) for row in rows()} == {("done", 1)}
 
 
 def test_settings_that_cannot_be_used_are_named(app: Flask) -> None:
@@ -160,6 +166,32 @@ def test_a_job_that_does_not_reach_a_step_is_put_back_all_the_same(app: Flask, g
     gate.open.set()
     assert clockwork.wait(30)
     assert [(row.state, row.attempts) for row in rows()] == [("due", 0)], "the late return changes nothing"
+
+
+def test_a_slot_claimed_as_the_end_comes_is_put_back(
+    app: Flask, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clockwork, claimed, go_on = Clockwork(app), threading.Event(), threading.Event()
+    begin_it = clockwork._begin
+
+    def slow(claim: job.Claim) -> None:
+        claimed.set()
+        go_on.wait(30)
+        begin_it(claim)
+
+    monkeypatch.setattr(clockwork, "_begin", slow)
+    looking = threading.Thread(target=clockwork.look, args=(True,))
+    looking.start()
+    assert claimed.wait(30)
+    clockwork.stop()
+    closing = threading.Thread(target=clockwork.close, kwargs={"patience": 0})
+    closing.start()
+    closing.join(0.2)
+    assert closing.is_alive(), "the claimed slot is not yet among the running ones"
+    go_on.set()
+    looking.join(30)
+    closing.join(30)
+    assert [(row.state, row.attempts) for row in rows()] == [("due", 0)]
 
 
 def test_a_database_out_of_reach_ends_neither_look_nor_process(
