@@ -1,6 +1,6 @@
 # Aliases for those who have make; everything works without it through `python3 -m casemgr`.
 .DEFAULT_GOAL := help
-.PHONY: help run setup test attack check format requirements fonts clean
+.PHONY: help run setup test attack chance check format requirements fonts clean
 
 PY := .venv/bin/python
 
@@ -18,6 +18,9 @@ test: ## set up and run every test
 
 attack: ## the long attacks, which no ordinary run of the tests collects (about fifteen minutes)
 	$(PY) -m pytest -q -m attack tests/security tests/pages tests/store tests/api
+
+chance: ## every property test on examples drawn anew (an ordinary run draws the same ones each time)
+	$(PY) -m pytest -q -m "hypothesis and not attack" --hypothesis-profile=chance tests
 
 check: ## ruff and strict types, no tests
 	$(PY) -m ruff check .
