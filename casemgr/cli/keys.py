@@ -130,9 +130,12 @@ def reseal(pause: float, as_json: bool) -> None:
 
 @group.command("retire")
 @click.argument("key_id", type=int)
-def retire(key_id: int) -> None:
-    """销毁不再需要的旧密钥；还有内容或审计记录要用它时拒绝。"""
-    gone = keyring.retire(Access.system("keys"), key_id, clock.now())
+@click.option(
+    "--telephones-asked", is_flag=True, help="各账号的手机号码已经重新填写，或不再用来核对是否同一个人。"
+)
+def retire(key_id: int, telephones_asked: bool) -> None:
+    """销毁不再需要的旧密钥；还有内容、审计记录或账号的手机号码要用它时拒绝。"""
+    gone = keyring.retire(Access.system("keys"), key_id, clock.now(), telephones_asked)
     click.echo(f"第 {gone.key_id} 号密钥已停用并从密钥文件中删除（指纹 {gone.fingerprint}）。")
 
 

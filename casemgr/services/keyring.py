@@ -14,6 +14,7 @@ from casemgr.services.errors import Refused
 from casemgr.services.use_case import use_case, within
 from casemgr.store import keyring, reseal, sealed_files, shares
 from casemgr.store.models.keys import KeyGeneration
+from casemgr.store.queries import account as accounts
 from casemgr.store.reseal import Holding
 from casemgr.store.shares import BadShares
 from casemgr.store.vault import (
@@ -205,10 +206,12 @@ def _write_down(work: Work, key: Key, now: datetime) -> None:
 
 
 @use_case(Action.KEYS_MANAGE)
-def retire(work: Work, key_id: int, now: datetime) -> KeyView:
+def retire(work: Work, key_id: int, now: datetime, telephones_asked: bool = False) -> KeyView:
     """Destroy a former key that nothing needs any more; only its fingerprint stays.
 
-    Raises :class:`Refused` while a value, a file or an audit entry needs it.
+    Raises :class:`Refused` while a value, a file or an audit entry needs it, and unless ``telephones_asked``
+    while accounts have telephones: which key a telephone was compared under is written down nowhere, and
+    one that stood only under this key no longer tells that two accounts are one person's.
     """
     ring = within(work).keys
     with keyring.turn(ring.path):
@@ -225,6 +228,13 @@ def retire(work: Work, key_id: int, now: datetime) -> KeyView:
                 f"第 {key_id} 号密钥还不能停用："
                 f"{values} 个加密值、{files} 个文件、{entries} 条审计记录仍要用它。"
                 "请先执行 flask keys reseal；审计记录在保存期满归档以前，一直需要原来的密钥。"
+            )
+        telephones = 0 if telephones_asked or key.state == PRE else accounts.with_telephone(work)
+        if telephones:
+            raise Refused(
+                f"第 {key_id} 号密钥还没有停用：有 {telephones} 个账号登记了手机号码（只存密文摘要）。"
+                "用这把密钥登记的号码停用后不能再比对，同一个人的两个账号可能认不出来。请先在账号管理中请本人重新填写手机号码；"
+                "已经重新填写，或确认不需要时，加上 --telephones-asked 再执行。"
             )
         keys = [replace(one, state=RETIRED) if one.key_id == key_id else one for one in keys]
         gone = Key(key.key_id, b"", RETIRED, key.created, key.suite, key.fingerprint)

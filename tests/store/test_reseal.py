@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import LargeBinary, select, text, type_coerce
 
 from casemgr.rules.access import Action
-from casemgr.services import audit, keyring
+from casemgr.services import account, audit, keyring
 from casemgr.services.errors import Refused
 from casemgr.store import identity, reseal, sealed_files
 from casemgr.store.db import db
@@ -165,3 +165,22 @@ def test_every_table_can_be_laid_down(both: Flask) -> None:
             assert reseal.count(work, holding) == 0
             for name, _ in holding.sealed:
                 assert reseal.samples(work, holding, name) == []
+
+
+def test_a_key_telephones_may_stand_under_is_destroyed_only_on_a_word(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _people(1)
+    password = "六只白鹅站在桥头"
+    made = account.create(SYSTEM, "first", "李甲", 1, EAST, NOW, password, False, phone="10000000077")
+    keyring.rotate(SYSTEM, None, NOW)
+    keyring.reseal_all(SYSTEM, pause=0)
+    # As if all entries of the first generation were archived and past their term.
+    monkeypatch.setattr(reseal, "entries_by_key", lambda work: {})
+    with pytest.raises(Refused, match=r"有 1 个账号登记了手机号码.*--telephones-asked"):
+        keyring.retire(SYSTEM, 1, NOW)
+    assert [key.state for key in installation().keys.read()] == ["decrypt_only", "active"]
+    with pytest.raises(Refused, match="有 1 个账号"):
+        account.disable(SYSTEM, made.account)
+        keyring.retire(SYSTEM, 1, NOW)
+    assert keyring.retire(SYSTEM, 1, NOW, telephones_asked=True).state == "retired"

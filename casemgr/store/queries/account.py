@@ -201,6 +201,11 @@ def places_of(work: Work, code: int | None) -> tuple[str, ...]:
     return tuple(row.name for row in (*names, *units))
 
 
+def with_telephone(work: Work) -> int:
+    """How many accounts a telephone was given for."""
+    return int(work.scalar(select(func.count(Account.id)).where(Account.phone_digest.is_not(None))) or 0)
+
+
 def active_administrators(work: Work, role: int) -> int:
     """How many active accounts have this role."""
     return int(work.scalar(select(func.count(Account.id)).where(Account.role == role, Account.active)) or 0)
