@@ -48,7 +48,7 @@ def at_once(app: Flask, count: int, act: Callable[[], Any]) -> list[Any]:
 
     def one(_: int) -> Any:
         with app.app_context():
-            line.wait(20)
+            line.wait(300)
             try:
                 return act()
             except Problem as problem:

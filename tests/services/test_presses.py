@@ -61,6 +61,6 @@ def test_no_child_outlives_a_program_that_was_killed() -> None:
     )
     # The children hold the same output open: its end comes when the last of them has gone.
     ended = subprocess.run(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, timeout=30, text=True, check=False
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, timeout=300, text=True, check=False
     )
     assert (ended.stdout, ended.returncode) == ("DRAWN\n", -9)
