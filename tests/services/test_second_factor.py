@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b32decode, b32encode
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 from flask import Flask
@@ -19,12 +21,20 @@ from tests.staff import NOW, PASSWORD, open_accounts, quick_hasher
 from tests.store.register import SYSTEM, open_areas
 
 SOURCE = "10.0.0.7"
+NEW_SECRET = one_time.new_secret
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(account, "_hasher", quick_hasher())
     account._nobody.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _same_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Codes have six digits: of secrets drawn anew, two are the same once in a hundred thousand runs."""
+    numbers = count(1)
+    monkeypatch.setattr(one_time, "new_secret", lambda: b32encode(bytes([next(numbers)]) * 20).decode())
 
 
 @pytest.fixture
@@ -61,6 +71,12 @@ def test_codes_are_those_of_the_standard(seconds: int, digits: str) -> None:
     """The SHA-1 column of RFC 6238, appendix B, cut to six digits."""
     secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
     assert at(secret, datetime.fromtimestamp(seconds, UTC)) == digits[-6:]
+
+
+def test_every_secret_is_new() -> None:
+    made = {NEW_SECRET() for _ in range(100)}
+    assert len(made) == 100
+    assert {len(b32decode(one)) for one in made} == {one_time.SECRET_BYTES}
 
 
 def test_one_span_before_and_after_and_never_twice() -> None:
