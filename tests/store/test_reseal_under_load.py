@@ -81,10 +81,17 @@ def _read(people: list[int], notes: Path, stop: Path) -> None:
         notes.write_text(json.dumps([reads, failed]))
 
 
-def _reseal(told: int) -> None:
+def _reseal(told: int, steps: int) -> None:
+    """Seal anew as far as so many steps of the people, then stand still: whoever kills comes in time."""
+    said = 0
+
     def say(step: keyring.Step) -> None:
+        nonlocal said
         if step.table == "identity":
             os.write(told, b".")
+            said += 1
+            if said == steps:
+                signal.pause()
 
     keyring.reseal_all(SYSTEM, say, pause=0.3)
 
@@ -112,7 +119,7 @@ def test_nothing_is_lost_and_nobody_fails(
             for steps in (1, 2, 1):
                 ear, mouth = os.pipe()
                 db.engine.dispose()
-                child = _forked(lambda mouth=mouth: _reseal(mouth))  # type: ignore[misc]
+                child = _forked(lambda mouth=mouth, steps=steps: _reseal(mouth, steps))  # type: ignore[misc]
                 os.close(mouth)
                 heard = sum(len(os.read(ear, 1)) for _ in range(steps))
                 os.kill(child, signal.SIGKILL)
