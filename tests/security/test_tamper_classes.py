@@ -53,7 +53,8 @@ def let_change() -> None:
 
 def read(table: Any) -> Rows:
     with unchecked(), db.engine.connect() as connection:
-        return [dict(row) for row in connection.execute(table.select()).mappings()]
+        ordered = table.select().order_by(*table.primary_key)
+        return [dict(row) for row in connection.execute(ordered).mappings()]
 
 
 def lay_down(entries: Rows, subjects: Rows) -> None:

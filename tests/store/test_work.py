@@ -200,7 +200,9 @@ def test_a_batch_is_sealed_and_readable_and_noted_once(register: dict[str, int])
         assert {one.name for one in opened.values()} == {f"王{key % 10}" for key in keys}
     with open_work(SYSTEM, Action.AUDIT_VERIFY) as work:
         notes = work.rows(
-            select(AuditEntry.noun, AuditEntry.count).where(AuditEntry.action == "exchange:import")
+            select(AuditEntry.noun, AuditEntry.count)
+            .where(AuditEntry.action == "exchange:import")
+            .order_by(AuditEntry.seq)
         )
         assert [tuple(row) for row in notes] == [("Person", 3), ("Identity", 3)]
 

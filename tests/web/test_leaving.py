@@ -57,7 +57,7 @@ def send(client: FlaskClient, case: int, **values: str) -> TestResponse:
 
 def stands(site: Flask, case: int) -> tuple[int, list[int]]:
     with site.app_context(), open_work(SYSTEM, Action.AREA_WRITE) as work:
-        rows = work.rows(select(Transfer.state).where(Transfer.file_key == case))
+        rows = work.rows(select(Transfer.state).where(Transfer.file_key == case).order_by(Transfer.id))
         return work.scalar(select(Case.lifecycle).where(Case.id == case)), [row.state for row in rows]
 
 
