@@ -11,6 +11,7 @@ from casemgr.reports.figures import PeriodFigures, canonical, digest_of, restore
 from casemgr.reports.paper import document
 from casemgr.reports.tables import tables_of
 from casemgr.rules.access import Access, Action, Role
+from casemgr.rules.timetable import SHANGHAI
 from casemgr.services import agency, clock, rendition, report
 from casemgr.services.errors import Missing, Refused, Unfit
 from casemgr.services.report import ReportView
@@ -60,7 +61,7 @@ def test_both_databases_keep_agencies_and_further_files_by_area(both: Flask) -> 
     rendition.make(DOCTOR, month.key, Rendition.OFFICIAL, drawn)
     text = rendition.download(DOCTOR, month.key, Rendition.OFFICIAL).content.decode()
     assert "示例县卫生健康局文件" in text
-    assert "示卫精防〔2026〕" in text
+    assert f"示卫精防〔{month.issued_at.astimezone(SHANGHAI).year}〕" in text
     for act in (rendition.opened, lambda access, key: rendition.make(access, key, Rendition.WORKBOOK)):
         with pytest.raises(Missing):
             act(ELSEWHERE, month.key)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 
 from flask import Flask
 from flask.testing import FlaskClient
 
 from casemgr.rules.access import Access, Action
-from casemgr.services import area_fact, indicator
+from casemgr.services import area_fact, clock, indicator
 from casemgr.services.area_fact import Typed
 from casemgr.store.db import new_key
 from casemgr.store.models import Visit
@@ -42,7 +42,7 @@ def revised(site: Flask) -> int:
         with open_work(Access.system("test"), Action.DEMO_LOAD) as work:
             work.add(
                 Visit(id=new_key(), case_id=late.case_id, area=EAST, on=date(2026, 10, 9), form_version=2018,
-                      risk=0, recorded_at=datetime(2026, 12, 1, tzinfo=UTC), recorded_by=1)
+                      risk=0, recorded_at=clock.now(), recorded_by=1)
             )  # fmt: skip
         assert indicator.close(OFFICER, MONTH).written
     return late.case_id
