@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,8 @@ settings.register_profile("chance", calm, derandomize=False, print_blob=True)
 settings.load_profile("calm")
 
 TODAY = date(2026, 11, 21)
+#: Seconds before midnight in which no test begins: far more than a test about days and their counts takes.
+BEFORE_MIDNIGHT_SECONDS = 60
 #: Seconds after which a database server hangs: far more than the busiest machine lets it take.
 SERVER_SECONDS = 300
 
@@ -88,6 +90,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return SLOW_FIRST.index(room) if room in SLOW_FIRST else len(SLOW_FIRST)
 
     items.sort(key=turn)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Wait for midnight when it is near: what is counted by the day would begin anew amid a test.
+
+    Whatever day the tests take for today, people opened, exports and the time of day go by the clock on the
+    wall.
+    """
+    for zone in (clock.SHANGHAI, UTC):
+        now = datetime.now(zone)
+        midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), zone)
+        # As instants: two times of one zone are subtracted as the wall shows them.
+        left = midnight.timestamp() - now.timestamp()
+        if left < BEFORE_MIDNIGHT_SECONDS:
+            time.sleep(left + 0.01)
 
 
 def pytest_collection_finish() -> None:
