@@ -10,7 +10,7 @@
 
   // What is typed is kept as a draft every 20 seconds and when a field is left.
   const saved = document.getElementById("saved");
-  let sending = false, kept = "";
+  let sending = false, again = false, kept = "";
   function typed() {
     return new URLSearchParams(Array.from(new FormData(form).entries()).filter(function (pair) {
       return pair[0] !== "csrf" && pair[1] !== "";
@@ -18,8 +18,13 @@
   }
   function keep() {
     const now = typed().toString();
-    if (sending || now === kept) return;
+    if (now === kept) return;
+    if (sending) {
+      again = true; // what was typed while a draft is on its way goes right after it
+      return;
+    }
     sending = true;
+    again = false;
     fetch(form.dataset.draft, { method: "POST", body: typed(), headers: { "X-CSRF-Token": form.elements.csrf.value } }).then(function (answer) {
       sending = false;
       if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
@@ -28,6 +33,7 @@
     }).then(function (told) {
       document.dispatchEvent(new Event("session-alive"));
       if (told && told.saved) saved.textContent = "草稿已存 " + told.saved;
+      if (again) keep();
     }).catch(function () {
       sending = false;
       saved.textContent = "草稿未能存到服务器。请检查网络；登录过期时请在另一个窗口登录后再试";

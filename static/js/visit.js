@@ -14,7 +14,9 @@
   const wide = window.matchMedia("(min-width: 1000px)");
   let kept = "";
   let sending = false;
+  let again = false;
   let leaving = false;
+  let pressed = null; // what sends the form as soon as the draft on its way has arrived
 
   function typed() {
     const data = new FormData(form);
@@ -31,14 +33,19 @@
   function keep() {
     const data = typed();
     const now = text(data);
-    if (sending || leaving || now === kept) return;
+    if (leaving || now === kept) return;
+    if (sending) {
+      again = true; // what was filled in while a draft is on its way goes right after it
+      return;
+    }
     sending = true;
+    again = false;
     fetch(form.dataset.draft, {
       method: "POST",
       body: new URLSearchParams(data),
       headers: { "X-CSRF-Token": data.get("csrf") },
     }).then(function (answer) {
-      sending = false;
+      arrived();
       if (!answer.ok) throw new Error(String(answer.status));
       kept = now;
       return answer.status === 204 ? null : answer.json();
@@ -46,10 +53,15 @@
       // Somebody has typed: the session has seen a sign of life, and the notice of its end may wait.
       document.dispatchEvent(new Event("session-alive"));
       if (told && told.saved) saved.textContent = "草稿已存 " + told.saved;
+      if (again) keep();
     }).catch(function () {
-      sending = false;
+      arrived();
       saved.textContent = "草稿未能存到服务器。请检查网络；登录过期时请在另一个窗口登录后再试";
     });
+  }
+  function arrived() {
+    sending = false;
+    if (pressed) pressed();
   }
   window.setInterval(keep, 20000);
   form.addEventListener("focusout", function () { window.setTimeout(keep, 0); });
@@ -151,7 +163,21 @@
     for (const step of steps) watch.observe(step);
   }
 
-  form.addEventListener("submit", function () { leaving = true; });
+  form.addEventListener("submit", function (event) {
+    leaving = true;
+    if (!sending) return;
+    // A draft on its way is older than what is sent now: were it written down after it, it would undo it.
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const button = event.submitter;
+    const press = pressed = function () {
+      if (pressed !== press) return;
+      pressed = null;
+      sending = false;
+      form.requestSubmit(button);
+    };
+    window.setTimeout(press, 10000);
+  });
   window.addEventListener("pageshow", function () { leaving = false; });
   window.addEventListener("beforeunload", function (event) {
     if (!leaving && text(typed()) !== kept) event.preventDefault();

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Response, Route, expect
 
 from tests.pages.conftest import assert_accessible, open_page, resize, sign_in
 
@@ -132,6 +133,41 @@ def test_every_step_is_accessible_at_both_widths(page: Page, server: str) -> Non
     assert_accessible(page, "visit", ("1280",))
 
 
+def kept_with(what: str) -> Callable[[Response], bool]:
+    """Whether an answer says that a draft with this in it was kept."""
+    return lambda answer: (
+        answer.url.endswith("/visit/draft") and answer.ok and what in (answer.request.post_data or "")
+    )
+
+
+def test_nothing_is_lost_while_a_draft_is_on_its_way(page: Page, server: str) -> None:
+    sign_in(page, server, "east")
+    page.add_init_script("window.setInterval = () => 0")  # without the rounds of every 20 seconds
+    page.goto(f"{file_page(page, server, '900-00014')}/visit")
+    held: list[Route] = []
+    page.route("**/visit/draft", lambda route: held.append(route))
+    thumb = Thumb(page)
+    with page.expect_request("**/visit/draft"):
+        thumb.tap("button", "今天")
+    # What is filled in meanwhile goes right after it.
+    thumb.choose("危险性评估", "4级")
+    thumb.choose("危险行为", "自杀未遂")
+    (first,) = held
+    with page.expect_request(lambda sent: "risk=4" in (sent.post_data or "")):
+        first.continue_()
+    # And the form itself goes after that: an older draft must not be written down over it.
+    thumb.choose("关锁情况", "关锁")
+    sent = page.evaluate(
+        "() => { document.querySelector('#visit button[name=go][value=\"7\"]').click();"
+        " return document.querySelector('#visit').dataset.sent || 'not yet'; }"
+    )
+    assert sent == "not yet"
+    _first, second = held
+    second.continue_()
+    page.get_by_text("危险性升至 3 级及以上").wait_for()
+    expect(page.locator("input[name=confinement]:checked")).to_have_count(1)
+
+
 def test_questions_drafts_and_leaving(page: Page, server: str) -> None:
     sign_in(page, server, "east")
     person = file_page(page, server, "900-00013")
@@ -139,8 +175,9 @@ def test_questions_drafts_and_leaving(page: Page, server: str) -> None:
     thumb = Thumb(page)
     thumb.tap("button", "今天")
     thumb.choose("本次随访形式", "电话")
-    thumb.choose("危险性评估", "4级")
-    thumb.choose("危险行为", "自杀未遂")
+    with page.expect_response(kept_with("risk=4")):
+        thumb.choose("危险性评估", "4级")
+        thumb.choose("危险行为", "自杀未遂")
     expect(page.get_by_label("自杀未遂次数")).to_be_visible()
     expect(page.locator("#saved")).to_contain_text("草稿已存")
     page.goto(f"{person}/visit")
