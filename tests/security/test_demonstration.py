@@ -19,7 +19,9 @@ from tests.services.workbooks import AREAS, Here, workbook
 REAL = AreaRow(110105000000, "真县", 3, None, 500_000, 2025, "R0", "真县疾控中心")
 
 
-def test_a_published_password_is_dead_once_the_register_is_no_demonstration(world: World) -> None:
+def test_a_published_password_is_dead_once_the_register_is_no_demonstration(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An office that tries the program out and then goes on with its own people keeps the demo accounts."""
     demonstration = create_app(make_config(world.folder, CASEMGR_DEMO="1"), doors=())
     with demonstration.app_context():
@@ -29,6 +31,8 @@ def test_a_published_password_is_dead_once_the_register_is_no_demonstration(worl
         assert account.sign_in("guanli2", PUBLISHED, "10.0.0.1", clock.now()).token
         db.engine.dispose()
     real = create_app(make_config(world.folder), doors=("web", "api"))
+    # A year after they were opened accounts have to be confirmed; this is about the day they were.
+    monkeypatch.setattr(clock, "_fixed", TODAY)
     with real.app_context():
         for typed in (PUBLISHED, "ｄｅｍｏ-county-9999"):
             with pytest.raises(Unauthenticated, match="公开密码"):

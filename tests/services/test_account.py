@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from casemgr.app import create_app
 from casemgr.rules.access import Access, Action
-from casemgr.services import account
+from casemgr.services import account, clock
 from casemgr.services.account import SignedIn, Ticket, wait_after
 from casemgr.services.errors import (
     Conflict,
@@ -29,7 +29,7 @@ from casemgr.store.models import AuditEntry
 from casemgr.store.models.account import Account, ApiToken, LoginSession
 from casemgr.store.work import open_work
 from casemgr.terms.account import Role
-from tests.conftest import make_config
+from tests.conftest import TODAY, make_config
 from tests.store.register import COUNTY, DOCTOR_EAST, EAST, SYSTEM, WEST, open_areas
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
@@ -246,8 +246,12 @@ def test_a_session_ends_when_idle_and_in_any_case_after_eight_hours(staff: Flask
     assert account.signed_in(ticket.token, NOW + timedelta(hours=8)) is None
 
 
-def test_in_a_real_installation_a_quarter_of_an_hour_is_idle(instance: Path) -> None:
+def test_in_a_real_installation_a_quarter_of_an_hour_is_idle(
+    instance: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     application = create_app(make_config(instance), doors=())
+    # A year after they were opened accounts have to be confirmed; this is about the day they were.
+    monkeypatch.setattr(clock, "_fixed", TODAY)
     with application.app_context():
         furnish()
         ticket = enter()
