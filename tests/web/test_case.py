@@ -91,12 +91,13 @@ def test_names_hide_themselves_after_a_quarter_of_an_hour(
     visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = visit("east")
+    before = clock.now()
     show_names(client)
+    after = clock.now()
     assert "䶮明轩" in page_of(client, "/cases")
-    later = clock.now() + register.NAMES_OPEN
-    monkeypatch.setattr(clock, "now", lambda: later - timedelta(seconds=30))
+    monkeypatch.setattr(clock, "now", lambda: before + register.NAMES_OPEN - timedelta(seconds=1))
     assert "䶮明轩" in page_of(client, "/cases")
-    monkeypatch.setattr(clock, "now", lambda: later + timedelta(seconds=1))
+    monkeypatch.setattr(clock, "now", lambda: after + register.NAMES_OPEN + timedelta(seconds=1))
     assert "䶮明轩" not in page_of(client, "/cases")
 
 
