@@ -197,7 +197,13 @@ class _Course:
         return known
 
     def stop(self, since: date, *, lost: bool = True) -> date | None:
-        """When regular visits stopped at or after ``since``; with ``lost`` false only leaving or refusing."""
+        """When regular visits stopped at or after ``since``; with ``lost`` false only leaving or refusing.
+
+        A visit may be written down for a day on which the person had died, when the death is heard of late:
+        what it asks for has stopped as it begins.
+        """
+        if self.left is not None and self.left < since:
+            return since
         return next(
             (one.since for one in self.silences if one.since >= since and (lost or not one.lost)), None
         )

@@ -638,6 +638,15 @@ def test_a_death_leaves_no_visit_open(facts: CaseDay, on: date) -> None:
     ]
 
 
+def test_calls_to_the_family_after_a_death_heard_of_late_leave_nothing_open() -> None:
+    calls = tuple(visit(on, 1, mode=3, informants=FAMILY, risk=3) for on in ("09-10", "09-24", "10-08"))
+    alive = case(visits=calls)
+    dead = replace(alive, lifecycle=int(Lifecycle.DEAD), lifecycle_on=d("09-01"))
+    begun = {one.kind for one in gather(alive, POLICY, TODAY)}
+    assert begun >= {K.FACE_VISIT, K.REFER}
+    assert [one.kind for one in gather(dead, POLICY, TODAY) if one.is_open] == []
+
+
 def test_a_pause_that_has_ended_keeps_having_moved_what_was_due_in_its_time() -> None:
     seen = (visit("05-10", 2), visit("07-20", 3))
     spell = PauseFact(3, Pause.IN_HOSPITAL, d("05-15"), d("07-30"), d("07-15"))
