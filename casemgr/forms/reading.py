@@ -39,6 +39,8 @@ FIRST_SHEET = "*"
 
 EPOCH = datetime.date(1970, 1, 1).toordinal()
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+#: How a workbook writes what XML has no place for, and these signs themselves; no half of a pair.
+_ESCAPED = re.compile("_x(?![Dd][89A-Fa-f])([0-9A-Fa-f]{4})_")
 _QUOTED = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
 
 
@@ -88,6 +90,9 @@ def plain(value: Any) -> str | int | float | None:
     if value is None or value.__class__ is int or value.__class__ is float:
         return value
     if value.__class__ is str:
+        if "_x" in value:
+            # Left as it is by openpyxl: lines ended by CR and LF come as "_x000D_" and a line feed.
+            value = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value).replace("\r\n", "\n")
         text = value if value.isprintable() else _CONTROLS.sub("", value)
         return str(text[:LONGEST_CELL])
     if isinstance(value, datetime.date):

@@ -77,6 +77,9 @@ def test_dates_without_a_day_are_marked_where_it_matters() -> None:
 def test_control_characters_do_not_pass_and_texts_are_cut() -> None:
     assert reading.plain("a\x01b\x0bc") == "abc"
     assert reading.plain("a\nb") == "a\nb"
+    assert reading.plain("a_x000D_\nb") == "a\nb"
+    assert reading.plain("_x0001_20000") == "20000"
+    assert reading.plain("_xD83D__xDE00_ _x004_ _x005F_x0041_") == "_xD83D__xDE00_ _x004_ _x0041_"
     assert len(str(reading.plain("字" * 5000))) == reading.LONGEST_CELL
 
 
