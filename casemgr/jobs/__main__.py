@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import _thread
 import argparse
 import logging
 import multiprocessing
 import os
 import signal
 import sys
+from collections.abc import Callable
 from types import FrameType
 
 from casemgr.app import create_app
 from casemgr.jobs.runner import Clockwork
 from casemgr.services import health
 from config import BadConfig, from_env
+
+
+def ending(clockwork: Clockwork) -> Callable[[int, FrameType | None], None]:
+    """What a signal does: the thread it interrupts may hold the lock of the very event it waits for."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        _thread.start_new_thread(clockwork.stop, ())
+
+    return end
 
 
 def main(arguments: list[str]) -> int:
@@ -34,13 +45,9 @@ def main(arguments: list[str]) -> int:
         print(locked, file=sys.stderr)
         return 1
     clockwork = Clockwork(app)
-
-    def end(number: int, frame: FrameType | None) -> None:
-        clockwork.stop()
-
     for name in ("SIGTERM", "SIGINT", "SIGHUP"):
         if hasattr(signal, name):
-            signal.signal(getattr(signal, name), end)
+            signal.signal(getattr(signal, name), ending(clockwork))
     if asked.once:
         clockwork.once()
         clockwork.close()

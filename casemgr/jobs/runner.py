@@ -138,7 +138,7 @@ class Clockwork:
             self.close()
 
     def stop(self) -> None:
-        """Ask the process to end; safe to call from a signal handler."""
+        """Ask the process to end; a signal handler calls it in a thread of its own."""
         self.stopping.set()
 
     def close(self, patience: float = PATIENCE_SECONDS) -> None:

@@ -17,6 +17,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from casemgr.jobs import runner
+from casemgr.jobs.__main__ import ending
 from casemgr.jobs.runner import Clockwork
 from casemgr.rules.access import Action
 from casemgr.rules.timetable import SHANGHAI, When
@@ -220,6 +221,20 @@ def test_a_slot_claimed_as_the_end_comes_is_put_back(
     assert [(row.state, row.attempts) for row in rows()] == [("due", 0)]
     gate.open.set()
     assert clockwork.wait(LONG), "the job of this test is at work beside the next one"
+
+
+def test_a_signal_that_comes_while_the_event_is_held_ends_the_process_all_the_same(app: Flask) -> None:
+    clockwork = Clockwork(app)
+
+    def interrupted() -> None:
+        with clockwork.stopping._cond:  # as in the midst of beginning to wait
+            ending(clockwork)(signal.SIGTERM, None)
+
+    waiting = threading.Thread(target=interrupted, daemon=True)
+    waiting.start()
+    waiting.join(LONG)
+    assert not waiting.is_alive(), "the handler waits for the lock of the thread it interrupted"
+    assert clockwork.stopping.wait(LONG)
 
 
 def test_a_database_out_of_reach_ends_neither_look_nor_process(
