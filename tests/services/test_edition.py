@@ -244,7 +244,9 @@ def test_one_that_is_not_yet_in_force_is_withdrawn_with_a_reason_and_never_holds
     with pytest.raises(Missing):
         edition.known(OFFICER, COUNTY, first)
     with open_work(SYSTEM, Action.AUDIT_READ) as work:
-        verbs = work.rows(select(AuditEntry.verb).where(AuditEntry.noun == "EditionEntry"))
+        verbs = work.rows(
+            select(AuditEntry.verb).where(AuditEntry.noun == "EditionEntry").order_by(AuditEntry.seq)
+        )
     assert [row.verb for row in verbs] == ["create", "create", "change"]
 
     # The month is free again, once the later one is gone too, and the new one is told from the old.

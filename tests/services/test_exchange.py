@@ -540,7 +540,9 @@ def test_an_export_stays_within_reach_and_is_in_the_audit(app: Flask) -> None:
     with pytest.raises(Missing):
         exchange.export(OFFICER, 999901177000, io.BytesIO())
     with open_work(SYSTEM, Action.AUDIT_READ) as work:
-        found = work.entities(select(AuditEntry).where(AuditEntry.purpose == exchange.EXPORT))
+        found = work.entities(
+            select(AuditEntry).where(AuditEntry.purpose == exchange.EXPORT).order_by(AuditEntry.seq)
+        )
     assert [(entry.verb, entry.noun) for entry in found][:2] == [
         ("export", "Workbook"),
         ("reveal", "Identity"),
