@@ -10,9 +10,11 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import axe_playwright_python
 import pytest
@@ -20,6 +22,7 @@ from playwright.sync_api import (
     Browser,
     ConsoleMessage,
     Error,
+    Locator,
     Page,
     Request,
     Response,
@@ -48,6 +51,9 @@ FLAGS = [
     "--disable-dev-shm-usage",
 ]
 SIZES = {"1280": (1280, 800), "390": (390, 844)}
+#: Milliseconds after which a page hangs. A machine that runs two workers, each with a browser and a server
+#: beside it, is slow at times, not wrong.
+LONG = 120_000
 #: Set to a folder to keep a picture of every page that :func:`assert_accessible` looks at.
 PICTURES = os.environ.get("CASEMGR_TEST_PICTURES", "")
 
@@ -59,15 +65,36 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
+#: A form that was sent and not yet answered: page.js has marked it, in the page that the answer replaces.
+UNDER_WAY = "form[data-sent]"
+
+
+def _to_the_end(act: Callable[..., None]) -> Callable[..., None]:
+    """The same act of a hand, over when what it led to is there.
+
+    The driver waits until the next page begins. Whoever reads it then may find half a page, a page without
+    its styles, or buttons whose script has not begun.
+    """
+
+    @wraps(act)
+    def whole(locator: Locator, *given: Any, **how: Any) -> None:
+        act(locator, *given, **how)
+        locator.page.locator(UNDER_WAY).first.wait_for(state="detached")
+        locator.page.wait_for_load_state()
+
+    return whole
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium; without it the page tests are skipped and say so."""
     if not CHROMIUM.exists():
         pytest.skip(f"没有 {CHROMIUM}：执行 apt-get install chromium，或用 CASEMGR_TEST_CHROMIUM 指定")
-    # A machine that runs two workers and a server beside them is slow at times, not wrong.
-    expect.set_options(timeout=30_000)
-    with sync_playwright() as tool:
-        chromium = tool.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+    expect.set_options(timeout=LONG)
+    with sync_playwright() as tool, pytest.MonkeyPatch.context() as patch:
+        for name in ("click", "dblclick"):
+            patch.setattr(Locator, name, _to_the_end(getattr(Locator, name)))
+        chromium = tool.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS, timeout=LONG)
         yield chromium
         chromium.close()
 
@@ -87,7 +114,7 @@ def serving(template: Path, folder: Path, module: str) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=300)
 
 
 @pytest.fixture(scope="session")
@@ -158,9 +185,8 @@ def open_page(browser: Browser, width: int = 1280, height: int = 800) -> Page:
     context = browser.new_context(
         viewport={"width": width, "height": height}, locale="zh-CN", timezone_id="Asia/Shanghai"
     )
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    return page
+    context.set_default_timeout(LONG)
+    return context.new_page()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -214,6 +240,7 @@ def resize(page: Page, size: str) -> None:
 
 def assert_accessible(page: Page, name: str, sizes: tuple[str, ...] = ("1280", "390")) -> None:
     """At each width: no serious or critical finding of axe, no sideways scrolling of the whole page."""
+    page.wait_for_load_state()
     for turn, size in enumerate(sizes):
         resize(page, size)
         if PICTURES:

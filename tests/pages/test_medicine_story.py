@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.pages.conftest import ROOT, Complaints, assert_accessible, open_page, sign_in
+from tests.pages.conftest import ROOT, Complaints, assert_accessible, open_page, serving, sign_in
 from tests.pages.medicine_story import CLOZAPINE, INJECTED, OLANZAPINE
 from tests.pages.test_story import Doctor, plain_count
 
@@ -87,19 +86,8 @@ ON_PAPER = {
 def township(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """Address and folder of the served township of the story."""
     folder = tmp_path_factory.mktemp("medicine-story") / "instance"
-    shutil.copytree(template, folder)
-    (folder / "keyring.json").chmod(0o600)
-    with (folder / "serve.log").open("w") as log:
-        command = [sys.executable, "-m", "tests.pages.medicine_story", str(folder)]
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
-    try:
-        assert process.stdout is not None
-        port = process.stdout.readline().strip()
-        assert port, (folder / "serve.log").read_text()
-        yield f"http://127.0.0.1:{port}", folder
-    finally:
-        process.terminate()
-        process.communicate(timeout=20)
+    with serving(template, folder, "tests.pages.medicine_story") as address:
+        yield address, folder
 
 
 class Prescriber(Doctor):

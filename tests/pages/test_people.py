@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Browser, Page
 
-from tests.pages.conftest import Complaints, assert_accessible, open_page, sign_in
+from tests.pages.conftest import LONG, Complaints, assert_accessible, open_page, sign_in
 from tests.store.register import COUNTY, EAST
 
 
@@ -78,8 +78,8 @@ def test_everything_works_without_script(browser: Browser, server: str) -> None:
     context = browser.new_context(
         java_script_enabled=False, viewport={"width": 390, "height": 844}, locale="zh-CN"
     )
+    context.set_default_timeout(LONG)
     page = context.new_page()
-    page.set_default_timeout(10_000)
     complaints = Complaints(page)
     sign_in(page, server, "officer")
     page.goto(f"{server}/people/{COUNTY}/IND-12.N1/missing")
