@@ -169,6 +169,7 @@
     // A draft on its way is older than what is sent now: were it written down after it, it would undo it.
     event.preventDefault();
     event.stopImmediatePropagation();
+    saved.textContent = "上一份草稿存好后自动提交，请稍候";
     const button = event.submitter;
     const press = pressed = function () {
       if (pressed !== press) return;
