@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -126,6 +127,7 @@ def environment() -> Environment:
     environment.filters["change"] = moved_in_words
     environment.filters["breakable"] = breakable
     environment.filters["stacked"] = stacked
+    environment.filters["whole"] = whole
     environment.filters["closed"] = closed
     environment.filters["areas_left_out"] = areas_left_out
     environment.filters["duties_left_out"] = duties_left_out
@@ -142,6 +144,20 @@ def shown(value: object, hidden: bool = False) -> str:
 def breakable(text: str) -> Markup:
     """A sentence that may be broken before each bracket: a rate and its fraction need not share a line."""
     return Markup("<wbr>（").join(escape(part) for part in text.split("（"))
+
+
+#: ``IND-05.MED-LAST``, ``GF2018-7.16``: what a rule or a reading is called.
+_NAME = re.compile(r"[A-Z][A-Z0-9]*(?:[-.][A-Z0-9]+)+")
+
+
+def whole(text: str) -> Markup:
+    """A sentence in which no name of a rule or a reading is torn at its hyphen."""
+    parts = _NAME.split(text)
+    names = _NAME.findall(text)
+    words = [escape(parts[0])]
+    for name, after in zip(names, parts[1:], strict=True):
+        words += [Markup('<span class="kept">{}</span>').format(name), escape(after)]
+    return Markup().join(words)
 
 
 def closed(title: str) -> Markup:
