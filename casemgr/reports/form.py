@@ -29,11 +29,15 @@ HALF = 44
 SIZES = {
     "followup": "roomy",
     "supplement": "roomy",
+    # One page takes it, with its notes.
+    "supplement-2017.1": "",
     "report_card": "roomy",
     "resident": "roomy",
     "discharge": "small",
 }
 LIST_ROWS = 14
+#: Characters, blanks included, that are not torn at the end of a line.
+SHORT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,12 @@ class Option:
     label: str
     chosen: bool
     blanks: tuple[Blank, ...] = ()
+
+    @property
+    def short(self) -> bool:
+        """Whether it stands on one line, with the one short blank that it may have behind it."""
+        room = sum(blank.width if not blank.options else SHORT for blank in self.blanks)
+        return len(self.blanks) < 2 and len(self.label) + room < SHORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +122,7 @@ class Paper:
 
 def paper(form: Form, values: Mapping[str, Any], head: Sequence[tuple[str, str]] = ()) -> Paper:
     """One form with clean values (none of them: a blank one) and the lines above it, e.g. 姓名 and 编号."""
-    size = SIZES.get(form.name, "")
+    size = SIZES.get(f"{form.name}-{form.version}", SIZES.get(form.name, ""))
     if form.paper == "numbers":
         bands: tuple[Band, ...] = (Band("", _rows(_in_order(form), form, values)),)
     else:

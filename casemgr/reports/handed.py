@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from io import BytesIO
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from casemgr.reports.form import TEMPLATES
 
@@ -20,13 +22,17 @@ _WIDEST = 48
 
 @dataclass(frozen=True, slots=True)
 class HandedTable:
-    """A table of texts with its heading; ``numbers`` are the columns that are set to the right."""
+    """A table of texts with its heading.
+
+    ``numbers`` are the columns that are set to the right, ``written`` those that are filled in by hand.
+    """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...] = field(repr=False)
     numbers: frozenset[int] = frozenset()
     note: str = ""
+    written: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +59,28 @@ def marked(unit: str, account: str, at: datetime) -> str:
     return f"{unit} {account} {at:%Y-%m-%d %H:%M} {NOT_ON}"
 
 
+#: A day, a number of a document, of a telephone or of an account, with the brackets around it.
+_NUMBER = re.compile(r"(（?[0-9*][0-9X*-]{6,18}[）；、，]?)")
+
+
+def unbroken(text: str) -> Markup:
+    """The words of a cell, in which no day and no number is torn at the end of a line."""
+    parts = [escape(part) for part in _NUMBER.split(text)]
+    parts[1::2] = [Markup('<span class="kept">{}</span>').format(part) for part in parts[1::2]]
+    return Markup().join(parts)
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["unbroken"] = unbroken
+    return environment
 
 
 def document(sheet: Handed, demo: bool = False) -> str:

@@ -353,9 +353,9 @@ def page(work: Work, key: int, pile: Finding | None = None, number: int = 1) -> 
     )
 
 
-def outward_count(count: int) -> str:
+def outward_count(count: int, unit: str = "") -> str:
     """A count as the other side is told it (REC-SMALL-1)."""
-    return f"{SMALLEST}–{LARGEST}（不写具体数）" if small(count) else str(count)
+    return f"{SMALLEST}–{LARGEST}{unit}（不写具体数）" if small(count) else f"{count}{unit}"
 
 
 @use_case(Action.SHARING_WRITE)
@@ -408,7 +408,7 @@ def _sheet(
             ("比对日期", row.on.isoformat()),
             ("贵方名单", f"{view.rows} 行"),
             *told,
-            ("已向贵方提供而名单中没有的", f"{outward_count(view.counts[Finding.OURS])} 人"),
+            ("已向贵方提供而名单中没有的", outward_count(view.counts[Finding.OURS], " 人")),
         ),
         paragraphs=("我方以加密比对值与贵方名单作了比对，没有保存名单。现将结果按贵方行号反馈如下。",),
         tables=tables,

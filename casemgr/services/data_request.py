@@ -31,6 +31,7 @@ from casemgr.store.work import Work
 from casemgr.terms.account import Role
 from casemgr.terms.code import from_mask, to_mask
 from casemgr.terms.disclosure import FieldGroup
+from casemgr.terms.rulebook import book
 from casemgr.terms.sharing import Flow, Requester, RequestState, SheetField
 
 READING = "资料调取"
@@ -452,12 +453,12 @@ def refusal_letter(work: Work, key: int, today: date) -> int:
     written = papers.Letter(
         "不予提供资料答复函",
         authority,
-        (f"贵单位 {row.number} 号文书收悉。经审核，所需资料不予提供，理由如下：",),
+        (f"贵单位{row.number.removesuffix('号')}号文书收悉。经审核，所需资料不予提供，理由如下：",),
         (("理由", why),),
         ("本答复不表示有关人员在册或不在册。如补充法律文书或另有法定事由，请重新来文。",),
         giving.place(work),
         today,
-        f"依据 {RULE}、精神卫生法第4条第3款",
+        f"依据{book()[RULE].source}、精神卫生法第4条第3款",
     )
     return printing.put(work, papers.letter(written, within(work).demo), written.title, 1)
 

@@ -173,7 +173,13 @@ def sheet(work: Work, key: int, today: date) -> int | None:
         ),
         paragraphs=(),
         tables=(
-            HandedTable("议程", ("序号", "事项", "结论", "责任单位和期限"), lines, frozenset({0})),
+            HandedTable(
+                "议程",
+                ("序号", "事项", "结论", "责任单位和期限"),
+                lines,
+                frozenset({0}),
+                written=frozenset({2, 3}),
+            ),
             HandedTable(
                 "情况",
                 ("项目", "本次", "上次"),

@@ -24,10 +24,15 @@ LOST_RULE = "GF2018-8.3"
 PRIVATE = "以上内容涉及个人隐私，请妥善保管，不得扩散。"
 
 
+#: Where rules stand, by the first part of their name; other offices do not know our names of rules.
+DOCUMENTS = {"GF2018": "《严重精神障碍管理治疗工作规范（2018年版）》"}
+
+
 def basis(rule: str) -> str:
-    """The rule a letter rests on, and whether its wording was verified."""
-    known = book().get(rule)
-    return f"依据 {rule}" + ("（待核对）" if known is None or known.status.startswith("UNVERIFIED") else "")
+    """The document a letter rests on, and whether the wording of the rule was verified."""
+    known, document = book().get(rule), DOCUMENTS[rule.partition("-")[0]]
+    unsure = known is None or known.status.startswith("UNVERIFIED")
+    return f"依据{document}" + ("（条文待核对）" if unsure else "")
 
 
 def article(rule: str) -> str:
@@ -48,8 +53,9 @@ def lost(access: Access, case_id: int, to: str, today: date) -> int:
     told = state.letter(access, case_id, to, today)
     why = f"（{told.why}）" if told.why else ""
     opening = (
-        f"我单位的一名服务对象自 {in_words(told.lost_on)}起失访{why}，最近一次访到日期为"
-        f" {in_words(told.seen_on)}。现将有关情况告知如下：",
+        f"我单位的一名服务对象自{in_words(told.lost_on)}起失访{why}，"
+        + (f"最近一次访到是在{in_words(told.seen_on)}" if told.seen_on else "没有访到过的记录")
+        + "。现将有关情况告知如下：",
     )
     closing, by = (told.asks + PRIVATE,), basis(LOST_RULE)
     written = papers.Letter(LOST_TITLE, told.to, opening, told.facts, closing, told.unit, today, by)

@@ -178,7 +178,7 @@ def _letter(work: Work, key: int, today: date) -> Letter:
         "请签收后将一份退回我单位。本函只为停止使用原有内容，不得另作他用，不得扩散。",
     )
     by = letters.article(BASIS[line.cause])
-    to = f"{line.receiver}（或原文书所载机关）" if papers else line.receiver
+    to = line.receiver.replace(" ", "") + ("（或原文书所载机关）" if papers else "")
     return Letter(TITLE, to, opening, tuple(facts), closing, found.unit, today, by)
 
 

@@ -612,7 +612,7 @@ def _letter(work: Work, key: int, today: date) -> Letter:
         ("申请事项", kind.label),
         ("申请内容", what),
         ("申请日期", letters.in_words(row.asked_on)),
-        ("办理结果", known(Decision, row.decision).label),
+        ("办理结果", known(Decision, row.decision).label.removesuffix("，说明理由")),
     ]
     if row.ground is not None:
         ground = _ground(kind, row.ground)

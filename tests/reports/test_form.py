@@ -88,6 +88,22 @@ def test_the_largest_forms_fit_one_sheet() -> None:
     assert len(pages) - starts[-1] <= 2
 
 
+def test_notes_share_a_page_with_what_they_are_about() -> None:
+    for form in (form_named("clue"), form_named("supplement", "2017.1")):
+        (only,) = words(pdf.printed(blank(form)).content)
+        assert "填写：" in only
+
+
+def test_an_option_is_not_torn_unless_it_is_long() -> None:
+    html = document([paper(form_named("followup"), {})], DAY)
+    assert '<span class="option short">7&nbsp;伤人毁物' in html
+    long = "很" * 40
+    filled = paper(form_named("followup"), {"symptoms": to_mask([12]), "symptoms_other": long})
+    cells = [cell for band in filled.bands for row in band.rows for cell in row.cells]
+    [other] = [one for cell in cells for one in cell.options if any(long in b.value for b in one.blanks)]
+    assert not other.short
+
+
 def test_what_was_filled_in_stands_there_and_nothing_else() -> None:
     form = form_named("followup")
     typed = {

@@ -9,8 +9,11 @@ from io import BytesIO
 import pytest
 from pypdf import PdfReader
 
-from casemgr.reports import handed
-from casemgr.reports.monthly import document
+from casemgr.reports import handed, paper
+from casemgr.reports.figures import Course as Line
+from casemgr.reports.figures import PeriodFigures, Point
+from casemgr.reports.form import Letter, letter
+from casemgr.reports.monthly import document, whole
 from tests.reports.sample import RATES, county, township
 
 pdf = pytest.importorskip("casemgr.reports.pdf", reason="WeasyPrint finds no Pango here", exc_type=OSError)
@@ -107,3 +110,59 @@ def test_papers_without_rare_characters_are_left_as_they_are() -> None:
     assert (
         pdf._thinned('<p title="䂖">䂖䂖&lt;</p>') == '<p title="䂖"><span class="thin">䂖䂖</span>&lt;</p>'
     )
+
+
+def tables(html: str) -> list[tuple[float, float]]:
+    """(right edge, edge of the type area) of every table, in pixels."""
+    found = []
+    for page in pdf._rendered(html).pages:
+        box = page._page_box
+        edge = box.content_box_x() + box.width
+        found += [
+            (one.border_box_x() + one.border_width(), edge)
+            for one in box.descendants()
+            if one.element_tag == "table" and type(one).__name__ == "TableBox"
+        ]
+    return found
+
+
+def test_no_table_sticks_out_of_the_type_area_of_a_quarterly_paper() -> None:
+    month = county(4)
+    points = (Point(123456, 234567, "52.63"),) * 3
+    course = tuple(Line(one.key, one.name, one.unit, points) for one in month.official)
+    quarter = PeriodFigures(
+        "quarterly", "2026-Q3", month, "上季末", (), ("7月", "8月", "9月"), course, (), ()
+    )  # fmt: skip
+    written = paper.Letter("示例县卫生健康局", "示卫精防", True, "2026-11-22")
+    for text in (paper.document(quarter, NOWHERE), paper.document(quarter, NOWHERE, written)):
+        found = tables(text)
+        assert len(found) > 6
+        assert all(right <= edge + 1 for right, edge in found)
+    # The annex counts from one as well.
+    assert text.index("一、主要指标") < text.index("二、各月进展")
+
+
+def test_no_name_of_a_rule_and_no_number_is_torn() -> None:
+    assert whole("见IND-05.MED-LAST、<GF2018-7.16>。") == (
+        '见<span class="kept">IND-05.MED-LAST</span>、&lt;<span class="kept">GF2018-7.16</span>&gt;。'
+    )
+    assert whole("没有 A-") == "没有 A-"
+    assert handed.unbroken("3级（2026-10-12）<b>") == ('3级<span class="kept">（2026-10-12）</span>&lt;b&gt;')
+    assert handed.unbroken("十二号楼501室") == "十二号楼501室"
+
+
+def test_a_letter_of_many_lines_counts_its_pages_and_ends_with_lines_above_the_signature() -> None:
+    told = (
+        "示例镇卫生院 精防医生；目的：随访；内容：姓名、证件号码、出生日期、电话、户籍地址、住址、监护人信息",
+    )
+    for count in (13, 16):
+        facts = tuple((f"第{number}项", *told) for number in range(count))
+        found = pages(
+            letter(
+                Letter("清单", "某人", ("如下：",), facts, ("结语。",), "某院", date(2026, 11, 22), "依据")
+            )
+        )
+        assert all(f"第{at}页共{len(found)}页" in text for at, text in enumerate(found, 1))
+        assert len(found) > 1
+        assert found[-1].count("项示例镇") >= 3
+        assert "结语" in found[-1] and "签收人" in found[-1]

@@ -160,6 +160,9 @@ def test_a_refusal_is_a_letter_with_its_ground(county: dict[int, tuple[int, int]
         text = (sealed_files.take(work, printing.FOLDER, made, printing.TEXT) or b"").decode()
     assert "文书未载明法律依据和具体对象" in text and "不表示有关人员在册或不在册" in text
     assert "100-00001" not in text and name_of(1) not in text
+    # In the words of the receiver: its number as it is written, the law by its name.
+    assert "贵单位示公（治）调字〔2026〕7号文书收悉" in text
+    assert "依据数据安全法第35条" in text and "DSL-35" not in text
     with open_work(SYSTEM, Action.SHARING_READ) as work:
         assert work.entities(select(LedgerLine)) == []
     with pytest.raises(Refused):
