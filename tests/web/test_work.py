@@ -105,7 +105,9 @@ def test_batches(doctor: FlaskClient, day: Day) -> None:
     assert "已分派 1 人的应办事项" in page
     assert "负责：东镇乙" in page
     _, _, sheet = post(doctor, "/work/sheet", area=EAST, case=[str(day["late"]), str(day["lost"])])
-    assert re.findall(r"<th scope=\"row\">900-(\w+)</th>", sheet) == ["late", "lost"]
+    assert re.findall(r"<th scope=\"row\" class=\"short\">900-(\w+)</th>", sheet) == ["late", "lost"]
+    for things in re.findall(r"<td class=\"num\">[^<]*</td><td>([^<]+)</td>", sheet):
+        assert len(set(things.split("、"))) == len(things.split("、")) <= 4
 
 
 def test_what_no_record_tells(doctor: FlaskClient) -> None:
