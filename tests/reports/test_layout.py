@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from io import BytesIO
@@ -112,8 +113,8 @@ def test_papers_without_rare_characters_are_left_as_they_are() -> None:
     )
 
 
-def tables(html: str) -> list[tuple[float, float]]:
-    """(right edge, edge of the type area) of every table, in pixels."""
+def edges(html: str, kind: str = "TableBox") -> list[tuple[float, float]]:
+    """(right edge, edge of the type area) of every table, or other boxes, in pixels."""
     found = []
     for page in pdf._rendered(html).pages:
         box = page._page_box
@@ -121,7 +122,7 @@ def tables(html: str) -> list[tuple[float, float]]:
         found += [
             (one.border_box_x() + one.border_width(), edge)
             for one in box.descendants()
-            if one.element_tag == "table" and type(one).__name__ == "TableBox"
+            if type(one).__name__ == kind
         ]
     return found
 
@@ -135,11 +136,21 @@ def test_no_table_sticks_out_of_the_type_area_of_a_quarterly_paper() -> None:
     )  # fmt: skip
     written = paper.Letter("示例县卫生健康局", "示卫精防", True, "2026-11-22")
     for text in (paper.document(quarter, NOWHERE), paper.document(quarter, NOWHERE, written)):
-        found = tables(text)
+        found = edges(text)
         assert len(found) > 6
         assert all(right <= edge + 1 for right, edge in found)
     # The annex counts from one as well.
     assert text.index("一、主要指标") < text.index("二、各月进展")
+
+
+@pytest.mark.parametrize("length", [3, 15, 16, 26, 40])
+def test_the_agency_stands_above_the_day_and_inside_the_type_area(length: int) -> None:
+    text = paper.document(township(), NOWHERE, paper.Letter("示" * length, "", False, "2026-11-22"))
+    (signed,) = re.findall(r'<div class="signed">.*?</div></div>', text, re.DOTALL)
+    page = f'<html lang="zh-CN"><title>t</title><body class="official"><section class="letter">{signed}'
+    found = edges(f"{page}</section></body></html>", "TextBox")
+    assert len(found) >= 2
+    assert all(right <= edge + 1 for right, edge in found)
 
 
 def test_no_name_of_a_rule_and_no_number_is_torn() -> None:
