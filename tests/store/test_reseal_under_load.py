@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +30,10 @@ NUMBERS = [f"9999011980020{number:05d}" for number in range(PEOPLE)]
 
 def _forked(work: Callable[[], None]) -> int:
     """A process of its own that does ``work`` and ends; it shares no connection with this one."""
-    child = os.fork()
+    with warnings.catch_warnings():
+        # From Python 3.12 on it warns of threads: those of the libraries stand idle here.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
     if child:
         return child
     code = 1
