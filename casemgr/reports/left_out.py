@@ -6,7 +6,9 @@ place of a table tells no reader more than the table did.
 
 from __future__ import annotations
 
-from casemgr.reports.figures import AreaTable, Distribution, Duty, MonthlyFigures
+from casemgr.indicators.small_cells import small
+from casemgr.reports.figures import AreaTable, Because, Distribution, Duty, MonthlyFigures, Shift
+from casemgr.terms.indicator import LEFT
 
 WHY = "为1至4，或可由合计和其他报表推算出1至4（REC-SMALL-1，待核对），印出来可能认出个人"
 
@@ -53,3 +55,25 @@ def _limit(duty: Duty) -> str:
     """``稳定92天（GW2017-7.12）``."""
     marked = f"，{duty.mark}" if duty.mark else ""
     return f"{duty.name}{'—' if duty.limit_days is None else duty.limit_days}天（{duty.rule}{marked}）"
+
+
+#: What the causes of a few people are called together.
+FEW = "人数少的原因合计"
+
+
+def reasons(shift: Shift, protected: bool) -> tuple[Because, ...]:
+    """The causes of one change, those of one to four people as one line (REC-SMALL-1); they add up as before.
+
+    What is about the person (a death, a leaving, a consent) is told of so few in no paper; what is about
+    records is told in a county's, and in a township's (``protected``) not either.
+    """
+    few = [
+        one
+        for one in shift.causes
+        if (protected or LEFT in one.name) and (small(abs(one.numerator)) or small(abs(one.denominator)))
+    ]
+    if not few:
+        return shift.causes
+    rest = Because(FEW, sum(one.numerator for one in few), sum(one.denominator for one in few))
+    kept = tuple(one for one in shift.causes if one not in few)
+    return (*kept, rest) if rest.numerator or rest.denominator else kept

@@ -30,7 +30,7 @@ from casemgr.reports.figures import (
     digest_of,
     grouped,
 )
-from casemgr.reports.left_out import areas_left_out, compared, duties_left_out, pictured
+from casemgr.reports.left_out import areas_left_out, compared, duties_left_out, pictured, reasons
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
@@ -131,6 +131,7 @@ def environment() -> Environment:
     environment.filters["closed"] = closed
     environment.filters["areas_left_out"] = areas_left_out
     environment.filters["duties_left_out"] = duties_left_out
+    environment.filters["reasons"] = reasons
     return environment
 
 

@@ -16,7 +16,7 @@ from casemgr.reports.figures import (
     PeriodFigures,
     Rate,
 )
-from casemgr.reports.left_out import areas_left_out, duties_left_out
+from casemgr.reports.left_out import areas_left_out, duties_left_out, reasons
 
 #: The figures beside the main ones: entry in time, support talks, what an area reports once a year.
 BESIDE_NAME = "录入、心理疏导与工作条件"
@@ -199,7 +199,7 @@ def _late(figures: Figures) -> Iterable[Table]:
             columns = (Column("项目"), Column("上一版"), Column("本版"))
             rows = tuple((one.name, one.before, one.after) for one in figures.changes)
             yield Table("与上一版月结的差异", columns, rows)
-        yield from _earlier(figures.earlier)
+        yield from _earlier(figures.earlier, figures.table.protected)
         return
     if isinstance(figures, FormFigures):
         return
@@ -223,10 +223,10 @@ def _late(figures: Figures) -> Iterable[Table]:
     if figures.causes:
         causes = tuple((one.name, _hidden(one.count, one.hidden)) for one in figures.causes)
         yield Table("补录原因", (Column("原因"), Column("人次", COUNT)), causes)
-    yield from _earlier(figures.earlier)
+    yield from _earlier(figures.earlier, figures.month.table.protected)
 
 
-def _earlier(told: Earlier | None) -> Iterable[Table]:
+def _earlier(told: Earlier | None, protected: bool) -> Iterable[Table]:
     if told is None:
         return
     columns = (
@@ -238,7 +238,7 @@ def _earlier(told: Earlier | None) -> Iterable[Table]:
     for one in told.shifts:
         head = (one.month, one.name, one.before, one.after)
         rows.append((*head, "合计", one.numerator, one.denominator))
-        rows += [(*head, cause.name, cause.numerator, cause.denominator) for cause in one.causes]
+        rows += [(*head, cause.name, cause.numerator, cause.denominator) for cause in reasons(one, protected)]
     yield Table("与上一版签发的差异", columns, tuple(rows), f"上一版：{told.number}。")
 
 

@@ -2,7 +2,8 @@
 
 The people behind are counted, never told: each differing person stands under one line, that of the causes
 together, so the lines of a figure add up to new − old. What ends somebody's place on the register (death,
-leaving, a consent) is one line, because it is about the person; the others are about records.
+leaving, a consent) is one line, because it is about the person; the others are about records. On paper the
+lines of a few people are one (``reports/left_out.py``).
 """
 
 from __future__ import annotations
@@ -16,11 +17,8 @@ from casemgr.store.queries import closing as queries
 from casemgr.store.work import Work
 from casemgr.terms.area import span_of
 from casemgr.terms.code import from_mask
-from casemgr.terms.indicator import Cause
+from casemgr.terms.indicator import LEAVING, LEFT, Cause
 
-#: Causes that are about the person and not about a record.
-LEAVING = (Cause.DEATH, Cause.LEFT, Cause.CONSENT)
-LEFT = "死亡、迁出、排除或知情同意变动"
 UNKNOWN = "原因未能判明"
 REST = "常住人口等其他变动"
 NOT_CLOSED = "上一版签发时该月尚未月结"

@@ -24,13 +24,14 @@ from casemgr.services import edition as editions
 from casemgr.services import hiding, issue_difference, monthly
 from casemgr.services.clock import SHANGHAI
 from casemgr.services.hiding import REGISTERED, Closed
-from casemgr.services.issue_difference import LEFT, UNKNOWN, cause_lines
+from casemgr.services.issue_difference import UNKNOWN, cause_lines
 from casemgr.services.monthly import month_number
 from casemgr.store.models.indicator import MonthClose
 from casemgr.store.queries import closing as closing_queries
 from casemgr.store.queries import report as queries
 from casemgr.store.work import Work
 from casemgr.terms.area import AreaLevel, ancestor, span_of
+from casemgr.terms.indicator import LEFT
 from casemgr.terms.indicator import Cause as WhyDiffers
 from casemgr.terms.report import ReportKind
 

@@ -28,6 +28,11 @@ class Cause(Term):
     RULE = 8, "口径或参数变动"
 
 
+#: Causes that are about the person and not about a record, and what they are called together on paper.
+LEAVING = (Cause.DEATH, Cause.LEFT, Cause.CONSENT)
+LEFT = "死亡、迁出、排除或知情同意变动"
+
+
 class CloseStep(Term):
     """月结流程: what somebody has done with the figures of a closed month."""
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from casemgr.reports.figures import AreaCell, AreaRow, Duty, MonthlyFigures
-from casemgr.reports.left_out import areas_left_out, compared, duties_left_out, pictured
+from casemgr.reports.figures import AreaCell, AreaRow, Because, Duty, Earlier, MonthlyFigures, Shift
+from casemgr.reports.left_out import FEW, areas_left_out, compared, duties_left_out, pictured, reasons
 from casemgr.reports.monthly import document, pictures_of
 from casemgr.reports.tables import Table, tables_of
+from casemgr.terms.indicator import LEFT
 from tests.reports.sample import DUTIES, RISK, county, township, villages
 
 DARK = AreaCell(None, None, None, None, hidden=True)
@@ -101,3 +102,38 @@ def test_duties_are_a_table_where_a_class_shows_some_or_nothing_is_hidden() -> N
     assert duties_left_out(county()) == ""
     assert duties_left_out(replace(county(), duties=duties(*[(0, 0, 0)] * 5))) == ""
     assert duties_left_out(township()) == ""
+
+
+def shift(*causes: Because) -> Shift:
+    moved = (sum(one.numerator for one in causes), sum(one.denominator for one in causes))
+    return Shift("2026年9月", "管理率", "80/120", f"{80 + moved[0]}/{120 + moved[1]}", *moved, causes)
+
+
+LATE, DEAD = Because("补录记录", 6, 0), Because(LEFT, -1, -1)
+BOTH, FEW_LATE = Because(f"更正、{LEFT}", 3, 0), Because("补录记录", 2, 0)
+
+
+def test_causes_of_a_few_people_are_one_line_and_still_add_up() -> None:
+    for protected in (True, False):
+        # One death is told nowhere; six late entries are.
+        assert reasons(shift(LATE, DEAD), protected) == (LATE, Because(FEW, -1, -1))
+        assert reasons(shift(LATE), protected) == (LATE,)
+        assert reasons(shift(DEAD), protected) == (Because(FEW, -1, -1),)
+        assert reasons(shift(LATE, DEAD, BOTH), protected) == (LATE, Because(FEW, 2, -1))
+        # Those that make up for each other need no line.
+        assert reasons(shift(LATE, DEAD, Because(f"更正、{LEFT}", 1, 1)), protected) == (LATE,)
+        # A denominator of a few people says as much as a numerator.
+        assert reasons(shift(Because(LEFT, -7, -3)), protected) == (Because(FEW, -7, -3),)
+    # Two late entries are about records: the county is told, a township's paper hides them.
+    assert reasons(shift(FEW_LATE, DEAD), False) == (FEW_LATE, Because(FEW, -1, -1))
+    assert reasons(shift(FEW_LATE, DEAD), True) == (Because(FEW, 1, -1),)
+
+
+def test_paper_and_workbook_tell_the_same_causes() -> None:
+    told = Earlier("示例县精防统〔2026〕9号", (shift(LATE, DEAD),))
+    for figures in (replace(county(), earlier=told), replace(township(), earlier=told)):
+        text = words(figures)
+        assert LEFT not in text
+        assert f"补录记录+6/0；{FEW}−1/−1" in text
+        rows = table(figures, "与上一版签发的差异").rows
+        assert [row[4:] for row in rows] == [("合计", 5, -1), ("补录记录", 6, 0), (FEW, -1, -1)]
