@@ -18,6 +18,7 @@ from casemgr.rules.access import Access, Action
 from casemgr.rules.calendar import deadline
 from casemgr.rules.policy import in_force_on
 from casemgr.services import clock, giving, impact, ledger_line, printing
+from casemgr.services import letter as letters
 from casemgr.services.account_person import refusal
 from casemgr.services.errors import Conflict, Missing, Refused, Unfit
 from casemgr.services.ledger_line import Evidence
@@ -31,7 +32,6 @@ from casemgr.store.work import Work
 from casemgr.terms.account import Role
 from casemgr.terms.code import from_mask, to_mask
 from casemgr.terms.disclosure import FieldGroup
-from casemgr.terms.rulebook import book
 from casemgr.terms.sharing import Flow, Requester, RequestState, SheetField
 
 READING = "资料调取"
@@ -458,7 +458,7 @@ def refusal_letter(work: Work, key: int, today: date) -> int:
         ("本答复不表示有关人员在册或不在册。如补充法律文书或另有法定事由，请重新来文。",),
         giving.place(work),
         today,
-        f"依据{book()[RULE].source}、精神卫生法第4条第3款",
+        f"{letters.article(RULE)}、精神卫生法第4条第3款",
     )
     return printing.put(work, papers.letter(written, within(work).demo), written.title, 1)
 
