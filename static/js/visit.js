@@ -171,10 +171,12 @@
     event.stopImmediatePropagation();
     saved.textContent = "上一份草稿存好后自动提交，请稍候";
     const button = event.submitter;
+    if (button) button.setAttribute("aria-busy", "true");
     const press = pressed = function () {
       if (pressed !== press) return;
       pressed = null;
       sending = false;
+      if (button) button.removeAttribute("aria-busy"); // set again as the form is really sent
       form.requestSubmit(button);
     };
     window.setTimeout(press, 10000);
